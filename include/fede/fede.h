@@ -1,0 +1,252 @@
+/* fede/fede.h: configurations and connections. The engine does no I/O: it hands out bytes to send and room to fill.
+
+   Two objects. A config is built once, then shared by any number of connections and threads; from the first connection
+   on it can't be changed. A connection belongs to one thread at a time. Functions that return bool return false on
+   failure and leave the reason in the object's error. No function blocks. Memory comes from the config's allocator.
+   Lengths are in bytes, times in seconds since 1970 UTC unless said otherwise.
+
+   A client that wants a socket handled for it uses fede/stream.h instead. */
+#ifndef FEDE_FEDE_H
+#define FEDE_FEDE_H
+
+#include "fede/error.h"
+#include "fede/trace.h"
+#include "fede/types.h"
+#include "fede/verify.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define FEDE_VERSION "0.1.0"
+
+typedef struct fede_config fede_config;
+typedef struct fede_conn fede_conn;
+
+enum { FEDE_TLS12 = 0x0303, FEDE_TLS13 = 0x0304 };
+
+/* ---- Configuration ---------------------------------------------------------------------------------------------- */
+
+/* fede_config_new makes a configuration with the policy "default". With no further call a client made from it verifies
+   nothing it can't: it fails until trust anchors are given. NULL only when there is no memory or libcrypto can't start.
+   The caller owns it. */
+FEDE_API fede_config *fede_config_new(void);
+
+/* fede_config_new_with is fede_config_new with the caller's allocator, which must outlive everything made with it. */
+FEDE_API fede_config *fede_config_new_with(const fede_allocator *allocator);
+
+/* fede_config_derive makes a changeable copy that shares credentials and trust anchors with base; costs microseconds. */
+FEDE_API fede_config *fede_config_derive(const fede_config *base);
+
+/* fede_config_free gives up the caller's hold; connections keep the config alive as long as they need it. NULL is fine. */
+FEDE_API void fede_config_free(fede_config *config);
+
+/* fede_config_error is the first failed setting, or NULL. Owned by the config. */
+FEDE_API const fede_error *fede_config_error(const fede_config *config);
+
+/* fede_config_policy takes a named, dated set of versions, suites, groups and schemes: "default" (today "2026-11"). */
+FEDE_API bool fede_config_policy(fede_config *config, const char *name);
+
+/* fede_config_versions narrows the range of protocol versions: FEDE_TLS12 to FEDE_TLS12 in this release. */
+FEDE_API bool fede_config_versions(fede_config *config, uint16_t lowest, uint16_t highest);
+
+/* fede_config_suites, _groups, _schemes: IANA code points in order of preference, replacing the policy's. Refuses what
+   fede does not implement or the policy forbids. RFC 5246 A.5, RFC 8422 5.1.1, RFC 5246 7.4.1.4.1. */
+FEDE_API bool fede_config_suites(fede_config *config, const uint16_t *ids, size_t n);
+FEDE_API bool fede_config_groups(fede_config *config, const uint16_t *ids, size_t n);
+FEDE_API bool fede_config_schemes(fede_config *config, const uint16_t *ids, size_t n);
+
+/* fede_config_trust adds trust anchors: one or more PEM certificates, or one DER certificate. The bytes are copied.
+   fede_config_trust_file and _directory read them from files; _system takes the system's bundle. Each adds. */
+FEDE_API bool fede_config_trust(fede_config *config, fede_bytes certificates);
+FEDE_API bool fede_config_trust_file(fede_config *config, const char *path);
+FEDE_API bool fede_config_trust_directory(fede_config *config, const char *path);
+FEDE_API bool fede_config_trust_system(fede_config *config);
+
+/* fede_config_credential adds a certificate chain (PEM, leaf first) and its private key (PEM, PKCS#8 or traditional,
+   unencrypted). Several may be added: the server chooses by server name, key kind and the client's schemes; the first
+   is the default. The bytes are copied; the key is wiped when the last user is gone. */
+FEDE_API bool fede_config_credential(fede_config *config, fede_bytes chain, fede_bytes key);
+
+/* fede_config_alpn sets the application protocols in order of preference (RFC 7301). A server given this list and a
+   client whose list has nothing in common with it do not connect; likewise if only one of them uses the extension, they
+   connect without a protocol. */
+FEDE_API bool fede_config_alpn(fede_config *config, const char *const *names, size_t n);
+
+/* fede_config_extended_master_secret: whether RFC 7627 is required (peers without it are refused), offered (the
+   default: used with every peer that can), or off (for demonstrations of the classic form only). */
+typedef enum fede_ems { FEDE_EMS_OFFERED = 0, FEDE_EMS_REQUIRED, FEDE_EMS_OFF } fede_ems;
+FEDE_API bool fede_config_extended_master_secret(fede_config *config, fede_ems use);
+
+/* fede_config_unauthenticated_encryption gives up the proof of the server's identity: unauthenticated, encrypted
+   communication as RFC 7435 calls it. Anyone in the middle can read and alter everything. The chain is still judged and
+   the verdict told to the trace. The only way to connect without verification. */
+FEDE_API bool fede_config_unauthenticated_encryption(fede_config *config);
+
+/* fede_config_trace sets the function that is told what happens (fede/trace.h). */
+FEDE_API bool fede_config_trace(fede_config *config, fede_trace_fn *trace, void *arg);
+
+/* fede_config_reveal_secrets makes the trace include keys (FEDE_EVENT_SECRET): whoever sees it can read the connections. */
+FEDE_API bool fede_config_reveal_secrets(fede_config *config);
+
+/* fede_config_clock replaces the clock: wall gives seconds since 1970, ticks monotonic microseconds. Either may be NULL. */
+FEDE_API bool fede_config_clock(fede_config *config, int64_t (*wall)(void *arg), uint64_t (*ticks)(void *arg), void *arg);
+
+/* fede_config_random replaces the source of random bytes, for reproducible handshakes in tests; it returns false when it
+   fails. Never use it for real connections unless it is a cryptographic generator. */
+FEDE_API bool fede_config_random(fede_config *config, bool (*fill)(void *arg, uint8_t *out, size_t n), void *arg);
+
+/* fede_config_limits: most bytes in one handshake message (default 65,536), and most memory a handshake may take
+   (default 131,072). 0 keeps the value. */
+FEDE_API bool fede_config_limits(fede_config *config, size_t message, size_t handshake);
+
+/* fede_config_max_fragment sets the most plaintext bytes put into one record, 64 to 16,384 (the default). */
+FEDE_API bool fede_config_max_fragment(fede_config *config, size_t bytes);
+
+/* fede_config_read_ahead lets fede_to_fill give room for more than the current record: fewer system calls, but bytes
+   behind the connection's end may be taken too. Off by default. */
+FEDE_API bool fede_config_read_ahead(fede_config *config, bool on);
+
+/* fede_config_half_close: the peer's close_notify is not answered by itself; writing goes on until fede_close. */
+FEDE_API bool fede_config_half_close(fede_config *config, bool on);
+
+/* fede_config_ask chooses which questions connections put to the application (a set of FEDE_ASK_… bits). */
+enum {
+    FEDE_ASK_HELLO = 1,    /* server: a ClientHello is here and nothing has been chosen yet */
+    FEDE_ASK_VERDICT = 2   /* the chain was judged; may the connection go on? Asked even without verification */
+};
+FEDE_API bool fede_config_ask(fede_config *config, unsigned questions);
+
+/* ---- Connections ------------------------------------------------------------------------------------------------ */
+
+/* fede_client_new makes a client that wants to reach server_name: a host name (A-labels) or an IP address in text form.
+   It is sent as server_name extension unless it is an address, and the certificate must have it. NULL only without
+   memory; any other problem is in fede_conn_error. The caller owns it; the config may be freed before it. */
+FEDE_API fede_conn *fede_client_new(fede_config *config, const char *server_name);
+
+/* fede_server_new makes the server's side of one connection. */
+FEDE_API fede_conn *fede_server_new(fede_config *config);
+
+/* fede_conn_free wipes and frees, in whatever state. Sends nothing: call fede_close before, if wanted. NULL is fine. */
+FEDE_API void fede_conn_free(fede_conn *conn);
+
+/* Before the first fede_needs of a client: another name for the server_name extension (NULL: leave it out), or another
+   name to be proved by the certificate. */
+FEDE_API bool fede_conn_server_name(fede_conn *conn, const char *name);
+FEDE_API bool fede_conn_verify_name(fede_conn *conn, const char *name);
+
+/* One pointer for the caller. */
+FEDE_API void fede_conn_set_user(fede_conn *conn, void *user);
+FEDE_API void *fede_conn_user(const fede_conn *conn);
+
+/* fede_needs says what can happen now, as a set. */
+enum {
+    FEDE_SEND = 1,    /* fede_to_send has bytes for the peer */
+    FEDE_RECEIVE = 2, /* fede_to_fill has room: bytes from the peer can go on with things */
+    FEDE_READ = 4,    /* fede_plaintext has data from the peer */
+    FEDE_WRITE = 8,   /* fede_write takes data */
+    FEDE_DECIDE = 16, /* fede_ask has a question */
+    FEDE_OVER = 32    /* nothing is left to do, the last alert included; see fede_conn_error */
+};
+FEDE_API unsigned fede_needs(fede_conn *conn);
+
+/* fede_to_send: bytes for the peer, valid until the next call on conn. fede_sent says what became of them: n > 0 bytes
+   are on their way; n < 0 the transport failed for good (never hand in EAGAIN). */
+FEDE_API fede_bytes fede_to_send(fede_conn *conn);
+FEDE_API void fede_sent(fede_conn *conn, ptrdiff_t n);
+
+/* fede_to_fill: where to put bytes from the peer; never more room than the current record still needs, unless read-ahead
+   is on. fede_received says what came: n > 0 bytes, 0 end of stream, < 0 failed for good. */
+FEDE_API fede_room fede_to_fill(fede_conn *conn);
+FEDE_API void fede_received(fede_conn *conn, ptrdiff_t n);
+
+/* fede_plaintext: data from the peer, valid until fede_consumed or fede_received. fede_consumed drops the first n bytes. */
+FEDE_API fede_bytes fede_plaintext(fede_conn *conn);
+FEDE_API void fede_consumed(fede_conn *conn, size_t n);
+
+/* fede_write seals at most one record of data and returns how many bytes it took; 0 when FEDE_WRITE is not set. */
+FEDE_API size_t fede_write(fede_conn *conn, fede_bytes data);
+
+/* fede_close queues close_notify; the connection is over when it is sent and the peer's has come, or the stream ended. */
+FEDE_API void fede_close(fede_conn *conn);
+
+/* fede_abort queues a fatal alert of the caller's choice (user_canceled, access_denied …); then the connection is over. */
+FEDE_API void fede_abort(fede_conn *conn, uint8_t alert);
+
+/* fede_release_buffers gives back what a quiet connection does not need: empty windows and cipher objects. They are made
+   anew, in under a microsecond, by the next record. */
+FEDE_API void fede_release_buffers(fede_conn *conn);
+
+/* Four separate facts about the end. */
+enum {
+    FEDE_PEER_CLOSED = 1,     /* the peer's close_notify came */
+    FEDE_WE_CLOSED = 2,       /* our close_notify was queued */
+    FEDE_TRANSPORT_ENDED = 4, /* fede_received was told 0 */
+    FEDE_ENDED_BADLY = 8      /* fede_conn_error says why */
+};
+FEDE_API unsigned fede_ending(const fede_conn *conn);
+
+typedef struct fede_info {
+    bool established;            /* application data may flow */
+    bool verified;               /* the peer's certificate was verified for the name */
+    bool extended_master_secret; /* RFC 7627 */
+    uint16_t version;            /* FEDE_TLS12 */
+    uint16_t suite, group, scheme; /* IANA code points; scheme is the server's signature */
+    fede_bytes alpn;             /* borrowed from the connection; empty when none */
+    const char *server_name;     /* client: the name wanted; server: what the client asked for, or NULL */
+    uint64_t sent_records, received_records;
+} fede_info;
+
+/* fede_conn_info fills out with what is known so far. */
+FEDE_API void fede_conn_info(const fede_conn *conn, fede_info *out);
+
+/* fede_peer_certificate: DER of the peer's certificate number i (0: the leaf); empty beyond the last. Available until the
+   handshake is complete, i.e. in answers to FEDE_ASK_VERDICT and in trace functions. */
+FEDE_API fede_bytes fede_peer_certificate(const fede_conn *conn, size_t i);
+
+/* fede_conn_error: NULL while all is well. Owned by the connection. */
+FEDE_API const fede_error *fede_conn_error(const fede_conn *conn);
+
+/* fede_client_hello: the raw ClientHello message, with its header, until the handshake is complete. */
+FEDE_API fede_bytes fede_client_hello(const fede_conn *conn);
+
+/* ---- Questions -------------------------------------------------------------------------------------------------- */
+
+typedef struct fede_question {
+    unsigned kind;               /* one FEDE_ASK_… bit */
+    fede_bytes client_hello;     /* HELLO: the raw message */
+    const char *server_name;     /* HELLO: what the client asks for, NULL when it does not say */
+    const fede_verdict *verdict; /* VERDICT */
+} fede_question;
+
+/* fede_ask: the open question, or NULL. Answer it now or later with the call that fits; asking again is free. */
+FEDE_API const fede_question *fede_ask(const fede_conn *conn);
+
+/* fede_answer_config goes on with another config (HELLO), for instance by server name; NULL keeps the present one.
+   fede_answer_refuse ends the handshake with that alert (any question).
+   fede_answer_verdict goes on, whatever the verdict was (true), or refuses (false) (VERDICT). */
+FEDE_API bool fede_answer_config(fede_conn *conn, fede_config *config);
+FEDE_API bool fede_answer_verdict(fede_conn *conn, bool accept);
+FEDE_API bool fede_answer_refuse(fede_conn *conn, uint8_t alert);
+
+/* ---- Names ------------------------------------------------------------------------------------------------------ */
+
+/* The registry's name of a code point, or NULL when unknown; and the other way: true when found. Accepted for suites: IANA
+   and OpenSSL names; for groups: also P-256 and the like. fede_*_list gives what fede implements: the n-th, 0 at the end. */
+FEDE_API const char *fede_suite_name(uint16_t id);
+FEDE_API const char *fede_group_name(uint16_t id);
+FEDE_API const char *fede_scheme_name(uint16_t id);
+FEDE_API bool fede_suite_by_name(const char *name, uint16_t *id);
+FEDE_API bool fede_group_by_name(const char *name, uint16_t *id);
+FEDE_API bool fede_scheme_by_name(const char *name, uint16_t *id);
+FEDE_API uint16_t fede_suite_list(size_t n);
+FEDE_API uint16_t fede_group_list(size_t n);
+FEDE_API uint16_t fede_scheme_list(size_t n);
+
+/* fede_library_version: "fede 0.1.0, OpenSSL 3.0.22 …". */
+FEDE_API const char *fede_library_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,87 @@
+/* The only door to libcrypto. No OpenSSL type appears here. Hashes are values without heap memory, so that a transcript
+   is forked by assignment. All functions that can fail return false or NULL and leave outputs untouched or zeroed. */
+#ifndef CRYPTO_CRYPTO_H
+#define CRYPTO_CRYPTO_H
+
+#include "base/bytes.h"
+#include "base/memory.h"
+#include "crypto/suites.h"
+
+/* Fetches every algorithm once per process (thread-safe, cheap when done). False: libcrypto lacks something. */
+bool crypto_start(void);
+const char *crypto_version(void);
+
+/* Randomness: from libcrypto, unless a replacement is given. */
+struct crypto_random {
+    bool (*fill)(void *arg, uint8_t *out, size_t n); /* NULL: libcrypto */
+    void *arg;
+};
+bool crypto_random(const struct crypto_random *source, uint8_t *out, size_t n);
+
+/* ---- Hashes. A value: copying it forks it. */
+struct crypto_hash {
+    uint8_t kind; /* enum hash */
+    uint8_t len;
+    uint64_t state[27]; /* room for the largest libcrypto hash state */
+};
+void crypto_hash_start(struct crypto_hash *h, enum hash kind);
+void crypto_hash_add(struct crypto_hash *h, bytes data);
+void crypto_hash_end(struct crypto_hash *h, uint8_t *out);              /* h must be started again */
+void crypto_hash_peek(const struct crypto_hash *h, uint8_t *out);      /* h goes on */
+void crypto_hash_once(enum hash kind, bytes data, uint8_t *out);
+
+/* ---- HMAC over them, with the keyed states kept. */
+struct crypto_hmac { struct crypto_hash inner, outer; };
+void crypto_hmac_key(struct crypto_hmac *m, enum hash kind, bytes key);
+/* MAC over a then b then c (any may be empty). The key stays for the next call. */
+void crypto_hmac_of(const struct crypto_hmac *m, bytes a, bytes b, bytes c, uint8_t *out);
+
+/* ---- AEAD. One object per direction; opaque; a cache of the key that can be dropped and made anew. */
+struct crypto_aead;
+struct crypto_aead *crypto_aead_new(enum aead kind, bytes key);
+void crypto_aead_free(struct crypto_aead *a);
+/* out gets len(in) + 16 bytes; out may equal in.data. */
+bool crypto_seal(struct crypto_aead *a, const uint8_t nonce[12], bytes aad, bytes in, uint8_t *out);
+/* inout holds ciphertext and tag (len >= 16); on success its first len - 16 bytes are the plaintext, else they are wiped. */
+bool crypto_open(struct crypto_aead *a, const uint8_t nonce[12], bytes aad, uint8_t *inout, size_t len);
+
+/* ---- Key exchange, shaped like a KEM so that ECDH and hybrids fit alike. */
+#define SHARE_MAX 1600  /* largest public share or reply, hybrids included */
+#define SECRET_MAX 72
+struct crypto_share;    /* own private key of one exchange */
+/* Initiator: makes a key pair from random bytes; writes the public share (share_len of the group) to out. */
+struct crypto_share *crypto_share_new(const struct group *group, const struct crypto_random *source, uint8_t *out, size_t *out_len);
+/* Completes with the peer's public share; refuses invalid points and all-zero results (RFC 7748 6, RFC 8422 5.11). The
+   secret's length goes to *secret_len. */
+bool crypto_share_finish(struct crypto_share *own, bytes peer, uint8_t *secret, size_t *secret_len);
+/* The private key's bytes, for traces that reveal secrets. */
+size_t crypto_share_private(const struct crypto_share *own, uint8_t *out, size_t size);
+void crypto_share_free(struct crypto_share *own);
+
+/* ---- Signatures. */
+#define SIGNATURE_MAX 1024
+struct crypto_key;      /* a private key; may be used by several threads at once */
+/* PEM (PKCS#8, PKCS#1, SEC1) or DER PKCS#8. NULL: not readable, encrypted, or a kind that is not supported. */
+struct crypto_key *crypto_key_read(bytes pem_or_der);
+void crypto_key_free(struct crypto_key *key);
+enum key_kind crypto_key_kind(const struct crypto_key *key);
+unsigned crypto_key_bits(const struct crypto_key *key);
+/* True when spki (DER SubjectPublicKeyInfo) is this key's public half. */
+bool crypto_key_matches(const struct crypto_key *key, bytes spki);
+bool crypto_sign(const struct crypto_key *key, const struct scheme *scheme, bytes input, uint8_t *out, size_t *out_len);
+
+/* A public key as the parts a certificate holds; everything borrowed. Filled by x509 without libcrypto's decoders. */
+struct public_key {
+    uint8_t kind;     /* enum key_kind; 0: not supported */
+    uint16_t bits;
+    bytes point;      /* EC: the point as in the bit string; Ed: 32 or 57 bytes */
+    bytes modulus, exponent; /* RSA: unsigned big-endian without leading zero */
+    bytes spki;       /* the whole SubjectPublicKeyInfo */
+    uint8_t pss_hash; /* KEY_RSA_PSS with parameters: the only hash allowed; 0: any */
+};
+/* Verifies signature over input. pss_salt: -1 for "as long as the hash" (TLS), else the exact salt length (certificates). */
+bool crypto_verify(const struct public_key *key, const struct scheme *scheme, bytes input, bytes signature);
+/* Is the point on the curve, the modulus odd …: can the key be used at all? */
+bool crypto_public_key_usable(const struct public_key *key);
+
+#endif

@@ -1,0 +1,1 @@
+/* crypto/openssl_hash.c */

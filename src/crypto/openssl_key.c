@@ -1,0 +1,1 @@
+/* crypto/openssl_key.c */

@@ -1,0 +1,1 @@
+/* crypto/openssl_start.c */

@@ -1,0 +1,1 @@
+/* keys/schedule12.c */

@@ -1,0 +1,40 @@
+/* The story of a live connection, told while it happens: text at four levels, or JSON. One struct per connection; writes whole
+   lines to its stream, never interleaved in mid-line with other reports (R60). */
+#ifndef REPORT_LIVE_H
+#define REPORT_LIVE_H
+
+#include <stdio.h>
+
+#include "fede/fede.h"
+
+enum report_form { REPORT_TEXT, REPORT_JSON /* one document at the end */, REPORT_JSON_LINES, REPORT_SILENT };
+
+struct report_options {
+    FILE *out;
+    enum report_form form;
+    int level;             /* 0: -q only the failure; 1: default; 2: -v; 3: -vv every field; 4: -vvv every byte */
+    bool colour;           /* decided by the caller: terminal, NO_COLOR, CLICOLOR_FORCE, --color */
+    bool utf8;             /* else ASCII only */
+    unsigned width;        /* columns */
+    bool show_secrets;
+    bool times;            /* --trace-time: a time in front of each line */
+    unsigned number;       /* connection number, 0: do not show (connect) */
+    const char *title;     /* "https://…" or peer address */
+};
+
+struct report;
+struct report *report_new(const struct report_options *options);
+/* A fede_trace_fn with the report as arg: hand it to fede_config_trace, or call it from the caller's own. */
+void report_trace(void *report, const fede_event *event);
+/* A phase outside TLS: "url", "dns", "tcp", "request", "response", "close". text: what happened, one line, plain; ok; times in
+   microseconds on the same clock as the events. */
+void report_phase(struct report *report, const char *phase, bool ok, const char *text, uint64_t from_us, uint64_t to_us);
+/* A plain note (a line with *), at level `level` and above. */
+void report_note(struct report *report, int level, const char *text);
+/* An error with its advice. */
+void report_error(struct report *report, const fede_error *error);
+/* The verdict box and the last line (R70): exit code and its reason; JSON document is written here. */
+void report_end(struct report *report, const fede_conn *conn, int exit_code, const char *why);
+void report_free(struct report *report);
+
+#endif

@@ -1,0 +1,1 @@
+/* tls/accept.c */

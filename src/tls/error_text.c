@@ -1,0 +1,1 @@
+/* tls/error_text.c */

@@ -1,0 +1,1 @@
+/* tls/exchange12.c */

@@ -1,0 +1,1 @@
+/* wire/auth.c */

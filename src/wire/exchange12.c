@@ -1,0 +1,1 @@
+/* wire/exchange12.c */

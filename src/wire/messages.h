@@ -1,0 +1,164 @@
+/* One struct per message. Slices borrow from the input when read; when written they borrow from whoever fills them in.
+   Each struct has one routine wire_NAME(w, m) that reads, writes and narrates the body (the 4-byte header is wire_header). */
+#ifndef WIRE_MESSAGES_H
+#define WIRE_MESSAGES_H
+
+#include "wire/wire.h"
+
+enum content { CONTENT_CCS = 20, CONTENT_ALERT = 21, CONTENT_HANDSHAKE = 22, CONTENT_DATA = 23, CONTENT_HEARTBEAT = 24 };
+
+/* Handshake message kinds. Below 256: the wire's number. Above: silent steps and forms the number does not tell apart. */
+enum msg {
+    MSG_HELLO_REQUEST = 0, MSG_CLIENT_HELLO = 1, MSG_SERVER_HELLO = 2, MSG_NEW_SESSION_TICKET = 4, MSG_END_OF_EARLY_DATA = 5,
+    MSG_ENCRYPTED_EXTENSIONS = 8, MSG_CERTIFICATE = 11, MSG_SERVER_KEY_EXCHANGE = 12, MSG_CERTIFICATE_REQUEST = 13,
+    MSG_SERVER_HELLO_DONE = 14, MSG_CERTIFICATE_VERIFY = 15, MSG_CLIENT_KEY_EXCHANGE = 16, MSG_FINISHED = 20,
+    MSG_CERTIFICATE_STATUS = 22, MSG_KEY_UPDATE = 24,
+    MSG_CCS = 256,            /* ChangeCipherSpec: a record type of its own, but a row of the table */
+    ACT_CHOOSE,               /* server: version, suite, group, credential, ALPN from the ClientHello */
+    ACT_VERIFY_PEER,          /* judge the peer's chain */
+    ACT_SHARE,                /* server: make the key share and sign */
+    ACT_SIGN,
+    ACT_MASTER_SECRET,        /* premaster -> master secret -> key block */
+    ACT_OPEN,                 /* handshake complete */
+    MSG_KINDS
+};
+
+/* Extension code points known to the codec. */
+enum {
+    EXT_SERVER_NAME = 0, EXT_MAX_FRAGMENT_LENGTH = 1, EXT_STATUS_REQUEST = 5, EXT_SUPPORTED_GROUPS = 10,
+    EXT_EC_POINT_FORMATS = 11, EXT_SIGNATURE_ALGORITHMS = 13, EXT_ALPN = 16, EXT_SCT = 18, EXT_PADDING = 21,
+    EXT_ENCRYPT_THEN_MAC = 22, EXT_EXTENDED_MASTER_SECRET = 23, EXT_COMPRESS_CERTIFICATE = 27, EXT_RECORD_SIZE_LIMIT = 28,
+    EXT_DELEGATED_CREDENTIAL = 34, EXT_SESSION_TICKET = 35, EXT_PRE_SHARED_KEY = 41, EXT_EARLY_DATA = 42,
+    EXT_SUPPORTED_VERSIONS = 43, EXT_COOKIE = 44, EXT_PSK_MODES = 45, EXT_CERTIFICATE_AUTHORITIES = 47,
+    EXT_POST_HANDSHAKE_AUTH = 49, EXT_SIGNATURE_ALGORITHMS_CERT = 50, EXT_KEY_SHARE = 51, EXT_NPN = 13172,
+    EXT_APPLICATION_SETTINGS = 17513, EXT_CHANNEL_ID = 30032, EXT_ECH = 65037, EXT_RENEGOTIATION_INFO = 65281
+};
+
+/* Bit of an extension in `present`: its row number in wire/extensions.c. */
+enum ext_bit {
+    HAS_SERVER_NAME, HAS_MAX_FRAGMENT_LENGTH, HAS_STATUS_REQUEST, HAS_GROUPS, HAS_POINT_FORMATS, HAS_SCHEMES, HAS_ALPN, HAS_SCT,
+    HAS_PADDING, HAS_ENCRYPT_THEN_MAC, HAS_EXTENDED_MASTER_SECRET, HAS_COMPRESS_CERTIFICATE, HAS_RECORD_SIZE_LIMIT,
+    HAS_DELEGATED_CREDENTIAL, HAS_SESSION_TICKET, HAS_PRE_SHARED_KEY, HAS_EARLY_DATA, HAS_SUPPORTED_VERSIONS, HAS_COOKIE,
+    HAS_PSK_MODES, HAS_CERTIFICATE_AUTHORITIES, HAS_POST_HANDSHAKE_AUTH, HAS_SCHEMES_CERT, HAS_KEY_SHARE, HAS_NPN,
+    HAS_APPLICATION_SETTINGS, HAS_CHANNEL_ID, HAS_ECH, HAS_RENEGOTIATION_INFO, EXT_KNOWN
+};
+
+/* Where an extension stands: decides its form and whether it may be there at all. */
+enum ext_place { IN_CLIENT_HELLO = 1, IN_SERVER_HELLO = 2, IN_ENCRYPTED_EXTENSIONS = 4, IN_CERTIFICATE = 8,
+                 IN_CERTIFICATE_REQUEST = 16, IN_NEW_SESSION_TICKET = 32, IN_HELLO_RETRY = 64 };
+
+/* GREASE or anything else to be written as it is. */
+struct extra_extension { uint16_t id; bytes body; };
+
+struct extensions {
+    bool block;                  /* the extensions block itself is there (it may be left out in TLS 1.2) */
+    uint32_t present;            /* set of 1u << HAS_… ; when writing: what to write, in table order */
+    uint16_t unknown;            /* how many extensions the codec does not know (reading) */
+    bytes all;                   /* the block's content as read: walk it with extensions_next */
+    struct extra_extension first, last; /* writing: before and behind the others; id 0 with empty body: none */
+    bool has_first, has_last;
+
+    bytes host_name;             /* server_name: the one host_name; empty in a ServerHello */
+    uint8_t max_fragment_length;
+    uint8_t status_type; bytes ocsp_responders, ocsp_extensions; /* status_request in a ClientHello */
+    struct u16s groups;
+    bytes point_formats;
+    struct u16s schemes, schemes_cert;
+    bytes alpn;                  /* content of the ProtocolNameList: walk it with alpn_next */
+    bytes sct;
+    uint16_t padding;
+    struct u16s compress_certificate;
+    uint16_t record_size_limit;
+    bytes session_ticket;
+    struct u16s versions; uint16_t version; /* supported_versions: list in ClientHello, one in ServerHello */
+    bytes key_shares;            /* content of the list (ClientHello), or one entry (ServerHello) */
+    bytes psk_modes, pre_shared_key, cookie, ech, application_settings, channel_id, npn, certificate_authorities, delegated_credential;
+    bytes renegotiated_connection;
+};
+
+static inline bool ext_has(const struct extensions *e, enum ext_bit bit) { return e->present >> bit & 1; }
+
+/* Walks the content of an extensions block: false at the end (or at a broken length). */
+bool extensions_next(bytes *rest, uint16_t *id, bytes *body);
+/* Walks a ProtocolNameList. */
+bool alpn_next(bytes *rest, bytes *name);
+
+struct client_hello {
+    uint16_t legacy_version;
+    uint8_t random[32];
+    bytes session_id;
+    struct u16s suites;
+    bytes compressions;
+    struct extensions extensions;
+};
+struct server_hello {
+    uint16_t legacy_version;
+    uint8_t random[32];
+    bytes session_id;
+    uint16_t suite;
+    uint8_t compression;
+    struct extensions extensions;
+};
+struct certificate_message { bytes list; };     /* TLS 1.2: content of certificate_list; walk with certificates_next */
+bool certificates_next(bytes *rest, bytes *der);
+
+/* ServerKeyExchange. The layout depends on the key exchange: set kx before reading or writing. */
+enum key_exchange { KX_ECDHE = 1, KX_DHE, KX_RSA, KX_PSK, KX_ECDHE_PSK, KX_UNKNOWN };
+struct server_key_exchange {
+    uint8_t kx;
+    uint8_t curve_type; uint16_t group; bytes point;   /* ECDHE */
+    bytes p, g, ys;                                    /* DHE */
+    bytes psk_hint;
+    bytes params;                                      /* reading: the signed stretch of the body; writing: ignored */
+    bool is_signed;                                    /* false for anonymous and PSK */
+    uint16_t scheme; bytes signature;
+};
+struct client_key_exchange {
+    uint8_t kx;
+    bytes point;         /* ECDHE: 8-bit length */
+    bytes yc;            /* DHE: 16-bit length */
+    bytes encrypted;     /* RSA: 16-bit length */
+    bytes psk_identity;
+};
+struct certificate_request {
+    bytes types; struct u16s schemes; bytes authorities; /* content of the list of DER names, each with 16-bit length */
+};
+struct certificate_verify { uint16_t scheme; bytes signature; };
+struct certificate_status { uint8_t type; bytes response; };
+struct new_session_ticket { uint32_t lifetime_hint; bytes ticket; };
+struct finished { bytes verify_data; };   /* 12 bytes in TLS 1.2, the hash's length in TLS 1.3 */
+
+void wire_header(struct wire *w, uint8_t *type, uint32_t *len);
+void wire_client_hello(struct wire *w, struct client_hello *m);
+void wire_server_hello(struct wire *w, struct server_hello *m);
+void wire_hello_request(struct wire *w, void *m);
+void wire_server_hello_done(struct wire *w, void *m);
+void wire_certificate_12(struct wire *w, struct certificate_message *m);
+void wire_server_key_exchange(struct wire *w, struct server_key_exchange *m);
+/* Only the ECDHE parameters: what is signed. */
+void wire_ecdhe_params(struct wire *w, struct server_key_exchange *m);
+void wire_client_key_exchange(struct wire *w, struct client_key_exchange *m);
+void wire_certificate_request_12(struct wire *w, struct certificate_request *m);
+void wire_certificate_verify(struct wire *w, struct certificate_verify *m);
+void wire_certificate_status(struct wire *w, struct certificate_status *m);
+void wire_new_session_ticket_12(struct wire *w, struct new_session_ticket *m);
+void wire_finished(struct wire *w, struct finished *m);
+
+/* Alert and ChangeCipherSpec, so that they are narrated too. */
+struct alert_message { uint8_t level, description; };
+void wire_alert(struct wire *w, struct alert_message *m);
+void wire_ccs(struct wire *w, uint8_t *one);
+/* Record header: 5 bytes. */
+struct record_header { uint8_t type; uint16_t version, len; };
+void wire_record_header(struct wire *w, struct record_header *m);
+
+/* Walks a ClientHello or ServerHello extension block's rules: used by the engine for replies. */
+uint32_t ext_allowed_in(enum ext_place place); /* set of bits */
+uint16_t ext_id(enum ext_bit bit);
+int ext_bit_of(uint16_t id);                   /* -1: unknown */
+
+/* Narrates the body of any handshake message: what a dissector needs. kx and version as far as known (0: not). */
+struct message_context { uint16_t version; uint8_t kx; };
+void wire_narrate(struct wire *w, uint8_t type, const struct message_context *context);
+
+#endif

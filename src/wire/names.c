@@ -1,0 +1,1 @@
+/* wire/names.c */

@@ -1,0 +1,87 @@
+/* Certificates: parsed as borrowed fields without allocation, chained, judged. RFC 5280, RFC 9525. */
+#ifndef X509_X509_H
+#define X509_X509_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "crypto/crypto.h"
+#include "fede/verify.h"
+
+/* One certificate; all slices borrow from its DER. */
+struct certificate {
+    bytes der, tbs;
+    uint8_t version;                     /* 1, 2, 3 */
+    bytes serial, issuer, subject;       /* names: DER of the whole Name */
+    bytes tbs_algorithm, algorithm;      /* DER of the two AlgorithmIdentifiers: must be equal */
+    uint16_t scheme;                     /* TLS scheme code point the signature fits; 0: not supported */
+    int64_t not_before, not_after;       /* seconds since 1970 UTC */
+    struct public_key key;
+    bytes issuer_unique_id, subject_unique_id;
+    bytes signature;                     /* bits of the signature, whole bytes */
+    bytes extensions;                    /* DER content of the SEQUENCE of Extension, or empty */
+    bool self_issued;                    /* subject equals issuer */
+
+    /* Known extensions; has_… tells absent from empty. */
+    bool has_basic, is_ca; int path_len; /* -1: none */
+    bool has_key_usage; uint16_t key_usage;  /* bit 0 = digitalSignature … as in the RFC */
+    bytes ext_key_usage;                 /* content of the SEQUENCE of OIDs; data NULL: absent */
+    bytes alt_names;                     /* content of GeneralNames; data NULL: absent */
+    bool alt_names_critical;
+    bytes subject_key_id, authority_key_id; /* the key identifiers; data NULL: absent */
+    bytes name_constraints, policies, policy_constraints, inhibit_any_policy, policy_mappings; /* whole extension values */
+    bytes crl_points, authority_info, sct_list, tls_features;
+    bytes unknown_critical;              /* OID (content) of the first critical extension not understood; data NULL: none */
+};
+
+/* False when der is not one certificate and nothing else: error has reason CERT_UNREADABLE, where and offset. */
+bool certificate_read(bytes der, struct certificate *out, fede_error *error);
+
+enum general_name { NAME_OTHER = 0, NAME_EMAIL = 1, NAME_DNS = 2, NAME_X400 = 3, NAME_DIRECTORY = 4, NAME_EDI = 5, NAME_URI = 6, NAME_IP = 7, NAME_RID = 8 };
+/* Walks GeneralNames content: kind and content bytes. */
+bool general_names_next(bytes *rest, enum general_name *kind, bytes *value);
+/* A Name as text, RFC 4514 order reversed to most-significant-first as people write it: "C=NL, O=…, CN=…"; escaped. */
+size_t name_text(bytes name, char *out, size_t size);
+/* RFC 5280 7.1: case-insensitive, spaces folded, string types compared by value. */
+bool name_equal(bytes a, bytes b);
+
+/* ---- Host names. */
+enum host_kind { HOST_BAD = 0, HOST_DNS, HOST_IP };
+struct host { uint8_t kind; char text[256]; uint8_t ip[16]; uint8_t ip_len; };
+enum host_kind host_read(const char *name, struct host *out); /* strips one final dot; brackets of IPv6 allowed */
+/* RFC 9525: SAN only; wildcard is the whole left-most label, never for IP, never for fewer than two more labels. */
+bool host_matches(const struct certificate *certificate, const struct host *host);
+
+/* ---- Trust anchors. Shared, immutable once in use, counted by the owner. */
+struct anchors;
+struct anchors *anchors_new(const fede_allocator *from);
+void anchors_free(struct anchors *a);
+/* Adds PEM or DER certificates (bytes copied); returns how many were added, 0 when none could be read. Parsed lazily where
+   that saves time; broken or repeated ones are skipped. */
+size_t anchors_add(struct anchors *a, bytes certificates);
+size_t anchors_add_file(struct anchors *a, const char *path);
+size_t anchors_add_directory(struct anchors *a, const char *path);
+size_t anchors_add_system(struct anchors *a);      /* the distribution's bundle, SSL_CERT_FILE and SSL_CERT_DIR honoured */
+size_t anchors_count(const struct anchors *a);
+/* The i-th anchor whose subject is that name; NULL at the end. */
+const struct certificate *anchors_find(const struct anchors *a, bytes subject, size_t i);
+
+/* ---- PEM. */
+/* Next block with that label ("CERTIFICATE", NULL: any) out of *text; DER goes to arena memory. False at the end. */
+bool pem_next(bytes *text, const char *label, struct arena *arena, bytes *der);
+
+/* ---- Verification. */
+enum purpose { PURPOSE_SERVER = 1, PURPOSE_CLIENT, PURPOSE_ANY };
+struct verify_request {
+    const bytes *chain; size_t n;         /* as sent: leaf first, the rest in any order */
+    const struct anchors *anchors;
+    enum purpose purpose;
+    const struct host *host;              /* NULL: no name check */
+    int64_t at;
+    uint16_t max_path;                    /* most certificates between leaf and anchor; 0: default (10) */
+    uint16_t budget;                      /* most signature checks; 0: default (64) */
+};
+/* True when accepted. Everything in *verdict and *error lives in the arena. leaf gets the parsed leaf (needed to check
+   signatures made with it) whenever it could be read, also when the chain is refused (*leaf_read tells). */
+bool x509_verify(const struct verify_request *request, struct arena *arena, fede_verdict *verdict, struct certificate *leaf, bool *leaf_read, fede_error *error);
+
+#endif
