@@ -1,0 +1,1 @@
+/* cli/respond1.c */

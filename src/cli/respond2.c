@@ -1,0 +1,1 @@
+/* cli/respond2.c */
