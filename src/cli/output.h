@@ -1,0 +1,55 @@
+/* Where things go: the story (a report, on stderr), the data (stdout or -o), the progress line, the clock. */
+#ifndef CLI_OUTPUT_H
+#define CLI_OUTPUT_H
+
+#include "cli/options.h"
+#include "report/live.h"
+
+/* How the story is told: the common options. All zero but level is what comes without options; see story_defaults. */
+struct story {
+    int level; /* as in struct report_options */
+    enum report_form form;
+    enum { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER } colour;
+    unsigned width;   /* 0: the terminal's */
+    const char *file; /* --stderr: NULL the process's stderr, "-" stdout */
+    bool times, show_secrets;
+};
+
+void story_defaults(struct story *story);
+/* Takes one of the common options; false with a reason, as struct command's take. */
+bool story_option(struct story *story, const struct option_row *row, const char *value, struct text *why);
+/* Opens the stream and fills out all of options but title and number. false with a reason in *why. */
+bool story_start(const struct story *story, struct report_options *options, struct text *why);
+void story_end(struct report_options *options);
+
+/* Monotonic microseconds; usable as the ticks of fede_config_clock. */
+uint64_t clock_ticks(void *unused);
+/* Seconds since 1970. */
+int64_t clock_wall(void *unused);
+
+/* A time span in words: "0.8 ms", "12.3 ms", "1.20 s". */
+void text_span(struct text *t, uint64_t us);
+/* A number of bytes with thousands separated: "12,345". */
+void text_bytes(struct text *t, uint64_t n);
+/* Formatted, into the text; no control characters are escaped. */
+void text_format(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The data: what the peer's application says. */
+struct sink {
+    const char *path;     /* NULL: stdout */
+    FILE *file;           /* open when something was written */
+    uint64_t written;
+    bool progress;        /* show a progress line on stderr when it is a terminal and writing takes over a second */
+    bool shown, closed;   /* a progress line stands; the reader went away (EPIPE) */
+    bool binary_ok;       /* else NUL bytes are refused on a terminal */
+    uint64_t began_us, shown_us;
+    int64_t expected;     /* whole length, -1 unknown */
+};
+enum sink_result { SINK_TAKEN, SINK_CLOSED /* the reader went away: stop without complaint */, SINK_FAILED };
+enum sink_result sink_write(struct sink *sink, bytes data, struct text *why);
+bool sink_end(struct sink *sink, struct text *why);
+
+/* PEM of one certificate. */
+void write_pem(FILE *out, bytes der);
+
+#endif
