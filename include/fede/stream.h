@@ -25,14 +25,17 @@ typedef struct fede_stream fede_stream;
 FEDE_API fede_stream *fede_connect(const char *host, const char *port, fede_config *config, unsigned limit_ms);
 
 /* fede_stream_over takes a connected socket and a fede connection made by the caller (client or server) and owns both from
-   now on. Does not block: the handshake is made by the first read, write or fede_stream_handshake. */
+   now on; the socket is made non-blocking. Does not block: the handshake is made by the first read, write or
+   fede_stream_handshake. Without memory both are closed and freed and NULL is returned. */
 FEDE_API fede_stream *fede_stream_over(int fd, fede_conn *conn);
 
-/* fede_stream_handshake: 1 when complete, 0 when it would block (non-blocking streams), -1 when failed. */
+/* fede_stream_handshake: 1 when complete, 0 when it would block (non-blocking streams) or a question is open (fede_ask on
+   fede_stream_conn; answer it and call again), -1 when failed. */
 FEDE_API int fede_stream_handshake(fede_stream *stream);
 
 /* fede_stream_limit sets the time limit in milliseconds for each later call, 0 for none; fede_stream_blocking switches
-   between waiting and returning FEDE_WOULD_BLOCK. A stream starts as blocking. */
+   between waiting and returning FEDE_WOULD_BLOCK. A stream starts as blocking and without limit, also after fede_connect.
+   A limit that is reached is a failure like any other: the stream can't be used any more. */
 FEDE_API void fede_stream_limit(fede_stream *stream, unsigned ms);
 FEDE_API void fede_stream_blocking(fede_stream *stream, bool on);
 
@@ -45,13 +48,14 @@ FEDE_API ptrdiff_t fede_stream_read(fede_stream *stream, void *out, size_t size)
 FEDE_API ptrdiff_t fede_stream_write(fede_stream *stream, const void *data, size_t len);
 FEDE_API int fede_stream_flush(fede_stream *stream);
 
-/* fede_stream_wants: poll events (POLLIN, POLLOUT) to wait for before the next call; fede_stream_fd: what to wait on. */
+/* fede_stream_wants: poll events (POLLIN, POLLOUT) to wait for before the next call; fede_stream_fd: what to wait on, -1
+   when there is no socket. Read until FEDE_WOULD_BLOCK before waiting: data may already be inside. */
 FEDE_API short fede_stream_wants(fede_stream *stream);
 FEDE_API int fede_stream_fd(const fede_stream *stream);
 
 /* fede_stream_finish sends close_notify (half close: reading goes on). fede_stream_close sends it if that is still to do,
-   within the time limit, waits for nothing else, closes the socket and frees all. true: the peer had closed in order too
-   or no failure was seen. NULL is fine. */
+   within the time limit (two seconds when there is none; a non-blocking stream tries once), waits for nothing else, closes the
+   socket and frees all. true: no failure was seen. NULL is fine. */
 FEDE_API bool fede_stream_finish(fede_stream *stream);
 FEDE_API bool fede_stream_close(fede_stream *stream);
 

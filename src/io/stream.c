@@ -1,1 +1,665 @@
-/* io/stream.c */
+/* io/stream.c: a connected byte stream over a socket, around the engine that does no I/O.
+
+   The socket is always non-blocking; a blocking stream waits in poll, with the time limit. One function, drive, moves bytes
+   both ways until a goal is reached (handshake complete, data there, room to write, all sent). Everything about failures of the
+   transport is decided here: a reset, a time limit, a name that does not resolve. What a failing peer said last is read before
+   a failed send is reported, because its alert explains the failure (RFC 5246 7.2.1 allows it to close right after).
+
+   Does not live here: Happy Eyeballs, proxies and the story of the look-up (the tool's own, cli/), TLS (tls/). */
+#include "fede/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+/* How long close may wait for a peer that does not read, when the stream has no limit of its own. */
+enum { CLOSE_LIMIT_MS = 2000, DRAIN_BYTES = 65536 };
+
+struct fede_stream {
+    int fd; /* -1: none */
+    fede_conn *conn;
+    bool blocking, quiet_end; /* quiet_end: the transport broke after the peer's close_notify, nobody's loss */
+    unsigned limit_ms;
+    fede_error error;  /* of the transport and of calls; those of TLS are in conn */
+    char detail[1024]; /* what error.detail points to */
+};
+
+/* What a call waits for. */
+enum goal { GOAL_OPEN, GOAL_READ, GOAL_WRITE, GOAL_SENT };
+enum outcome { REACHED, BLOCKED, ENDED /* the peer closed in order */, FAILED };
+
+static enum outcome drive(fede_stream *stream, enum goal goal);
+static enum outcome drive_until(fede_stream *stream, enum goal goal, int64_t deadline, bool wait);
+static bool reached(const fede_stream *stream, enum goal goal, unsigned need);
+static bool is_open(const fede_stream *stream);
+static enum outcome send_some(fede_stream *stream);
+static enum outcome receive_some(fede_stream *stream);
+static void send_failed(fede_stream *stream, int number);
+static void transport_failed(fede_stream *stream, int number);
+static bool failed(const fede_stream *stream);
+static bool fail(fede_stream *stream, fede_reason reason, uint8_t origin, const char *where, int64_t got,
+                 int64_t wanted);
+static enum outcome wait_for(fede_stream *stream, short events, int64_t deadline, const char *what);
+static int64_t now_ms(void);
+static int64_t deadline_in(unsigned ms);
+static void drain(int fd);
+
+/* ---- The three calls -------------------------------------------------------------------------------------------- */
+
+static fede_stream *stream_new(void);
+static bool reach_host(fede_stream *stream, const char *host, const char *port, int64_t deadline);
+static bool make_conn(fede_stream *stream, const char *host, fede_config *config);
+static const char *without_brackets(const char *host, char *out, size_t size);
+
+fede_stream *fede_connect(const char *host, const char *port, fede_config *config, unsigned limit_ms)
+{
+    fede_stream *stream = stream_new();
+    if (!stream)
+        return NULL;
+    stream->limit_ms = limit_ms;
+    int64_t deadline = deadline_in(limit_ms);
+    char plain[64];
+    host = without_brackets(host ? host : "", plain, sizeof plain);
+
+    /* The connection object first: a wrong name or a missing trust store is found without a packet. */
+    if (make_conn(stream, host, config) && reach_host(stream, host, port ? port : "443", deadline))
+        drive_until(stream, GOAL_OPEN, deadline, true);
+    stream->limit_ms = 0;
+    return stream;
+}
+
+fede_stream *fede_stream_over(int fd, fede_conn *conn)
+{
+    fede_stream *stream = stream_new();
+
+    if (!stream) {
+        close(fd);
+        fede_conn_free(conn);
+        return NULL;
+    }
+    stream->fd = fd;
+    stream->conn = conn;
+    int flags = fcntl(fd, F_GETFL);
+    if (!conn)
+        fail(stream, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, "fede_stream_over", 0, 0);
+    else if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+        transport_failed(stream, errno);
+    return stream;
+}
+
+ptrdiff_t fede_stream_read(fede_stream *stream, void *out, size_t size)
+{
+    if (!size)
+        return fail(stream, FEDE_CALL_ORDER, FEDE_ORIGIN_CALLER, "fede_stream_read", 0, 1) ? 0 : FEDE_STREAM_FAILED;
+    enum outcome outcome = drive(stream, GOAL_READ);
+    if (outcome == REACHED) {
+        fede_bytes data = fede_plaintext(stream->conn);
+        size_t n = data.len < size ? data.len : size;
+        bytes_copy(out, data.data, n);
+        fede_consumed(stream->conn, n);
+        return (ptrdiff_t)n;
+    }
+    return outcome == ENDED ? 0 : outcome == BLOCKED ? FEDE_WOULD_BLOCK : FEDE_STREAM_FAILED;
+}
+
+ptrdiff_t fede_stream_write(fede_stream *stream, const void *data, size_t len)
+{
+    bytes left = bytes_of(data, len);
+
+    if (!len)
+        return failed(stream) ? FEDE_STREAM_FAILED : 0;
+    int64_t deadline = deadline_in(stream->limit_ms);
+    while (left.len) {
+        enum outcome outcome = drive_until(stream, GOAL_WRITE, deadline, stream->blocking);
+        if (outcome == FAILED)
+            return FEDE_STREAM_FAILED;
+        if (outcome == ENDED) {
+            fail(stream, FEDE_CALL_ORDER, FEDE_ORIGIN_CALLER, "fede_stream_write", 0, 0);
+            return FEDE_STREAM_FAILED;
+        }
+        if (outcome == BLOCKED)
+            return left.len < len ? (ptrdiff_t)(len - left.len) : FEDE_WOULD_BLOCK;
+        left = bytes_skip(left, fede_write(stream->conn, left));
+    }
+    if (drive_until(stream, GOAL_SENT, deadline, stream->blocking) == FAILED)
+        return FEDE_STREAM_FAILED;
+    return (ptrdiff_t)len;
+}
+
+bool fede_stream_finish(fede_stream *stream)
+{
+    if (failed(stream))
+        return false;
+    fede_close(stream->conn);
+    return drive(stream, GOAL_SENT) == REACHED;
+}
+
+bool fede_stream_close(fede_stream *stream)
+{
+    bool good = false;
+
+    if (!stream)
+        return true;
+    if (stream->fd >= 0 && stream->conn) {
+        if (!failed(stream))
+            fede_close(stream->conn);
+        /* After a failure this sends the alert, if one waits. */
+        unsigned limit = stream->limit_ms ? stream->limit_ms : CLOSE_LIMIT_MS;
+        drive_until(stream, GOAL_SENT, deadline_in(limit), stream->blocking);
+    }
+    good = !failed(stream);
+    if (stream->fd >= 0) {
+        drain(stream->fd);
+        close(stream->fd);
+    }
+    fede_conn_free(stream->conn);
+    memory_give(&memory_standard, stream, sizeof *stream);
+    return good;
+}
+
+int fede_stream_handshake(fede_stream *stream)
+{
+    enum outcome outcome = drive(stream, GOAL_OPEN);
+    return outcome == REACHED ? 1 : outcome == BLOCKED ? 0 : -1;
+}
+
+int fede_stream_flush(fede_stream *stream)
+{
+    enum outcome outcome = drive(stream, GOAL_SENT);
+    return outcome == REACHED ? 1 : outcome == BLOCKED ? 0 : -1;
+}
+
+void fede_stream_limit(fede_stream *stream, unsigned ms)
+{
+    stream->limit_ms = ms;
+}
+
+void fede_stream_blocking(fede_stream *stream, bool on)
+{
+    stream->blocking = on;
+}
+
+short fede_stream_wants(fede_stream *stream)
+{
+    if (!stream->conn || stream->fd < 0 || stream->error.reason)
+        return 0;
+    unsigned need = fede_needs(stream->conn);
+    return (short)((need & FEDE_SEND ? POLLOUT : 0) | (need & FEDE_RECEIVE ? POLLIN : 0));
+}
+
+int fede_stream_fd(const fede_stream *stream)
+{
+    return stream->fd;
+}
+
+fede_conn *fede_stream_conn(fede_stream *stream)
+{
+    return stream->conn;
+}
+
+const fede_error *fede_stream_error(const fede_stream *stream)
+{
+    if (stream->error.reason)
+        return &stream->error;
+    return stream->conn && !stream->quiet_end ? fede_conn_error(stream->conn) : NULL;
+}
+
+static fede_stream *stream_new(void)
+{
+    fede_stream *stream = memory_take(&memory_standard, sizeof *stream);
+
+    if (stream) {
+        stream->fd = -1;
+        stream->blocking = true;
+        stream->error.message = stream->error.certificate = 0xffff;
+        stream->error.offset = UINT32_MAX;
+        stream->error.alert = FEDE_ALERT_NONE;
+    }
+    return stream;
+}
+
+/* ---- Moving bytes ----------------------------------------------------------------------------------------------- */
+
+static enum outcome drive(fede_stream *stream, enum goal goal)
+{
+    return drive_until(stream, goal, deadline_in(stream->limit_ms), stream->blocking);
+}
+
+static enum outcome drive_until(fede_stream *stream, enum goal goal, int64_t deadline, bool wait)
+{
+    while (!stream->error.reason && stream->conn) {
+        unsigned need = fede_needs(stream->conn);
+        short events = 0;
+
+        if (need & FEDE_SEND) {
+            if (send_some(stream) != BLOCKED)
+                continue;
+            events = POLLOUT;
+        }
+        /* Data that came before a failure is handed out before the failure is. */
+        if (reached(stream, goal, need))
+            return REACHED;
+        if (failed(stream) && !events)
+            return FAILED;
+        if (need & FEDE_DECIDE)
+            return BLOCKED;
+        /* While data waits to be sent a writer does not read: the caller may not be ready for data. */
+        if (need & FEDE_RECEIVE && goal != GOAL_SENT && (goal != GOAL_WRITE || !is_open(stream))) {
+            if (receive_some(stream) != BLOCKED)
+                continue;
+            events |= POLLIN;
+        }
+        if (!events)
+            return failed(stream) ? FAILED : ENDED;
+        if (!wait)
+            return BLOCKED;
+        const char *what = goal == GOAL_OPEN || !is_open(stream) ? "the TLS handshake was not complete"
+                           : events & POLLOUT                    ? "the peer does not take what is sent"
+                                                                 : "nothing came from the peer";
+        if (wait_for(stream, events, deadline, what) == FAILED)
+            break;
+    }
+    /* Plaintext that came with the end stays readable. */
+    if (goal == GOAL_READ && stream->conn && fede_needs(stream->conn) & FEDE_READ)
+        return REACHED;
+    return FAILED;
+}
+
+static bool reached(const fede_stream *stream, enum goal goal, unsigned need)
+{
+    switch (goal) {
+    case GOAL_OPEN:
+        return is_open(stream) && !(need & FEDE_SEND) && !failed(stream);
+    case GOAL_READ:
+        return need & FEDE_READ;
+    case GOAL_WRITE:
+        return need & FEDE_WRITE && !failed(stream);
+    case GOAL_SENT:
+        return !(need & FEDE_SEND) && !failed(stream);
+    }
+    return false;
+}
+
+static bool is_open(const fede_stream *stream)
+{
+    fede_info info;
+
+    fede_conn_info(stream->conn, &info);
+    return info.established;
+}
+
+static enum outcome send_some(fede_stream *stream)
+{
+    fede_bytes out = fede_to_send(stream->conn);
+    ssize_t n;
+
+    do
+        n = send(stream->fd, out.data, out.len, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    if (n >= 0) {
+        fede_sent(stream->conn, n);
+        return REACHED;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK)
+        return BLOCKED;
+    send_failed(stream, errno);
+    return FAILED;
+}
+
+static enum outcome receive_some(fede_stream *stream)
+{
+    fede_room room = fede_to_fill(stream->conn);
+    ssize_t n;
+
+    do
+        n = recv(stream->fd, room.data, room.len, 0);
+    while (n < 0 && errno == EINTR);
+    if (n >= 0) {
+        fede_received(stream->conn, n);
+        return REACHED;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK)
+        return BLOCKED;
+    transport_failed(stream, errno);
+    return FAILED;
+}
+
+/* A send fails when the peer is gone. What it said before, perhaps an alert, is still in the socket. */
+static void send_failed(fede_stream *stream, int number)
+{
+    bool more = number == EPIPE || number == ECONNRESET;
+
+    while (more && !fede_conn_error(stream->conn) && fede_needs(stream->conn) & FEDE_RECEIVE) {
+        fede_room room = fede_to_fill(stream->conn);
+        ssize_t n = recv(stream->fd, room.data, room.len, 0);
+        if (n > 0)
+            fede_received(stream->conn, n);
+        else
+            more = n < 0 && errno == EINTR;
+    }
+    transport_failed(stream, number);
+}
+
+/* A transport that fails after the connection has ended in order, or after another failure, is not the news. */
+static void transport_failed(fede_stream *stream, int number)
+{
+    fede_conn *conn = stream->conn;
+    bool ended = conn && (fede_ending(conn) & FEDE_PEER_CLOSED);
+    bool known = conn && fede_conn_error(conn);
+
+    if (ended && !known)
+        stream->quiet_end = true;
+    if (!ended && !known) {
+        bool reset = number == ECONNRESET || number == EPIPE;
+        text_add(&(struct text){stream->detail, sizeof stream->detail, 0}, strerror(number));
+        fail(stream, reset ? FEDE_TRANSPORT_RESET : FEDE_TRANSPORT_FAILED, FEDE_ORIGIN_TRANSPORT, NULL, number, 0);
+    }
+    if (conn) {
+        if (fede_needs(conn) & FEDE_SEND)
+            fede_sent(conn, -1);
+        fede_received(conn, -1);
+    }
+}
+
+static bool failed(const fede_stream *stream)
+{
+    return stream->error.reason || !stream->conn || (!stream->quiet_end && fede_conn_error(stream->conn));
+}
+
+/* detail was put into stream->detail before. */
+static bool fail(fede_stream *stream, fede_reason reason, uint8_t origin, const char *where, int64_t got,
+                 int64_t wanted)
+{
+    if (!stream->error.reason) {
+        static const char *const order = "there is nothing more to do on this stream";
+        error_set(&stream->error, reason, origin, where, got, wanted);
+        stream->error.detail = reason == FEDE_CALL_ORDER ? order : stream->detail[0] ? stream->detail : NULL;
+    }
+    return false;
+}
+
+static enum outcome wait_for(fede_stream *stream, short events, int64_t deadline, const char *what)
+{
+    for (;;) {
+        int64_t left = deadline < 0 ? -1 : deadline - now_ms();
+        struct pollfd one = {stream->fd, events, 0};
+        int n = deadline >= 0 && left <= 0 ? 0 : poll(&one, 1, left < 0 ? -1 : left > 60000 ? 60000 : (int)left);
+        if (n > 0)
+            return REACHED;
+        if (n < 0 && errno != EINTR) {
+            transport_failed(stream, errno);
+            return FAILED;
+        }
+        if (n == 0 && deadline >= 0 && now_ms() >= deadline) {
+            struct text t = text_in(stream->detail, sizeof stream->detail);
+            text_add(&t, what);
+            fail(stream, FEDE_TIME_LIMIT, FEDE_ORIGIN_TRANSPORT, NULL, 0, stream->limit_ms);
+            return FAILED;
+        }
+    }
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* -1: never. */
+static int64_t deadline_in(unsigned ms)
+{
+    return ms ? now_ms() + ms : -1;
+}
+
+/* Unread bytes in the socket would turn close into a reset, which can destroy the alert or close_notify just sent. */
+static void drain(int fd)
+{
+    uint8_t waste[4096];
+
+    shutdown(fd, SHUT_WR);
+    for (size_t total = 0; total < DRAIN_BYTES;) {
+        ssize_t n = recv(fd, waste, sizeof waste, MSG_DONTWAIT);
+        if (n <= 0)
+            break;
+        total += (size_t)n;
+    }
+    bytes_wipe(waste, sizeof waste);
+}
+
+/* ---- Reaching a host -------------------------------------------------------------------------------------------- */
+
+static int look_up(const char *host, const char *port, struct addrinfo **found, int64_t deadline);
+static int connect_one(fede_stream *stream, const struct addrinfo *address, int64_t deadline);
+static void add_attempt(struct text *t, const struct addrinfo *address, int number);
+
+/* With config NULL: verified against the system's trust anchors. */
+static bool make_conn(fede_stream *stream, const char *host, fede_config *config)
+{
+    fede_config *own = NULL;
+
+    if (!config) {
+        own = config = fede_config_new();
+        if (!own)
+            return fail(stream, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, "fede_config_new", 0, 0);
+        fede_config_read_ahead(own, true);
+        if (!fede_config_trust_system(own)) {
+            const fede_error *error = fede_config_error(own);
+            struct text t = text_in(stream->detail, sizeof stream->detail);
+            text_add(&t, error && error->detail ? error->detail : "");
+            fail(stream, error ? (fede_reason)error->reason : FEDE_CONFIG_NO_TRUST, FEDE_ORIGIN_CALLER,
+                 error ? error->where : NULL, error ? error->got : 0, error ? error->wanted : 0);
+        }
+    }
+    if (!stream->error.reason) {
+        stream->conn = fede_client_new(config, host);
+        if (!stream->conn)
+            fail(stream, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, "fede_client_new", 0, 0);
+    }
+    fede_config_free(own);
+    return !failed(stream);
+}
+
+/* "[::1]" is a way to write "::1". */
+static const char *without_brackets(const char *host, char *out, size_t size)
+{
+    size_t len = strlen(host);
+
+    if (len <= 2 || len >= size || host[0] != '[' || host[len - 1] != ']')
+        return host;
+    bytes_copy(out, host + 1, len - 2);
+    out[len - 2] = 0;
+    return out;
+}
+
+static bool reach_host(fede_stream *stream, const char *host, const char *port, int64_t deadline)
+{
+    struct addrinfo *found = NULL;
+    struct text t = text_in(stream->detail, sizeof stream->detail);
+    int status = look_up(host, port, &found, deadline);
+
+    if (status == EAI_AGAIN && deadline >= 0 && now_ms() >= deadline) {
+        text_add(&t, "the name look-up did not answer");
+        return fail(stream, FEDE_TIME_LIMIT, FEDE_ORIGIN_TRANSPORT, NULL, 0, stream->limit_ms);
+    }
+    if (status) {
+        text_escaped(&t, bytes_text(host));
+        text_add(&t, " (");
+        text_add(&t, gai_strerror(status));
+        text_add(&t, ")");
+        return fail(stream, FEDE_NAME_NOT_RESOLVED, FEDE_ORIGIN_TRANSPORT, NULL, status, 0);
+    }
+    int left = 0;
+    for (const struct addrinfo *one = found; one; one = one->ai_next)
+        left++;
+    for (const struct addrinfo *one = found; one && stream->fd < 0; one = one->ai_next, left--) {
+        /* One silent address may not use up the time of the others. */
+        int64_t now = now_ms(), until = deadline < 0 ? -1 : now + (deadline - now) / left;
+        int number = connect_one(stream, one, until);
+        if (number)
+            add_attempt(&t, one, number);
+    }
+    freeaddrinfo(found);
+    if (stream->fd >= 0)
+        stream->detail[0] = 0;
+    else if (deadline >= 0 && now_ms() >= deadline)
+        fail(stream, FEDE_TIME_LIMIT, FEDE_ORIGIN_TRANSPORT, "TCP", 0, stream->limit_ms);
+    else
+        fail(stream, FEDE_NOT_CONNECTED, FEDE_ORIGIN_TRANSPORT, NULL, 0, 0);
+    return stream->fd >= 0;
+}
+
+/* 0 when stream->fd is connected, else the system's error number. */
+static int connect_one(fede_stream *stream, const struct addrinfo *address, int64_t deadline)
+{
+    int number = 0, one = 1, fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return errno;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (connect(fd, address->ai_addr, address->ai_addrlen) < 0)
+        number = errno;
+    while (number == EINPROGRESS || number == EINTR) {
+        int64_t left = deadline < 0 ? -1 : deadline - now_ms();
+        struct pollfd wait = {fd, POLLOUT, 0};
+        int n = deadline >= 0 && left <= 0 ? 0 : poll(&wait, 1, left < 0 ? -1 : left > 60000 ? 60000 : (int)left);
+        if (n == 0 && deadline >= 0 && now_ms() >= deadline) {
+            number = ETIMEDOUT;
+        } else if (n > 0) {
+            socklen_t size = sizeof number;
+            getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &size);
+        } else if (n < 0 && errno != EINTR) {
+            number = errno;
+        }
+    }
+    if (number)
+        close(fd);
+    else
+        stream->fd = fd;
+    return number;
+}
+
+/* "127.0.0.1 port 443: Connection refused; …" */
+static void add_attempt(struct text *t, const struct addrinfo *address, int number)
+{
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+
+    if (getnameinfo(address->ai_addr, address->ai_addrlen, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV))
+        return;
+    if (t->len)
+        text_add(t, "; ");
+    text_add(t, host);
+    text_add(t, " port ");
+    text_add(t, port);
+    text_add(t, ": ");
+    text_add(t, strerror(number));
+}
+
+/* getaddrinfo can't be given a time limit, so with one it runs on a thread of its own. A look-up that is given up on ends
+   by itself later and frees what it holds: the last of the two users does that. */
+struct lookup {
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    int users;
+    bool finished;
+    int status;
+    struct addrinfo *found;
+    char *host, *port;
+};
+
+static void *lookup_thread(void *arg);
+static void lookup_leave(struct lookup *look);
+static int look_up_now(const char *host, const char *port, struct addrinfo **found);
+
+static int look_up(const char *host, const char *port, struct addrinfo **found, int64_t deadline)
+{
+    struct lookup *look = deadline < 0 ? NULL : calloc(1, sizeof *look);
+    pthread_condattr_t attributes;
+    pthread_t thread;
+    int status = EAI_AGAIN;
+
+    if (look) {
+        look->users = 2;
+        look->host = strdup(host);
+        look->port = strdup(port);
+        pthread_mutex_init(&look->lock, NULL);
+        pthread_condattr_init(&attributes);
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+        pthread_cond_init(&look->done, &attributes);
+        pthread_condattr_destroy(&attributes);
+    }
+    if (!look || !look->host || !look->port || pthread_create(&thread, NULL, lookup_thread, look)) {
+        if (look) {
+            look->users = 1;
+            lookup_leave(look);
+        }
+        return look_up_now(host, port, found);
+    }
+    pthread_detach(thread);
+    pthread_mutex_lock(&look->lock);
+    struct timespec until = {(time_t)(deadline / 1000), (long)(deadline % 1000) * 1000000};
+    while (!look->finished && pthread_cond_timedwait(&look->done, &look->lock, &until) != ETIMEDOUT)
+        continue;
+    if (look->finished) {
+        status = look->status;
+        *found = look->found;
+        look->found = NULL;
+    }
+    pthread_mutex_unlock(&look->lock);
+    lookup_leave(look);
+    return status;
+}
+
+static void *lookup_thread(void *arg)
+{
+    struct lookup *look = arg;
+    struct addrinfo *found = NULL;
+    int status = look_up_now(look->host, look->port, &found);
+
+    pthread_mutex_lock(&look->lock);
+    look->status = status;
+    look->found = found;
+    look->finished = true;
+    pthread_cond_signal(&look->done);
+    pthread_mutex_unlock(&look->lock);
+    lookup_leave(look);
+    return NULL;
+}
+
+static void lookup_leave(struct lookup *look)
+{
+    pthread_mutex_lock(&look->lock);
+    bool last = --look->users == 0;
+    pthread_mutex_unlock(&look->lock);
+    if (!last)
+        return;
+    if (look->found)
+        freeaddrinfo(look->found);
+    pthread_cond_destroy(&look->done);
+    pthread_mutex_destroy(&look->lock);
+    free(look->host);
+    free(look->port);
+    free(look);
+}
+
+static int look_up_now(const char *host, const char *port, struct addrinfo **found)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+
+    return getaddrinfo(host, port, &hints, found);
+}
