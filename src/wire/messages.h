@@ -31,7 +31,8 @@ enum {
     EXT_DELEGATED_CREDENTIAL = 34, EXT_SESSION_TICKET = 35, EXT_PRE_SHARED_KEY = 41, EXT_EARLY_DATA = 42,
     EXT_SUPPORTED_VERSIONS = 43, EXT_COOKIE = 44, EXT_PSK_MODES = 45, EXT_CERTIFICATE_AUTHORITIES = 47,
     EXT_POST_HANDSHAKE_AUTH = 49, EXT_SIGNATURE_ALGORITHMS_CERT = 50, EXT_KEY_SHARE = 51, EXT_NPN = 13172,
-    EXT_APPLICATION_SETTINGS = 17513, EXT_CHANNEL_ID = 30032, EXT_ECH = 65037, EXT_RENEGOTIATION_INFO = 65281
+    EXT_APPLICATION_SETTINGS_OLD = 17513, EXT_APPLICATION_SETTINGS = 17613, EXT_CHANNEL_ID = 30032,
+    EXT_TRUST_ANCHORS = 51764, EXT_ECH = 65037, EXT_RENEGOTIATION_INFO = 65281
 };
 
 /* Bit of an extension in `present`: its row number in wire/extensions.c. */
@@ -40,7 +41,8 @@ enum ext_bit {
     HAS_PADDING, HAS_ENCRYPT_THEN_MAC, HAS_EXTENDED_MASTER_SECRET, HAS_COMPRESS_CERTIFICATE, HAS_RECORD_SIZE_LIMIT,
     HAS_DELEGATED_CREDENTIAL, HAS_SESSION_TICKET, HAS_PRE_SHARED_KEY, HAS_EARLY_DATA, HAS_SUPPORTED_VERSIONS, HAS_COOKIE,
     HAS_PSK_MODES, HAS_CERTIFICATE_AUTHORITIES, HAS_POST_HANDSHAKE_AUTH, HAS_SCHEMES_CERT, HAS_KEY_SHARE, HAS_NPN,
-    HAS_APPLICATION_SETTINGS, HAS_CHANNEL_ID, HAS_ECH, HAS_RENEGOTIATION_INFO, EXT_KNOWN
+    HAS_APPLICATION_SETTINGS_OLD, HAS_APPLICATION_SETTINGS, HAS_CHANNEL_ID, HAS_TRUST_ANCHORS, HAS_ECH,
+    HAS_RENEGOTIATION_INFO, EXT_KNOWN
 };
 
 /* Where an extension stands: decides its form and whether it may be there at all. */
@@ -52,13 +54,15 @@ struct extra_extension { uint16_t id; bytes body; };
 
 struct extensions {
     bool block;                  /* the extensions block itself is there (it may be left out in TLS 1.2) */
-    uint32_t present;            /* set of 1u << HAS_… ; when writing: what to write, in table order */
+    uint32_t present;            /* set of 1u << HAS_… ; when writing: what to write, in table order, pre_shared_key last */
     uint16_t unknown;            /* how many extensions the codec does not know (reading) */
-    bytes all;                   /* the block's content as read: walk it with extensions_next */
+    bytes all;                   /* the block's content as read: walk it with extensions_next. When writing and not empty:
+                                    gives the order, and the extensions the codec does not know */
     struct extra_extension first, last; /* writing: before and behind the others; id 0 with empty body: none */
     bool has_first, has_last;
 
     bytes host_name;             /* server_name: the one host_name; empty in a ServerHello */
+    bool other_names;            /* reading: server_name also had names that are no host_name; they are not kept */
     uint8_t max_fragment_length;
     uint8_t status_type; bytes ocsp_responders, ocsp_extensions; /* status_request in a ClientHello */
     struct u16s groups;
@@ -72,7 +76,10 @@ struct extensions {
     bytes session_ticket;
     struct u16s versions; uint16_t version; /* supported_versions: list in ClientHello, one in ServerHello */
     bytes key_shares;            /* content of the list (ClientHello), or one entry (ServerHello) */
-    bytes psk_modes, pre_shared_key, cookie, ech, application_settings, channel_id, npn, certificate_authorities, delegated_credential;
+    bytes psk_modes, pre_shared_key, cookie, ech, application_settings, application_settings_old, channel_id, npn,
+        certificate_authorities, delegated_credential, trust_anchors;
+    uint32_t max_early_data_size; /* early_data in a TLS 1.3 NewSessionTicket */
+    bytes certificate_status;     /* status_request in a TLS 1.3 Certificate: the OCSPResponse */
     bytes renegotiated_connection;
 };
 
@@ -103,14 +110,15 @@ struct certificate_message { bytes list; };     /* TLS 1.2: content of certifica
 bool certificates_next(bytes *rest, bytes *der);
 
 /* ServerKeyExchange. The layout depends on the key exchange: set kx before reading or writing. */
-enum key_exchange { KX_ECDHE = 1, KX_DHE, KX_RSA, KX_PSK, KX_ECDHE_PSK, KX_UNKNOWN };
+enum key_exchange { KX_ECDHE = 1, KX_DHE, KX_RSA, KX_PSK, KX_ECDHE_PSK, KX_UNKNOWN,
+                    KX_DHE_PSK, KX_RSA_PSK, KX_DH_ANON, KX_ECDH_ANON };
 struct server_key_exchange {
     uint8_t kx;
     uint8_t curve_type; uint16_t group; bytes point;   /* ECDHE */
     bytes p, g, ys;                                    /* DHE */
     bytes psk_hint;
     bytes params;                                      /* reading: the signed stretch of the body; writing: ignored */
-    bool is_signed;                                    /* false for anonymous and PSK */
+    bool is_signed;                                    /* reading: follows from kx; writing: ignored */
     uint16_t scheme; bytes signature;
 };
 struct client_key_exchange {
@@ -152,8 +160,16 @@ void wire_ccs(struct wire *w, uint8_t *one);
 struct record_header { uint8_t type; uint16_t version, len; };
 void wire_record_header(struct wire *w, struct record_header *m);
 
+/* The random that makes a ServerHello a HelloRetryRequest (RFC 8446 4.1.3). */
+extern const uint8_t hello_retry_random[32];
+
+/* An extensions block with its length. In the hellos of TLS 1.2 it may be missing. */
+void wire_extensions(struct wire *w, enum ext_place place, struct extensions *e);
 /* Walks a ClientHello or ServerHello extension block's rules: used by the engine for replies. */
 uint32_t ext_allowed_in(enum ext_place place); /* set of bits */
+/* Of those, the ones that may only stand there as an answer: the ClientHello (for a server: its CertificateRequest) had
+   them too. renegotiation_info counts, and may be asked for by its signalling suite as well (RFC 5746 3.3). */
+uint32_t ext_reply_in(enum ext_place place);
 uint16_t ext_id(enum ext_bit bit);
 int ext_bit_of(uint16_t id);                   /* -1: unknown */
 

@@ -34,10 +34,12 @@ struct wire {
     size_t at, end;              /* next byte; end of the current enclosing structure */
     bool writing, bad;
     const char *bad_where;       /* field name of the first error */
-    const char *bad_why;         /* static text: "length 3 is odd" kind of sentence without numbers */
+    const char *bad_in;          /* extension it stands in, or NULL */
+    const char *bad_why;         /* static text, a predicate: "has an odd length" */
     size_t bad_at;               /* offset of the first error */
     uint16_t reason;             /* enum fede_reason of the first error; FEDE_DECODE unless finer */
     int64_t got;                 /* value for that reason */
+    const char *in;              /* extension being read or written, or NULL */
     struct narrator *narrator;   /* NULL in the engine */
 };
 
@@ -71,10 +73,19 @@ void wire_u16_list(struct wire *w, const char *name, struct u16s *v, int prefix,
 void wire_rest(struct wire *w, const char *name, bytes *v);
 
 /* A nested block with a length prefix of `prefix` bytes (0: none, only narration). Between open and close, w->end is the
-   block's end when reading; when writing, close fills in the length. */
-struct wire_block { size_t start, outer_end; int prefix; };
+   block's end when reading; when writing, close fills in the length. Kind LIST or STRUCT makes a level of its own for the
+   narrator; with FIELD_NUMBER there is no level, and the length is a field named "length". */
+struct wire_block { const char *name; size_t start, outer_end, min, max; int8_t prefix /* -1: never opened */; uint8_t kind; };
 struct wire_block wire_open(struct wire *w, const char *name, int prefix, size_t min, size_t max, enum wire_kind kind);
 void wire_close(struct wire *w, struct wire_block *block);
+/* A vector of entries that are not plain numbers. `content` is the vector's content as it stands on the wire, both ways:
+   reading checks and narrates each entry with `form`, writing takes the entries from it one by one. */
+struct wire_entry { uint8_t type; uint16_t number, other; uint32_t count; bytes name, body; };
+typedef void wire_form(struct wire *w, struct wire_entry *entry);
+void wire_list(struct wire *w, const char *name, bytes *content, int prefix, size_t min, size_t max, wire_form *form);
+/* One such entry, without a prefix, kept as the stretch of bytes it takes. */
+void wire_slice(struct wire *w, bytes *content, wire_form *form);
+
 static inline bool wire_more(const struct wire *w) { return !w->bad && w->at < w->end; }
 static inline size_t wire_left(const struct wire *w) { return w->end - w->at; }
 

@@ -1,0 +1,80 @@
+/* One door for whoever has a handshake message's body and wants its fields named: the type chooses the routine. The engine
+   does not use it; it knows which message it expects. A body whose layout is not known here is one field of bytes. */
+#include "wire/messages.h"
+
+enum { TLS13 = 0x0304 };
+
+/* Layouts that TLS 1.3 changed, so that the routine for TLS 1.2 must not be tried on them. */
+static bool changed_in_13(uint8_t type)
+{
+    return type == MSG_CERTIFICATE || type == MSG_CERTIFICATE_REQUEST || type == MSG_NEW_SESSION_TICKET;
+}
+
+void wire_narrate(struct wire *w, uint8_t type, const struct message_context *context)
+{
+    union {
+        struct client_hello client_hello;
+        struct server_hello server_hello;
+        struct certificate_message certificate;
+        struct server_key_exchange server_key_exchange;
+        struct client_key_exchange client_key_exchange;
+        struct certificate_request request;
+        struct certificate_verify verify;
+        struct certificate_status status;
+        struct new_session_ticket ticket;
+        struct finished finished;
+        struct extensions extensions;
+        bytes raw;
+    } m;
+    memset(&m, 0, sizeof m);
+    uint8_t kx = context && context->kx ? context->kx : KX_UNKNOWN;
+    uint16_t version = context ? context->version : 0;
+    if (version >= TLS13 && changed_in_13(type))
+        type = UINT8_MAX;
+    switch (type) {
+    case MSG_HELLO_REQUEST:
+        wire_hello_request(w, NULL);
+        break;
+    case MSG_CLIENT_HELLO:
+        wire_client_hello(w, &m.client_hello);
+        break;
+    case MSG_SERVER_HELLO:
+        wire_server_hello(w, &m.server_hello);
+        break;
+    case MSG_NEW_SESSION_TICKET:
+        wire_new_session_ticket_12(w, &m.ticket);
+        break;
+    case MSG_ENCRYPTED_EXTENSIONS:
+        wire_extensions(w, IN_ENCRYPTED_EXTENSIONS, &m.extensions);
+        break;
+    case MSG_CERTIFICATE:
+        wire_certificate_12(w, &m.certificate);
+        break;
+    case MSG_SERVER_KEY_EXCHANGE:
+        m.server_key_exchange.kx = kx;
+        wire_server_key_exchange(w, &m.server_key_exchange);
+        break;
+    case MSG_CERTIFICATE_REQUEST:
+        wire_certificate_request_12(w, &m.request);
+        break;
+    case MSG_SERVER_HELLO_DONE:
+        wire_server_hello_done(w, NULL);
+        break;
+    case MSG_CERTIFICATE_VERIFY:
+        wire_certificate_verify(w, &m.verify);
+        break;
+    case MSG_CLIENT_KEY_EXCHANGE:
+        m.client_key_exchange.kx = kx;
+        wire_client_key_exchange(w, &m.client_key_exchange);
+        break;
+    case MSG_FINISHED:
+        wire_finished(w, &m.finished);
+        break;
+    case MSG_CERTIFICATE_STATUS:
+        wire_certificate_status(w, &m.status);
+        break;
+    default:
+        wire_rest(w, "body", &m.raw);
+        break;
+    }
+}
