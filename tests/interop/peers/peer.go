@@ -1,0 +1,232 @@
+// Go's crypto/tls as a peer, in the manner of peer.c:
+//
+//	peer server CERTS   one port for each key, curve and manner; prints "listen KEY CURVE PORT MANNER" and "ready"
+//	peer client CERTS   jobs "ID PORT KEY SUITE CURVE BYTES CHUNK [MANNER]" on standard input, "ID ok" or "ID failed why"
+//
+// Manners of a server: echo; drip (echoes each byte in a record of its own); cut (echoes once, then ends the TCP
+// connection without close_notify); hash (reads until close_notify, answers with the SHA-256 of all of it); name
+// (answers with the server name and application protocol it was asked for).
+// Manners of a client: echo (both directions at the same time); cut (drops the TCP connection after the echo).
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand"
+	"net"
+	"os"
+	"strings"
+	"time"
+)
+
+var keys = []string{"rsa", "p256", "p384", "ed25519"}
+var curveNames = []string{"x25519", "secp256r1", "secp384r1", "secp521r1"}
+var curves = map[string]tls.CurveID{"x25519": tls.X25519, "secp256r1": tls.CurveP256, "secp384r1": tls.CurveP384,
+	"secp521r1": tls.CurveP521}
+var ownCurve = map[string]tls.CurveID{"p256": tls.CurveP256, "p384": tls.CurveP384}
+var suites = map[string][]uint16{
+	"aes128": {tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256},
+	"aes256": {tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384},
+	"chacha": {tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256},
+}
+
+func main() {
+	if len(os.Args) == 3 && os.Args[1] == "server" {
+		serve(os.Args[2])
+	} else if len(os.Args) == 3 && os.Args[1] == "client" {
+		client(os.Args[2])
+	} else {
+		fmt.Fprintln(os.Stderr, "usage: peer server|client CERTS")
+		os.Exit(2)
+	}
+}
+
+func serve(certs string) {
+	for _, key := range keys {
+		pair, err := tls.LoadX509KeyPair(certs+"/"+key+"-chain.pem", certs+"/"+key+".key")
+		for _, curve := range curveNames {
+			if err != nil {
+				fmt.Printf("unable %s %s %v\n", key, curve, err)
+				continue
+			}
+			for _, manner := range []string{"echo", "drip", "cut", "hash", "name"} {
+				if manner != "echo" && curve != "x25519" {
+					continue
+				}
+				config := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12,
+					MaxVersion: tls.VersionTLS12, CurvePreferences: withOwn(key, curve), SessionTicketsDisabled: true,
+					NextProtos: []string{"h2", "http/1.1", "echo"}}
+				if manner == "echo" {
+					config.NextProtos = nil
+				}
+				port, err := net.Listen("tcp", "127.0.0.1:0")
+				check(err)
+				fmt.Printf("listen %s %s %d %s\n", key, curve, port.Addr().(*net.TCPAddr).Port, manner)
+				go accept(port, config, manner)
+			}
+		}
+	}
+	fmt.Println("ready")
+	io.Copy(io.Discard, os.Stdin)
+}
+
+func withOwn(key, curve string) []tls.CurveID {
+	list := []tls.CurveID{curves[curve]}
+	if own, has := ownCurve[key]; has && own != curves[curve] {
+		list = append(list, own)
+	}
+	return list
+}
+
+func accept(port net.Listener, config *tls.Config, manner string) {
+	for {
+		raw, err := port.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			raw.SetDeadline(time.Now().Add(60 * time.Second))
+			c := tls.Server(raw, config)
+			if err := answer(c, raw, manner); err != nil {
+				fmt.Fprintf(os.Stderr, "server %s: %v\n", manner, err)
+			}
+			raw.Close()
+		}()
+	}
+}
+
+func answer(c *tls.Conn, raw net.Conn, manner string) error {
+	buffer := make([]byte, 65536)
+	if err := c.Handshake(); err != nil {
+		return err
+	}
+	switch manner {
+	case "hash":
+		h := sha256.New()
+		if _, err := io.Copy(h, c); err != nil {
+			return err
+		}
+		fmt.Fprintf(c, "%x\n", h.Sum(nil))
+		return c.Close()
+	case "name":
+		s := c.ConnectionState()
+		fmt.Fprintf(c, "%s %s\n", s.ServerName, s.NegotiatedProtocol)
+		return c.Close()
+	}
+	for {
+		n, err := c.Read(buffer)
+		for at := 0; at < n; {
+			size := n
+			if manner == "drip" {
+				size = 1
+			}
+			if _, err := c.Write(buffer[at : at+size]); err != nil {
+				return err
+			}
+			at += size
+		}
+		if n > 0 && manner == "cut" {
+			return raw.Close()
+		}
+		if err == io.EOF {
+			return c.Close()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func client(certs string) {
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		f := strings.Fields(lines.Text())
+		if len(f) < 7 {
+			fmt.Printf("%s failed the job can't be read\n", f[0])
+			continue
+		}
+		manner := "echo"
+		if len(f) > 7 {
+			manner = f[7]
+		}
+		if err := job(certs, f[1], f[2], f[3], f[4], number(f[5]), number(f[6]), manner); err != nil {
+			fmt.Printf("%s failed %v\n", f[0], strings.ReplaceAll(err.Error(), "\n", " "))
+		} else {
+			fmt.Printf("%s ok\n", f[0])
+		}
+	}
+}
+
+func job(certs, port, key, suite, curve string, size, chunk int, manner string) error {
+	pem, err := os.ReadFile(certs + "/" + key + "-root.pem")
+	if err != nil {
+		return err
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	raw, err := net.Dial("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		return err
+	}
+	defer raw.Close()
+	raw.SetDeadline(time.Now().Add(60 * time.Second))
+	c := tls.Client(raw, &tls.Config{RootCAs: roots, ServerName: "localhost", MinVersion: tls.VersionTLS12,
+		MaxVersion: tls.VersionTLS12, CipherSuites: suites[suite], CurvePreferences: withOwn(key, curve)})
+	if err := c.Handshake(); err != nil {
+		return err
+	}
+	out, in := make([]byte, size), make([]byte, size)
+	rand.New(rand.NewSource(1)).Read(out)
+	sent := make(chan error, 1)
+	go func() {
+		for at := 0; at < size; at += chunk {
+			end := at + chunk
+			if end > size {
+				end = size
+			}
+			if _, err := c.Write(out[at:end]); err != nil {
+				sent <- err
+				return
+			}
+		}
+		sent <- nil
+	}()
+	if _, err := io.ReadFull(c, in); err != nil {
+		return fmt.Errorf("reading: %w", err)
+	}
+	if err := <-sent; err != nil {
+		return fmt.Errorf("writing: %w", err)
+	}
+	if !bytes.Equal(in, out) {
+		return errors.New("other bytes came back than were sent")
+	}
+	if manner == "cut" {
+		return nil
+	}
+	if err := c.CloseWrite(); err != nil {
+		return err
+	}
+	if n, err := c.Read(in); n != 0 || err != io.EOF {
+		return fmt.Errorf("instead of the server's close_notify: %d bytes, %v", n, err)
+	}
+	return nil
+}
+
+func number(s string) int {
+	n := 0
+	fmt.Sscan(s, &n)
+	return n
+}
+
+func check(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,133 @@
+"""What is tested: fede's tool, or, to test the tests themselves, the openssl command line in its place.
+
+A client runs one connection as a process. A server is started once for each key, curve and kind of answer."""
+import itertools
+import json
+import os
+import threading
+
+from cases import OPENSSL_CURVE, OPENSSL_SUITE
+from tools import Failed, Process, converse, free_port, wait_for_port
+
+_number = itertools.count()
+
+
+class Subject:
+    def __init__(self, program, place):
+        self.program, self.place, self.certs = program, place, f"{place}/certs"
+        self.servers, self.lock = {}, threading.Lock()
+
+    def log(self, name):
+        return f"{self.place}/logs/{self.name}-{name}-{next(_number)}.log"
+
+    def talk(self, port, case, send, enough, options=(), limit=25, slowly=0, ca=None):
+        """One connection as a client: returns (output, what the client says was agreed)."""
+        log = self.log("client")
+        code, out = converse(self.client_words(port, case, options, ca, log), send, enough, limit, log + ".err", slowly)
+        if code != 0:
+            raise Failed(f"exit status {code}: {self.complaint(log)}")
+        agreed = self.agreed(log)
+        for f in (log, log + ".err"):
+            if os.path.exists(f):
+                os.remove(f)
+        return out, agreed
+
+    def server(self, key, curve, answer, options=()):
+        """A running server's port; answer: echo, or files (of the folder place/files)."""
+        with self.lock:
+            name = (key, curve, answer, tuple(options))
+            if name not in self.servers:
+                self.servers[name] = self.start(key, curve, answer, options)
+            return self.servers[name][0]
+
+    def start(self, key, curve, answer, options=()):
+        """(port, process) of a new server."""
+        port = free_port()
+        process = Process(self.server_words(port, key, curve, answer, options), log=self.log(f"server-{key}-{curve}"),
+                          cwd=f"{self.place}/files")
+        threading.Thread(target=_drain, args=(process,), daemon=True).start()
+        wait_for_port(port, process)
+        return port, process
+
+    def stop(self):
+        for _, process in self.servers.values():
+            process.stop()
+        self.servers.clear()
+
+
+def _drain(process):
+    try:
+        while process.p.stdout.read(4096):
+            pass
+    except (OSError, ValueError):
+        pass
+
+
+class Fede(Subject):
+    name = "fede"
+
+    def client_words(self, port, case, options, ca, log):
+        words = [self.program, "connect", "--json", "--stderr", log, "--resolve", f"localhost:{port}:127.0.0.1",
+                 "--cacert", ca or f"{self.certs}/ca.pem"]
+        if case:
+            words += ["--ciphers", case.openssl_suite, "--curves", ":".join(case.curves)]
+        return words + [*options, f"localhost:{port}"]
+
+    def server_words(self, port, key, curve, answer, options):
+        words = [self.program, "serve", "--listen", f"127.0.0.1:{port}", "--cert", f"{self.certs}/{key}-chain.pem",
+                 "--key", f"{self.certs}/{key}.key", *options]
+        if curve:
+            words += ["--curves", curve]
+        return words + (["--echo"] if answer == "echo" else [f"{self.place}/files"])
+
+    def complaint(self, log):
+        for f in (log, log + ".err"):
+            if os.path.exists(f) and os.path.getsize(f):
+                text = open(f, errors="replace").read()
+                try:
+                    return json.dumps(json.loads(text).get("error") or json.loads(text).get("end") or {})[:400]
+                except (ValueError, AttributeError):
+                    return text[-400:].replace("\n", " ")
+        return "nothing said"
+
+    def agreed(self, log):
+        return json.load(open(log))
+
+    def check(self, agreed, case):
+        """Did the client say that it agreed on what was asked for?"""
+
+
+class OpenSSL(Subject):
+    name = "openssl"
+
+    def client_words(self, port, case, options, ca, log):
+        words = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", "localhost", "-tls1_2",
+                 "-verify_return_error", "-verify_hostname", "localhost", "-CAfile", ca or f"{self.certs}/ca.pem",
+                 "-quiet", "-no_ign_eof", "-nocommands"]
+        if case:
+            words += ["-cipher", case.openssl_suite, "-groups", case.openssl_curves]
+        return words + list(options)
+
+    def server_words(self, port, key, curve, answer, options):
+        words = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", f"{self.certs}/{key}-leaf.pem", "-key",
+                 f"{self.certs}/{key}.key", "-cert_chain", f"{self.certs}/{key}-int.pem", "-tls1_2", *options]
+        if curve:
+            words += ["-groups", OPENSSL_CURVE[curve]]
+        return words + ["-WWW" if answer == "files" else "-rev"]
+
+    def start(self, key, curve, answer, options=()):
+        if answer == "echo":  # openssl has none: Go's stands in
+            return self.echo.ports[key, curve, "echo"], self.echo.processes[0]
+        return super().start(key, curve, answer, options)
+
+    def complaint(self, log):
+        return open(log + ".err", errors="replace").read()[-300:].replace("\n", " ")
+
+    def agreed(self, log):
+        return {}
+
+    def check(self, agreed, case):
+        pass
+
+
+assert set(OPENSSL_SUITE)
