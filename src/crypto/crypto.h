@@ -45,6 +45,21 @@ bool crypto_seal(struct crypto_aead *a, const uint8_t nonce[12], bytes aad, byte
 /* inout holds ciphertext and tag (len >= 16); on success its first len - 16 bytes are the plaintext, else they are wiped. */
 bool crypto_open(struct crypto_aead *a, const uint8_t nonce[12], bytes aad, uint8_t *inout, size_t len);
 
+/* The same for a whole TLS 1.2 record, with the nonce and additional data of RFC 5288 3, RFC 7905 2 and RFC 5246 6.2.3.3:
+   the cheap way. */
+struct crypto_record {
+    const uint8_t *iv; /* fixed part of the nonce: 4 bytes for GCM, 12 for ChaCha20-Poly1305 */
+    uint64_t sequence;
+    uint8_t type;
+};
+size_t crypto_record_explicit(enum aead kind); /* nonce bytes at the start of a record's body: 8 for GCM, else 0 */
+/* body has room for the explicit nonce (its value is the sequence number), len bytes of plaintext that stand there
+   already, and 16 bytes for the tag. */
+bool crypto_seal_record(struct crypto_aead *a, const struct crypto_record *record, uint8_t *body, size_t len);
+/* body holds explicit nonce, ciphertext and tag, len bytes in all; on success the plaintext stands behind the explicit
+   nonce, len less that and 16 bytes; else body is wiped. */
+bool crypto_open_record(struct crypto_aead *a, const struct crypto_record *record, uint8_t *body, size_t len);
+
 /* ---- Key exchange, shaped like a KEM so that ECDH and hybrids fit alike. */
 #define SHARE_MAX 1600  /* largest public share or reply, hybrids included */
 #define SECRET_MAX 72
@@ -79,7 +94,8 @@ struct public_key {
     bytes spki;       /* the whole SubjectPublicKeyInfo */
     uint8_t pss_hash; /* KEY_RSA_PSS with parameters: the only hash allowed; 0: any */
 };
-/* Verifies signature over input. pss_salt: -1 for "as long as the hash" (TLS), else the exact salt length (certificates). */
+/* Verifies signature over input. RSASSA-PSS: mask with the same hash, salt exactly as long as the hash (RFC 9846 4.2.3,
+   and what certificates use). False too for schemes and keys that are not supported: SHA-1 is not. */
 bool crypto_verify(const struct public_key *key, const struct scheme *scheme, bytes input, bytes signature);
 /* Is the point on the curve, the modulus odd …: can the key be used at all? */
 bool crypto_public_key_usable(const struct public_key *key);

@@ -23,7 +23,8 @@ enum frame_outcome frame_next(bytes in, bool first, bool protect, uint16_t versi
 struct direction {
     const struct suite *suite;   /* NULL: in the clear */
     uint8_t key[32], iv[12];
-    uint64_t sequence;
+    uint64_t sequence;           /* of the next record */
+    uint64_t blocks;             /* AES-GCM: blocks encrypted with this key */
     struct crypto_aead *aead;    /* NULL while resting */
 };
 void direction_set(struct direction *d, const struct suite *suite, const uint8_t *key, const uint8_t *iv);
@@ -32,6 +33,8 @@ void direction_end(struct direction *d);   /* wipes */
 
 /* Bytes a record of this direction has beyond its plaintext: header, explicit nonce, tag. */
 size_t record_overhead(const struct direction *d);
+/* Most AES blocks one key may encrypt: 2^24.5 full-size records (RFC 9325 4.4), 388 GB. ChaCha20-Poly1305 has no such limit. */
+#define RECORD_BLOCKS_MAX 24296004000u
 /* Seals plain (at most 2^14 bytes) as one record of that type into out (room: overhead + plain.len). plain may already
    stand in out at its place (record_plain_at). Returns the record's length, 0 on failure (error set). */
 size_t record_seal(struct direction *d, enum content type, bytes plain, uint8_t *out, fede_error *error);
