@@ -1,0 +1,194 @@
+/* From the settings and the files they name to configurations: at start, and again at each SIGHUP.
+
+   A new set is made whole before it replaces the old one. Connections hold the set they began with, so a reload disturbs
+   none of them; a set that can't be made leaves the old one in its place. */
+#include <errno.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "cli/serve.h"
+
+enum { FILE_MOST = 1 << 20 };
+
+static fede_config *base_config(struct server *server, struct text *why);
+static bool add_pair(fede_config *config, const struct pair *pair, struct text *why);
+static bool add_named(struct identity *identity, fede_config *base, const struct pair *pair, struct text *why);
+
+struct identity *identity_load(struct server *server, struct text *why)
+{
+    const struct settings *settings = &server->settings;
+    struct identity *identity = calloc(1, sizeof *identity);
+    fede_config *base = identity ? base_config(server, why) : NULL;
+    bool ok = base != NULL;
+    if (!identity) {
+        text_add(why, "no memory is left");
+        return NULL;
+    }
+    atomic_init(&identity->holders, 1);
+    for (size_t i = 0; i < settings->n_pairs && ok; i++) {
+        const struct pair *pair = &settings->pairs[i];
+        if (pair->name) {
+            ok = add_named(identity, base, pair, why);
+            continue;
+        }
+        if (!identity->standard && !(identity->standard = fede_config_derive(base))) {
+            text_add(why, "no memory is left");
+            ok = false;
+        }
+        ok = ok && add_pair(identity->standard, pair, why);
+    }
+    fede_config_free(base);
+    if (ok)
+        return identity;
+    identity_drop(identity);
+    return NULL;
+}
+
+static bool failed(const fede_config *config, struct text *why)
+{
+    const fede_error *error = fede_config_error(config);
+    char sentence[600], advice[300];
+    if (!error) {
+        text_add(why, "the configuration was refused without a reason");
+        return false;
+    }
+    fede_error_text(error, sentence, sizeof sentence);
+    fede_error_advice(error, advice, sizeof advice);
+    text_format(why, "%s%s%s", sentence, advice[0] ? " " : "", advice);
+    return false;
+}
+
+static bool set_alpn(fede_config *config, const struct settings *settings)
+{
+    static const char *const http[] = {"h2", "http/1.1"};
+    if (settings->no_alpn || (settings->echo && settings->n_alpn == 0))
+        return true;
+    if (settings->n_alpn > 0)
+        return fede_config_alpn(config, settings->alpn, settings->n_alpn);
+    return fede_config_alpn(config, settings->http1 ? http + 1 : http, settings->http1 ? 1 : 2);
+}
+
+/* Everything but certificates. */
+static fede_config *base_config(struct server *server, struct text *why)
+{
+    const struct settings *settings = &server->settings;
+    const struct code_points *suites = &settings->suites, *groups = &settings->groups, *schemes = &settings->schemes;
+    bool secrets = server->keylog >= 0 || settings->story.show_secrets;
+    bool traced = secrets || server->report.form != REPORT_TEXT || server->report.level >= 2 || settings->www;
+    bool asks = settings->reject >= 0;
+    for (size_t i = 0; i < settings->n_pairs; i++)
+        asks = asks || settings->pairs[i].name;
+    fede_config *config = fede_config_new();
+    if (!config) {
+        text_add(why, "no memory is left, or libcrypto can't start");
+        return NULL;
+    }
+    if ((suites->n == 0 || fede_config_suites(config, suites->ids, suites->n)) &&
+        (groups->n == 0 || fede_config_groups(config, groups->ids, groups->n)) &&
+        (schemes->n == 0 || fede_config_schemes(config, schemes->ids, schemes->n)) && set_alpn(config, settings) &&
+        (settings->max_fragment == 0 || fede_config_max_fragment(config, (size_t)settings->max_fragment)) &&
+        fede_config_read_ahead(config, true) && fede_config_half_close(config, true) &&
+        fede_config_clock(config, clock_wall, clock_ticks, NULL) &&
+        (!traced || fede_config_trace(config, peer_trace, server)) &&
+        (!secrets || fede_config_reveal_secrets(config)) && (!asks || fede_config_ask(config, FEDE_ASK_HELLO)))
+        return config;
+    failed(config, why);
+    fede_config_free(config);
+    return NULL;
+}
+
+static bool add_pair(fede_config *config, const struct pair *pair, struct text *why)
+{
+    size_t cert_len = 0, chain_len = 0, key_len = 0;
+    char *cert = value_file(pair->cert, FILE_MOST, &cert_len, why);
+    char *key = cert ? value_file(pair->key ? pair->key : pair->cert, FILE_MOST, &key_len, why) : NULL;
+    char *chain = key && pair->chain ? value_file(pair->chain, FILE_MOST, &chain_len, why) : NULL;
+    bool ok = key && (chain || !pair->chain);
+    if (ok && chain) {
+        char *both = realloc(cert, cert_len + chain_len + 2);
+        ok = both != NULL;
+        if (both) {
+            cert = both;
+            cert[cert_len++] = '\n';
+            bytes_copy(cert + cert_len, chain, chain_len);
+            cert_len += chain_len;
+        } else {
+            text_add(why, "no memory is left");
+        }
+    }
+    if (ok && !fede_config_credential(config, bytes_of(cert, cert_len), bytes_of(key, key_len))) {
+        text_format(why, "%s%s%s: ", pair->cert, pair->key ? " with " : "", pair->key ? pair->key : "");
+        ok = failed(config, why);
+    }
+    if (key)
+        bytes_wipe(key, key_len);
+    if (cert && !pair->key)
+        bytes_wipe(cert, cert_len);
+    free(chain);
+    free(cert);
+    free(key);
+    return ok;
+}
+
+/* Several pairs may have one name: an RSA and an ECDSA certificate, say. */
+static bool add_named(struct identity *identity, fede_config *base, const struct pair *pair, struct text *why)
+{
+    size_t i = 0;
+    while (i < identity->n && strcasecmp(identity->named[i].name, pair->name) != 0)
+        i++;
+    if (i == identity->n) {
+        identity->named[i].name = pair->name;
+        if (!(identity->named[i].config = fede_config_derive(base))) {
+            text_add(why, "no memory is left");
+            return false;
+        }
+        identity->n++;
+    }
+    return add_pair(identity->named[i].config, pair, why);
+}
+
+/* "*.example.org" stands for one label more. */
+static bool name_fits(const char *pattern, const char *name)
+{
+    if (pattern[0] == '*' && pattern[1] == '.') {
+        const char *dot = strchr(name, '.');
+        return dot && dot != name && strcasecmp(pattern + 1, dot) == 0;
+    }
+    return strcasecmp(pattern, name) == 0;
+}
+
+fede_config *identity_choose(const struct identity *identity, const char *name)
+{
+    for (size_t i = 0; i < identity->n && name; i++)
+        if (name_fits(identity->named[i].name, name))
+            return identity->named[i].config;
+    return identity->standard;
+}
+
+struct identity *identity_hold(struct server *server)
+{
+    uv_mutex_lock(&server->identity_lock);
+    struct identity *identity = server->identity;
+    atomic_fetch_add(&identity->holders, 1);
+    uv_mutex_unlock(&server->identity_lock);
+    return identity;
+}
+
+void identity_drop(struct identity *identity)
+{
+    if (!identity || atomic_fetch_sub(&identity->holders, 1) > 1)
+        return;
+    fede_config_free(identity->standard);
+    for (size_t i = 0; i < identity->n; i++)
+        fede_config_free(identity->named[i].config);
+    free(identity);
+}
+
+void identity_replace(struct server *server, struct identity *identity)
+{
+    uv_mutex_lock(&server->identity_lock);
+    struct identity *before = server->identity;
+    server->identity = identity;
+    uv_mutex_unlock(&server->identity_lock);
+    identity_drop(before);
+}

@@ -1,0 +1,659 @@
+/* One connection of fede serve: bytes go between the socket and the engine, plaintext between the engine and the talk.
+
+   The socket is non-blocking; bytes are received straight into the engine's room and sent from its buffer. peer_go does
+   whatever is possible now, a bounded amount of it, and says what to wait for. Back-pressure needs no counting: a talk
+   is asked for more only when everything sealed so far has been sent, and new records are read only when the last one
+   has been used up. So a connection never holds more than one record each way.
+
+   The end: close_notify, then the sending side is shut, then whatever the peer still sends is thrown away for a moment,
+   because closing at once would reset the connection and could destroy what the peer has not read yet. */
+#define _GNU_SOURCE /* NI_MAXHOST */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/serve.h"
+
+enum {
+    TURNS = 48,          /* steps before other connections get their turn */
+    DRAIN_MOST = 4 << 20 /* bytes thrown away at the end */
+};
+
+/* --www: the story of the handshake, kept as text. */
+struct memoir {
+    FILE *out;
+    char *text;
+    size_t size;
+    struct report *report;
+    bool over;
+};
+
+static bool peer_prepare(struct peer *peer, const struct sockaddr *address);
+static void memoir_start(struct peer *peer);
+static void memoir_end(struct peer *peer);
+static unsigned needs_of(struct peer *peer);
+static unsigned ending_of(struct peer *peer);
+static const fede_error *error_of(const struct peer *peer);
+static bool step(struct peer *peer, unsigned needs);
+static void send_some(struct peer *peer);
+static void receive_some(struct peer *peer);
+static void decide(struct peer *peer);
+static bool talk_step(struct peer *peer, unsigned needs);
+static bool talk_open(struct peer *peer);
+static void wait_for(struct peer *peer, unsigned needs, bool more);
+static void ready(uv_poll_t *handle, int status, int events);
+static void leave(struct peer *peer);
+static void drain(uv_poll_t *handle, int status, int events);
+static void tell_end(struct peer *peer);
+static void peer_free(struct peer *peer);
+
+void peer_accept(struct worker *worker, int fd, const struct sockaddr *address)
+{
+    struct peer *peer = calloc(1, sizeof *peer);
+    worker->peers++;
+    worker->peak = worker->peers > worker->peak ? worker->peers : worker->peak;
+    if (!peer || uv_poll_init(&worker->loop, &peer->poll, fd) != 0) {
+        free(peer);
+        close(fd);
+        worker_lost_peer(worker);
+        return;
+    }
+    peer->poll.data = peer;
+    peer->worker = worker;
+    peer->fd = fd;
+    peer->began_us = clock_ticks(NULL);
+    peer->moved_ms = uv_now(&worker->loop);
+    peer->number = atomic_fetch_add(&worker->server->numbers, 1) + 1;
+    worker_list(worker, peer, PHASE_HANDSHAKE);
+    if (peer_prepare(peer, address))
+        peer_go(peer);
+    else
+        peer_free(peer);
+}
+
+static bool peer_prepare(struct peer *peer, const struct sockaddr *address)
+{
+    struct server *server = peer->worker->server;
+    char host[NI_MAXHOST] = "", port[NI_MAXSERV] = "";
+    socklen_t len = address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    struct text name = text_in(peer->name, sizeof peer->name);
+    if (address->sa_family == AF_UNIX)
+        text_add(&name, "local socket");
+    else if (getnameinfo(address, len, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+        text_format(&name, address->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+    if (server->report.form != REPORT_TEXT || server->report.level >= 2) {
+        struct report_options options = server->report;
+        options.number = peer->number;
+        options.title = peer->name;
+        peer->report = report_new(&options);
+        if (peer->report)
+            report_phase(peer->report, "tcp", true, "accepted", peer->began_us, clock_ticks(NULL));
+    }
+    if (server->settings.plain)
+        return (peer->plain = plain_new()) != NULL;
+    if (server->settings.www)
+        memoir_start(peer);
+    peer->identity = identity_hold(server);
+    fede_config *config = peer->identity->standard;
+    peer->tls = fede_server_new(config ? config : peer->identity->named[0].config);
+    if (peer->tls)
+        fede_conn_set_user(peer->tls, peer);
+    return peer->tls != NULL;
+}
+
+/* ---- What happens ----------------------------------------------------------------------------------------------- */
+
+void peer_go(struct peer *peer)
+{
+    uint64_t moved = peer->moved_ms;
+    unsigned needs = 0;
+    int turns = 0;
+    for (; turns < TURNS && !peer->over; turns++) {
+        needs = needs_of(peer);
+        if ((needs & FEDE_OVER) || !step(peer, needs))
+            break;
+    }
+    if (turns == TURNS)
+        needs = needs_of(peer);
+    if (peer->over || (needs & FEDE_OVER)) {
+        leave(peer);
+        return;
+    }
+    if (moved != peer->moved_ms && (peer->phase == PHASE_WARM || peer->phase == PHASE_IDLE))
+        worker_list(peer->worker, peer, PHASE_WARM);
+    if (!(needs & FEDE_SEND) && (ending_of(peer) & FEDE_WE_CLOSED) && !peer->shut) {
+        peer->shut = true;
+        shutdown(peer->fd, SHUT_WR);
+        peer->moved_ms = uv_now(&peer->worker->loop);
+        worker_list(peer->worker, peer, PHASE_CLOSING);
+    }
+    wait_for(peer, needs, turns == TURNS);
+}
+
+/* One thing; false: nothing can be done now. */
+static bool step(struct peer *peer, unsigned needs)
+{
+    if (needs & FEDE_DECIDE) {
+        decide(peer);
+    } else if ((needs & FEDE_SEND) && !peer->blocked) {
+        send_some(peer);
+    } else if (talk_step(peer, needs)) {
+        return true;
+    } else if ((needs & FEDE_RECEIVE) && !(needs & FEDE_READ) && !peer->dry) {
+        receive_some(peer);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static unsigned needs_of(struct peer *peer)
+{
+    return peer->tls ? fede_needs(peer->tls) : plain_needs(peer->plain);
+}
+
+static unsigned ending_of(struct peer *peer)
+{
+    return peer->tls ? fede_ending(peer->tls) : plain_ending(peer->plain);
+}
+
+static const fede_error *error_of(const struct peer *peer)
+{
+    return peer->tls ? fede_conn_error(peer->tls) : peer->plain ? plain_error(peer->plain) : NULL;
+}
+
+/* A browser or curl that was told http:// instead of https:// reads this, not an alert. */
+static bool answer_plain_http(struct peer *peer)
+{
+    static const char text[] = "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 53\r\n"
+                               "connection: close\r\n\r\nThis port speaks TLS: use https:// in place of http:/\n";
+    const fede_error *error = error_of(peer);
+    if (!peer->tls || !error || error->reason != FEDE_PLAIN_HTTP)
+        return false;
+    if (send(peer->fd, text, sizeof text - 1, MSG_NOSIGNAL) < 0)
+        peer->dry = true;
+    peer->over = true;
+    return true;
+}
+
+static void send_some(struct peer *peer)
+{
+    if (answer_plain_http(peer))
+        return;
+    bytes out = peer->tls ? fede_to_send(peer->tls) : plain_to_send(peer->plain);
+    ssize_t n = send(peer->fd, out.data, out.len, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR)
+        return;
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        peer->blocked = true;
+        return;
+    }
+    peer->blocked = n >= 0 && (size_t)n < out.len;
+    if (n > 0)
+        peer->moved_ms = uv_now(&peer->worker->loop);
+    if (peer->tls)
+        fede_sent(peer->tls, n);
+    else
+        plain_sent(peer->plain, n);
+}
+
+static void receive_some(struct peer *peer)
+{
+    fede_room room = peer->tls ? fede_to_fill(peer->tls) : plain_to_fill(peer->plain);
+    if (room.len == 0)
+        return;
+    ssize_t n = recv(peer->fd, room.data, room.len, 0);
+    if (n < 0 && errno == EINTR)
+        return;
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        peer->dry = true;
+        return;
+    }
+    peer->dry = n >= 0 && (size_t)n < room.len; /* the poll tells when there is more, the end of stream too */
+    if (n > 0)
+        peer->moved_ms = uv_now(&peer->worker->loop);
+    if (peer->tls)
+        fede_received(peer->tls, n);
+    else
+        plain_received(peer->plain, n);
+}
+
+/* --reject, and certificates by name. */
+static void decide(struct peer *peer)
+{
+    const struct settings *settings = &peer->worker->server->settings;
+    const fede_question *question = fede_ask(peer->tls);
+    fede_config *config = NULL;
+    bool answered;
+    if (settings->reject >= 0)
+        answered = fede_answer_refuse(peer->tls, (uint8_t)settings->reject);
+    else if ((config = identity_choose(peer->identity, question ? question->server_name : NULL)))
+        answered = fede_answer_config(peer->tls, config);
+    else
+        answered = fede_answer_refuse(peer->tls, FEDE_ALERT_UNRECOGNIZED_NAME);
+    if (!answered && !error_of(peer))
+        peer->over = true;
+}
+
+static bool talk_step(struct peer *peer, unsigned needs)
+{
+    if (!peer->kind)
+        return talk_open(peer);
+    unsigned ending = ending_of(peer);
+    if (needs & FEDE_READ) {
+        bytes in = peer->tls ? fede_plaintext(peer->tls) : plain_plaintext(peer->plain);
+        size_t used = ending & FEDE_WE_CLOSED ? in.len : peer->kind->take(peer, in);
+        peer->in += used;
+        if (used > 0 && peer->tls)
+            fede_consumed(peer->tls, used);
+        else if (used > 0)
+            plain_consumed(peer->plain, used);
+        if (used > 0 || peer->over)
+            return true;
+    }
+    if ((needs & FEDE_WRITE) && !(ending & FEDE_WE_CLOSED) && peer->kind->give(peer))
+        return true;
+    if ((ending & FEDE_PEER_CLOSED) && !(ending & FEDE_WE_CLOSED) && !(needs & (FEDE_READ | FEDE_SEND))) {
+        peer_close(peer); /* it will ask for nothing more, and everything asked for has been given */
+        return true;
+    }
+    return false;
+}
+
+/* The handshake is complete: choose what is spoken. */
+static bool talk_open(struct peer *peer)
+{
+    struct server *server = peer->worker->server;
+    fede_info info = {.established = true};
+    if (peer->tls)
+        fede_conn_info(peer->tls, &info);
+    if (!info.established)
+        return false;
+    if (peer->identity)
+        identity_drop(peer->identity);
+    peer->identity = NULL;
+    peer->opened_us = clock_ticks(NULL);
+    peer->moved_ms = uv_now(&peer->worker->loop);
+    atomic_fetch_add(&server->completed, 1);
+    peer->kind = server->settings.echo                      ? &talk_echo
+                 : bytes_equal(info.alpn, bytes_text("h2")) ? &talk_http2
+                                                            : &talk_http1;
+    if (!peer->kind->start(peer)) {
+        peer->kind = NULL;
+        peer->over = true;
+        return true;
+    }
+    worker_list(peer->worker, peer, PHASE_WARM);
+    if (peer->stopping)
+        peer->kind->stop(peer);
+    return true;
+}
+
+static void wait_for(struct peer *peer, unsigned needs, bool more)
+{
+    int events = 0;
+    if ((needs & FEDE_SEND) || more)
+        events |= UV_WRITABLE;
+    if ((needs & FEDE_RECEIVE) && !(needs & FEDE_READ))
+        events |= UV_READABLE;
+    if (events == 0)
+        events = UV_DISCONNECT;
+    if (events == peer->events)
+        return;
+    peer->events = (uint8_t)events;
+    if (uv_poll_start(&peer->poll, events, ready) != 0)
+        leave(peer);
+}
+
+static void ready(uv_poll_t *handle, int status, int events)
+{
+    struct peer *peer = handle->data;
+    if (events & (UV_READABLE | UV_DISCONNECT))
+        peer->dry = false;
+    if (events & UV_WRITABLE)
+        peer->blocked = false;
+    if (status < 0) { /* the socket has an error: the next call on it says which */
+        int error = 0;
+        socklen_t len = sizeof error;
+        getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+        errno = error ? error : ECONNRESET;
+        peer->events = 0;
+        if (peer->tls)
+            fede_received(peer->tls, -1);
+        else
+            plain_received(peer->plain, -1);
+        if (!error_of(peer))
+            peer->over = true;
+    } else if ((events & UV_DISCONNECT) && peer->events == UV_DISCONNECT) {
+        peer->over = true; /* nothing can be said or heard any more */
+    }
+    peer_go(peer);
+}
+
+/* ---- For the worker ---------------------------------------------------------------------------------------------- */
+
+void peer_time_up(struct peer *peer)
+{
+    bool open = peer->kind && peer->phase != PHASE_CLOSING && !(ending_of(peer) & FEDE_WE_CLOSED);
+    if (!open || peer->blocked || peer->kind->busy(peer)) {
+        peer->late = peer->phase != PHASE_CLOSING;
+        tell_end(peer);
+        peer_free(peer);
+        return;
+    }
+    peer_close(peer);
+    worker_list(peer->worker, peer, PHASE_CLOSING);
+    peer->moved_ms = uv_now(&peer->worker->loop);
+    peer_go(peer);
+}
+
+void peer_rest(struct peer *peer)
+{
+    if (peer->tls)
+        fede_release_buffers(peer->tls);
+    else
+        plain_release_buffers(peer->plain);
+    worker_list(peer->worker, peer, PHASE_IDLE);
+}
+
+void peer_stop(struct peer *peer, bool now)
+{
+    enum { QUIET_MS = 400 };
+    if (peer->phase == PHASE_CLOSING)
+        return;
+    if (now) {
+        tell_end(peer);
+        peer_free(peer);
+        return;
+    }
+    bool first = !peer->stopping, asked = peer->requests > 0;
+    peer->stopping = true;
+    if (first && peer->kind)
+        peer->kind->stop(peer);
+    /* One that never asked for anything may be about to. */
+    bool quiet = uv_now(&peer->worker->loop) - peer->moved_ms >= QUIET_MS;
+    if (peer->kind && !peer->kind->busy(peer) && !(ending_of(peer) & FEDE_WE_CLOSED) && (asked || quiet))
+        peer_close(peer);
+    peer_go(peer);
+}
+
+/* ---- For talks --------------------------------------------------------------------------------------------------- */
+
+size_t peer_write(struct peer *peer, bytes data)
+{
+    size_t n = peer->tls ? fede_write(peer->tls, data) : plain_write(peer->plain, data);
+    peer->out += n;
+    return n;
+}
+
+void peer_close(struct peer *peer)
+{
+    if (peer->tls)
+        fede_close(peer->tls);
+    else
+        plain_close(peer->plain);
+}
+
+void peer_break(struct peer *peer)
+{
+    peer->over = true;
+}
+
+void peer_tell_request(struct peer *peer, const char *line)
+{
+    peer->requests++;
+    if (peer->report) {
+        uint64_t now = clock_ticks(NULL);
+        report_phase(peer->report, "request", true, line, now, now);
+    }
+}
+
+static size_t echo_take(struct peer *peer, bytes in)
+{
+    return peer_write(peer, in);
+}
+
+static bool echo_start(struct peer *peer)
+{
+    peer->talk = NULL;
+    return true;
+}
+
+static bool echo_give(struct peer *peer)
+{
+    (void)peer;
+    return false;
+}
+
+/* Nobody knows whether more is coming: quiet for a while counts as done. */
+static bool echo_busy(const struct peer *peer)
+{
+    return uv_now(&peer->worker->loop) - peer->moved_ms < 400;
+}
+
+static void echo_nothing(struct peer *peer)
+{
+    (void)peer;
+}
+
+const struct talk_kind talk_echo = {"echo", echo_start, echo_take, echo_give, echo_busy, echo_nothing, echo_nothing};
+
+/* ---- The story --------------------------------------------------------------------------------------------------- */
+
+void peer_trace(void *arg, const fede_event *event)
+{
+    struct server *server = arg;
+    struct peer *peer = event->user;
+    if (event->kind == FEDE_EVENT_SECRET) {
+        char line[256];
+        size_t len = server->keylog >= 0 ? fede_keylog_line(event, line, sizeof line) : 0;
+        if (len > 0 && write(server->keylog, line, len) < 0) /* one write: lines of other threads don't mix in */
+            return;
+        if (!server->report.show_secrets)
+            return;
+    }
+    if (!peer)
+        return;
+    if (peer->report)
+        report_trace(peer->report, event);
+    if (peer->memoir && !peer->memoir->over) {
+        report_trace(peer->memoir->report, event);
+        peer->memoir->over = event->kind == FEDE_EVENT_OPENED;
+    }
+}
+
+static void memoir_start(struct peer *peer)
+{
+    struct memoir *memoir = calloc(1, sizeof *memoir);
+    if (memoir)
+        memoir->out = open_memstream(&memoir->text, &memoir->size);
+    if (!memoir || !memoir->out) {
+        free(memoir);
+        return;
+    }
+    struct report_options options = {
+        .out = memoir->out, .form = REPORT_TEXT, .level = 3, .utf8 = true, .width = 120, .title = peer->name};
+    peer->memoir = memoir;
+    memoir->report = report_new(&options);
+    memoir->over = !memoir->report;
+}
+
+const char *peer_memoir(struct peer *peer)
+{
+    if (!peer->memoir || fflush(peer->memoir->out) != 0)
+        return NULL;
+    return peer->memoir->text;
+}
+
+static void memoir_end(struct peer *peer)
+{
+    struct memoir *memoir = peer->memoir;
+    if (!memoir)
+        return;
+    if (memoir->report)
+        report_free(memoir->report);
+    fclose(memoir->out);
+    free(memoir->text);
+    free(memoir);
+    peer->memoir = NULL;
+}
+
+static void add_negotiated(struct text *t, struct peer *peer)
+{
+    fede_info info;
+    if (!peer->tls) {
+        text_add(t, "plain");
+        return;
+    }
+    fede_conn_info(peer->tls, &info);
+    const char *suite = fede_suite_name(info.suite), *group = fede_group_name(info.group);
+    text_format(t, "%s, %s, %s", info.version == FEDE_TLS13 ? "TLS 1.3" : "TLS 1.2", suite ? suite : "?",
+                group ? group : "?");
+    if (info.alpn.len) {
+        text_add(t, ", ");
+        text_escaped(t, info.alpn);
+    }
+}
+
+/* How it ended, in words; *exit_code as in R70. */
+static const char *end_words(struct peer *peer, int *exit_code)
+{
+    unsigned ending = ending_of(peer);
+    const fede_error *error = error_of(peer);
+    *exit_code = EXIT_DONE;
+    if (peer->late && !peer->kind) {
+        *exit_code = EXIT_TIME;
+        return "the handshake was not complete within the time limit (--handshake-timeout)";
+    }
+    if (peer->late)
+        return peer->blocked ? "the peer stopped reading (--idle-timeout)" : "quiet for too long (--idle-timeout)";
+    if (!peer->kind) {
+        *exit_code = EXIT_TLS;
+        return "handshake failed";
+    }
+    if (error && error->reason == FEDE_TRUNCATED)
+        return "the peer went away without close_notify";
+    if (error) {
+        *exit_code = EXIT_TLS;
+        return "failed";
+    }
+    return ending & FEDE_PEER_CLOSED ? "closed in order" : ending & FEDE_WE_CLOSED ? "closed by us" : "cut off";
+}
+
+/* One line, or the end of the story. */
+static void tell_end(struct peer *peer)
+{
+    struct server *server = peer->worker->server;
+    const fede_error *error = error_of(peer);
+    int exit_code = EXIT_DONE;
+    if (peer->told || !(peer->tls || peer->plain))
+        return;
+    peer->told = true;
+    const char *words = end_words(peer, &exit_code);
+    if (!peer->kind)
+        atomic_fetch_add(&server->failed, 1);
+    if (server->settings.once)
+        atomic_store(&server->exit_code, exit_code);
+    if (peer->report) {
+        if (error && exit_code)
+            report_error(peer->report, error);
+        report_end(peer->report, peer->tls, exit_code, words);
+        return;
+    }
+    if (server->report.level < 1 && exit_code == EXIT_DONE)
+        return;
+    char line[1600];
+    struct text t = text_in(line, sizeof line);
+    text_format(&t, "#%u %s: ", peer->number, peer->name);
+    if (peer->kind) {
+        add_negotiated(&t, peer);
+        text_format(&t, "; %u request%s, ", peer->requests, peer->requests == 1 ? "" : "s");
+        text_bytes(&t, peer->in);
+        text_add(&t, " bytes in, ");
+        text_bytes(&t, peer->out);
+        text_add(&t, " out; ");
+    }
+    text_add(&t, words);
+    text_add(&t, " after ");
+    text_span(&t, clock_ticks(NULL) - peer->began_us);
+    if (error && exit_code) {
+        char sentence[700], advice[400];
+        fede_error_text(error, sentence, sizeof sentence);
+        fede_error_advice(error, advice, sizeof advice);
+        text_format(&t, ": %s%s%s", sentence, advice[0] ? " " : "", advice);
+    }
+    server_say(server, line);
+}
+
+/* ---- The end ----------------------------------------------------------------------------------------------------- */
+
+static void talk_end(struct peer *peer)
+{
+    if (peer->kind)
+        peer->kind->end(peer);
+    peer->kind = NULL;
+    if (peer->identity)
+        identity_drop(peer->identity);
+    peer->identity = NULL;
+    fede_conn_free(peer->tls);
+    plain_free(peer->plain);
+    peer->tls = NULL;
+    peer->plain = NULL;
+    memoir_end(peer);
+    if (peer->report)
+        report_free(peer->report);
+    peer->report = NULL;
+}
+
+/* The engine has nothing left to do. */
+static void leave(struct peer *peer)
+{
+    unsigned ending = ending_of(peer);
+    const fede_error *error = error_of(peer);
+    bool gone = (ending & (FEDE_TRANSPORT_ENDED | FEDE_PEER_CLOSED)) ||
+                (error && error->origin == FEDE_ORIGIN_TRANSPORT) || (peer->over && peer->kind);
+    tell_end(peer);
+    talk_end(peer);
+    uv_poll_stop(&peer->poll);
+    if (gone) {
+        peer_free(peer);
+        return;
+    }
+    shutdown(peer->fd, SHUT_WR);
+    peer->moved_ms = uv_now(&peer->worker->loop);
+    peer->in = 0;
+    worker_list(peer->worker, peer, PHASE_CLOSING);
+    if (uv_poll_start(&peer->poll, UV_READABLE, drain) != 0)
+        peer_free(peer);
+}
+
+static void drain(uv_poll_t *handle, int status, int events)
+{
+    struct peer *peer = handle->data;
+    ssize_t n = status < 0 ? -1 : recv(peer->fd, peer->worker->scratch, sizeof peer->worker->scratch, 0);
+    (void)events;
+    if (status >= 0 && n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        return;
+    peer->in += n > 0 ? (uint64_t)n : 0;
+    if (n <= 0 || peer->in > DRAIN_MOST)
+        peer_free(peer);
+}
+
+static void freed(uv_handle_t *handle)
+{
+    struct peer *peer = handle->data;
+    struct worker *worker = peer->worker;
+    free(peer);
+    worker_lost_peer(worker);
+}
+
+static void peer_free(struct peer *peer)
+{
+    talk_end(peer);
+    worker_unlist(peer->worker, peer);
+    uv_poll_stop(&peer->poll);
+    close(peer->fd);
+    peer->fd = -1;
+    uv_close((uv_handle_t *)&peer->poll, freed);
+}
