@@ -2,8 +2,8 @@
 
    serve.c starts and stops it all; serve_options.c holds the options; serve_identity.c makes configurations from files;
    serve_worker.c runs one event loop per worker and accepts; serve_peer.c drives one connection between socket, engine
-   and talk; serve_plain.c stands in for the engine where --plain leaves TLS out. What is said over a connection (a
-   "talk") is in respond*.c. */
+   and talk; serve_story.c tells of it; serve_plain.c stands in for the engine where --plain leaves TLS out. What is said
+   over a connection (a "talk") is in respond*.c. */
 #ifndef CLI_SERVE_H
 #define CLI_SERVE_H
 
@@ -178,6 +178,13 @@ void peer_time_up(struct peer *peer);
 void peer_rest(struct peer *peer);
 /* The server stops: true when nothing is open on this connection and it was told to close. */
 void peer_stop(struct peer *peer, bool now);
+unsigned peer_ending(const struct peer *peer);
+const fede_error *peer_error(const struct peer *peer); /* NULL while all is well */
+
+/* The story: peer_story_end tells once how it ended; peer_story_free keeps nothing. */
+void peer_story_begin(struct peer *peer);
+void peer_story_end(struct peer *peer);
+void peer_story_free(struct peer *peer);
 /* A fede_trace_fn; arg is the server. */
 void peer_trace(void *arg, const fede_event *event);
 

@@ -20,21 +20,8 @@ enum {
     DRAIN_MOST = 4 << 20 /* bytes thrown away at the end */
 };
 
-/* --www: the story of the handshake, kept as text. */
-struct memoir {
-    FILE *out;
-    char *text;
-    size_t size;
-    struct report *report;
-    bool over;
-};
-
 static bool peer_prepare(struct peer *peer, const struct sockaddr *address);
-static void memoir_start(struct peer *peer);
-static void memoir_end(struct peer *peer);
 static unsigned needs_of(struct peer *peer);
-static unsigned ending_of(struct peer *peer);
-static const fede_error *error_of(const struct peer *peer);
 static bool step(struct peer *peer, unsigned needs);
 static void send_some(struct peer *peer);
 static void receive_some(struct peer *peer);
@@ -45,7 +32,6 @@ static void wait_for(struct peer *peer, unsigned needs, bool more);
 static void ready(uv_poll_t *handle, int status, int events);
 static void leave(struct peer *peer);
 static void drain(uv_poll_t *handle, int status, int events);
-static void tell_end(struct peer *peer);
 static void peer_free(struct peer *peer);
 
 void peer_accept(struct worker *worker, int fd, const struct sockaddr *address)
@@ -82,18 +68,9 @@ static bool peer_prepare(struct peer *peer, const struct sockaddr *address)
         text_add(&name, "local socket");
     else if (getnameinfo(address, len, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) == 0)
         text_format(&name, address->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
-    if (server->report.form != REPORT_TEXT || server->report.level >= 2) {
-        struct report_options options = server->report;
-        options.number = peer->number;
-        options.title = peer->name;
-        peer->report = report_new(&options);
-        if (peer->report)
-            report_phase(peer->report, "tcp", true, "accepted", peer->began_us, clock_ticks(NULL));
-    }
+    peer_story_begin(peer);
     if (server->settings.plain)
         return (peer->plain = plain_new()) != NULL;
-    if (server->settings.www)
-        memoir_start(peer);
     peer->identity = identity_hold(server);
     fede_config *config = peer->identity->standard;
     peer->tls = fede_server_new(config ? config : peer->identity->named[0].config);
@@ -122,7 +99,7 @@ void peer_go(struct peer *peer)
     }
     if (moved != peer->moved_ms && (peer->phase == PHASE_WARM || peer->phase == PHASE_IDLE))
         worker_list(peer->worker, peer, PHASE_WARM);
-    if (!(needs & FEDE_SEND) && (ending_of(peer) & FEDE_WE_CLOSED) && !peer->shut) {
+    if (!(needs & FEDE_SEND) && (peer_ending(peer) & FEDE_WE_CLOSED) && !peer->shut) {
         peer->shut = true;
         shutdown(peer->fd, SHUT_WR);
         peer->moved_ms = uv_now(&peer->worker->loop);
@@ -153,12 +130,12 @@ static unsigned needs_of(struct peer *peer)
     return peer->tls ? fede_needs(peer->tls) : plain_needs(peer->plain);
 }
 
-static unsigned ending_of(struct peer *peer)
+unsigned peer_ending(const struct peer *peer)
 {
     return peer->tls ? fede_ending(peer->tls) : plain_ending(peer->plain);
 }
 
-static const fede_error *error_of(const struct peer *peer)
+const fede_error *peer_error(const struct peer *peer)
 {
     return peer->tls ? fede_conn_error(peer->tls) : peer->plain ? plain_error(peer->plain) : NULL;
 }
@@ -168,7 +145,7 @@ static bool answer_plain_http(struct peer *peer)
 {
     static const char text[] = "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 53\r\n"
                                "connection: close\r\n\r\nThis port speaks TLS: use https:// in place of http:/\n";
-    const fede_error *error = error_of(peer);
+    const fede_error *error = peer_error(peer);
     if (!peer->tls || !error || error->reason != FEDE_PLAIN_HTTP)
         return false;
     if (send(peer->fd, text, sizeof text - 1, MSG_NOSIGNAL) < 0)
@@ -232,7 +209,7 @@ static void decide(struct peer *peer)
         answered = fede_answer_config(peer->tls, config);
     else
         answered = fede_answer_refuse(peer->tls, FEDE_ALERT_UNRECOGNIZED_NAME);
-    if (!answered && !error_of(peer))
+    if (!answered && !peer_error(peer))
         peer->over = true;
 }
 
@@ -240,7 +217,7 @@ static bool talk_step(struct peer *peer, unsigned needs)
 {
     if (!peer->kind)
         return talk_open(peer);
-    unsigned ending = ending_of(peer);
+    unsigned ending = peer_ending(peer);
     if (needs & FEDE_READ) {
         bytes in = peer->tls ? fede_plaintext(peer->tls) : plain_plaintext(peer->plain);
         size_t used = ending & FEDE_WE_CLOSED ? in.len : peer->kind->take(peer, in);
@@ -323,7 +300,7 @@ static void ready(uv_poll_t *handle, int status, int events)
             fede_received(peer->tls, -1);
         else
             plain_received(peer->plain, -1);
-        if (!error_of(peer))
+        if (!peer_error(peer))
             peer->over = true;
     } else if ((events & UV_DISCONNECT) && peer->events == UV_DISCONNECT) {
         peer->over = true; /* nothing can be said or heard any more */
@@ -335,10 +312,10 @@ static void ready(uv_poll_t *handle, int status, int events)
 
 void peer_time_up(struct peer *peer)
 {
-    bool open = peer->kind && peer->phase != PHASE_CLOSING && !(ending_of(peer) & FEDE_WE_CLOSED);
+    bool open = peer->kind && peer->phase != PHASE_CLOSING && !(peer_ending(peer) & FEDE_WE_CLOSED);
     if (!open || peer->blocked || peer->kind->busy(peer)) {
         peer->late = peer->phase != PHASE_CLOSING;
-        tell_end(peer);
+        peer_story_end(peer);
         peer_free(peer);
         return;
     }
@@ -363,7 +340,7 @@ void peer_stop(struct peer *peer, bool now)
     if (peer->phase == PHASE_CLOSING)
         return;
     if (now) {
-        tell_end(peer);
+        peer_story_end(peer);
         peer_free(peer);
         return;
     }
@@ -373,7 +350,7 @@ void peer_stop(struct peer *peer, bool now)
         peer->kind->stop(peer);
     /* One that never asked for anything may be about to. */
     bool quiet = uv_now(&peer->worker->loop) - peer->moved_ms >= QUIET_MS;
-    if (peer->kind && !peer->kind->busy(peer) && !(ending_of(peer) & FEDE_WE_CLOSED) && (asked || quiet))
+    if (peer->kind && !peer->kind->busy(peer) && !(peer_ending(peer) & FEDE_WE_CLOSED) && (asked || quiet))
         peer_close(peer);
     peer_go(peer);
 }
@@ -398,15 +375,6 @@ void peer_close(struct peer *peer)
 void peer_break(struct peer *peer)
 {
     peer->over = true;
-}
-
-void peer_tell_request(struct peer *peer, const char *line)
-{
-    peer->requests++;
-    if (peer->report) {
-        uint64_t now = clock_ticks(NULL);
-        report_phase(peer->report, "request", true, line, now, now);
-    }
 }
 
 static size_t echo_take(struct peer *peer, bytes in)
@@ -439,153 +407,6 @@ static void echo_nothing(struct peer *peer)
 
 const struct talk_kind talk_echo = {"echo", echo_start, echo_take, echo_give, echo_busy, echo_nothing, echo_nothing};
 
-/* ---- The story --------------------------------------------------------------------------------------------------- */
-
-void peer_trace(void *arg, const fede_event *event)
-{
-    struct server *server = arg;
-    struct peer *peer = event->user;
-    if (event->kind == FEDE_EVENT_SECRET) {
-        char line[256];
-        size_t len = server->keylog >= 0 ? fede_keylog_line(event, line, sizeof line) : 0;
-        if (len > 0 && write(server->keylog, line, len) < 0) /* one write: lines of other threads don't mix in */
-            return;
-        if (!server->report.show_secrets)
-            return;
-    }
-    if (!peer)
-        return;
-    if (peer->report)
-        report_trace(peer->report, event);
-    if (peer->memoir && !peer->memoir->over) {
-        report_trace(peer->memoir->report, event);
-        peer->memoir->over = event->kind == FEDE_EVENT_OPENED;
-    }
-}
-
-static void memoir_start(struct peer *peer)
-{
-    struct memoir *memoir = calloc(1, sizeof *memoir);
-    if (memoir)
-        memoir->out = open_memstream(&memoir->text, &memoir->size);
-    if (!memoir || !memoir->out) {
-        free(memoir);
-        return;
-    }
-    struct report_options options = {
-        .out = memoir->out, .form = REPORT_TEXT, .level = 3, .utf8 = true, .width = 120, .title = peer->name};
-    peer->memoir = memoir;
-    memoir->report = report_new(&options);
-    memoir->over = !memoir->report;
-}
-
-const char *peer_memoir(struct peer *peer)
-{
-    if (!peer->memoir || fflush(peer->memoir->out) != 0)
-        return NULL;
-    return peer->memoir->text;
-}
-
-static void memoir_end(struct peer *peer)
-{
-    struct memoir *memoir = peer->memoir;
-    if (!memoir)
-        return;
-    if (memoir->report)
-        report_free(memoir->report);
-    fclose(memoir->out);
-    free(memoir->text);
-    free(memoir);
-    peer->memoir = NULL;
-}
-
-static void add_negotiated(struct text *t, struct peer *peer)
-{
-    fede_info info;
-    if (!peer->tls) {
-        text_add(t, "plain");
-        return;
-    }
-    fede_conn_info(peer->tls, &info);
-    const char *suite = fede_suite_name(info.suite), *group = fede_group_name(info.group);
-    text_format(t, "%s, %s, %s", info.version == FEDE_TLS13 ? "TLS 1.3" : "TLS 1.2", suite ? suite : "?",
-                group ? group : "?");
-    if (info.alpn.len) {
-        text_add(t, ", ");
-        text_escaped(t, info.alpn);
-    }
-}
-
-/* How it ended, in words; *exit_code as in R70. */
-static const char *end_words(struct peer *peer, int *exit_code)
-{
-    unsigned ending = ending_of(peer);
-    const fede_error *error = error_of(peer);
-    *exit_code = EXIT_DONE;
-    if (peer->late && !peer->kind) {
-        *exit_code = EXIT_TIME;
-        return "the handshake was not complete within the time limit (--handshake-timeout)";
-    }
-    if (peer->late)
-        return peer->blocked ? "the peer stopped reading (--idle-timeout)" : "quiet for too long (--idle-timeout)";
-    if (!peer->kind) {
-        *exit_code = EXIT_TLS;
-        return "handshake failed";
-    }
-    if (error && error->reason == FEDE_TRUNCATED)
-        return "the peer went away without close_notify";
-    if (error) {
-        *exit_code = EXIT_TLS;
-        return "failed";
-    }
-    return ending & FEDE_PEER_CLOSED ? "closed in order" : ending & FEDE_WE_CLOSED ? "closed by us" : "cut off";
-}
-
-/* One line, or the end of the story. */
-static void tell_end(struct peer *peer)
-{
-    struct server *server = peer->worker->server;
-    const fede_error *error = error_of(peer);
-    int exit_code = EXIT_DONE;
-    if (peer->told || !(peer->tls || peer->plain))
-        return;
-    peer->told = true;
-    const char *words = end_words(peer, &exit_code);
-    if (!peer->kind)
-        atomic_fetch_add(&server->failed, 1);
-    if (server->settings.once)
-        atomic_store(&server->exit_code, exit_code);
-    if (peer->report) {
-        if (error && exit_code)
-            report_error(peer->report, error);
-        report_end(peer->report, peer->tls, exit_code, words);
-        return;
-    }
-    if (server->report.level < 1 && exit_code == EXIT_DONE)
-        return;
-    char line[1600];
-    struct text t = text_in(line, sizeof line);
-    text_format(&t, "#%u %s: ", peer->number, peer->name);
-    if (peer->kind) {
-        add_negotiated(&t, peer);
-        text_format(&t, "; %u request%s, ", peer->requests, peer->requests == 1 ? "" : "s");
-        text_bytes(&t, peer->in);
-        text_add(&t, " bytes in, ");
-        text_bytes(&t, peer->out);
-        text_add(&t, " out; ");
-    }
-    text_add(&t, words);
-    text_add(&t, " after ");
-    text_span(&t, clock_ticks(NULL) - peer->began_us);
-    if (error && exit_code) {
-        char sentence[700], advice[400];
-        fede_error_text(error, sentence, sizeof sentence);
-        fede_error_advice(error, advice, sizeof advice);
-        text_format(&t, ": %s%s%s", sentence, advice[0] ? " " : "", advice);
-    }
-    server_say(server, line);
-}
-
 /* ---- The end ----------------------------------------------------------------------------------------------------- */
 
 static void talk_end(struct peer *peer)
@@ -600,20 +421,17 @@ static void talk_end(struct peer *peer)
     plain_free(peer->plain);
     peer->tls = NULL;
     peer->plain = NULL;
-    memoir_end(peer);
-    if (peer->report)
-        report_free(peer->report);
-    peer->report = NULL;
+    peer_story_free(peer);
 }
 
 /* The engine has nothing left to do. */
 static void leave(struct peer *peer)
 {
-    unsigned ending = ending_of(peer);
-    const fede_error *error = error_of(peer);
+    unsigned ending = peer_ending(peer);
+    const fede_error *error = peer_error(peer);
     bool gone = (ending & (FEDE_TRANSPORT_ENDED | FEDE_PEER_CLOSED)) ||
                 (error && error->origin == FEDE_ORIGIN_TRANSPORT) || (peer->over && peer->kind);
-    tell_end(peer);
+    peer_story_end(peer);
     talk_end(peer);
     uv_poll_stop(&peer->poll);
     if (gone) {
