@@ -1,1 +1,442 @@
-/* tls/api.c */
+/* tls/api.c: a connection as the application sees it (fede/fede.h): making one, moving bytes in and out, closing, asking. What
+   happens to the bytes is in conn.c and handshake.c. */
+#include "base/error.h"
+#include "tls/handshake.h"
+#include "tls/inform.h"
+
+static fede_conn *conn_new(fede_config *config, uint8_t role);
+static void start(fede_conn *conn);
+static bool take_name(fede_conn *conn, const char *name, struct host *host);
+static bool set_server_name(fede_conn *conn, const char *name, bool send);
+static bool misuse(fede_conn *conn, const char *what);
+
+/* ---- Making and freeing. */
+
+fede_conn *fede_client_new(fede_config *config, const char *server_name)
+{
+    fede_conn *conn = conn_new(config, FEDE_CLIENT);
+    struct host host;
+    if (conn == NULL || server_name == NULL || !take_name(conn, server_name, &host))
+        return conn;
+    if (fede_conn_verify_name(conn, server_name))
+        set_server_name(conn, host.text, host.kind == HOST_DNS);
+    return conn;
+}
+
+fede_conn *fede_server_new(fede_config *config)
+{
+    return conn_new(config, FEDE_SERVER);
+}
+
+static fede_conn *conn_new(fede_config *config, uint8_t role)
+{
+    fede_conn *conn = memory_take(&config->allocator, sizeof *conn);
+    if (conn == NULL)
+        return NULL;
+    conn->home = conn->config = config;
+    conn->role = role;
+    conn->need = RECORD_HEADER;
+    conn_give_window(conn, &conn->received);
+    conn_give_window(conn, &conn->to_send);
+    conn->handshake = handshake_new(conn);
+    if (conn->handshake == NULL) {
+        memory_give(&config->allocator, conn, sizeof *conn);
+        return NULL;
+    }
+    config_hold(config);
+    config_hold(config); /* once as home, once as config */
+    return conn;
+}
+
+void fede_conn_free(fede_conn *conn)
+{
+    if (conn == NULL)
+        return;
+    inform_ended(conn);
+    fede_config *home = conn->home, *config = conn->config;
+    handshake_free(conn->handshake);
+    conn_give_window(conn, &conn->received);
+    conn_give_window(conn, &conn->to_send);
+    direction_end(&conn->in);
+    direction_end(&conn->out);
+    fragments_end(&conn->fragments, conn_memory(conn));
+    if (conn->server_name != NULL)
+        memory_give(conn_memory(conn), conn->server_name, strlen(conn->server_name) + 1);
+    memory_give(&home->allocator, conn, sizeof *conn);
+    fede_config_free(config);
+    fede_config_free(home);
+}
+
+/* ---- Names. */
+
+static bool take_name(fede_conn *conn, const char *name, struct host *host)
+{
+    if (host_read(name, host) != HOST_BAD)
+        return true;
+    handshake_fail_detail(conn->handshake, FEDE_CONFIG_BAD_NAME, NULL, 0, 0, name);
+    conn_end_badly(conn);
+    return false;
+}
+
+static bool set_server_name(fede_conn *conn, const char *name, bool send)
+{
+    char *copy = memory_text(conn_memory(conn), name);
+    if (copy == NULL) {
+        conn_fail(conn, FEDE_OUT_OF_MEMORY, NULL, 0, 0);
+        conn_end_badly(conn);
+        return false;
+    }
+    if (conn->server_name != NULL)
+        memory_give(conn_memory(conn), conn->server_name, strlen(conn->server_name) + 1);
+    conn->server_name = copy;
+    conn->flags = (uint16_t)(send ? conn->flags | CONN_SEND_NAME : conn->flags & ~CONN_SEND_NAME);
+    return true;
+}
+
+bool fede_conn_server_name(fede_conn *conn, const char *name)
+{
+    struct host host;
+    if (conn->role != FEDE_CLIENT || conn->flags & CONN_STARTED)
+        return misuse(conn, "the server name is set before a client starts");
+    if (conn->ending & FEDE_ENDED_BADLY)
+        return false;
+    if (name == NULL) {
+        conn->flags &= (uint16_t)~CONN_SEND_NAME;
+        return true;
+    }
+    if (!take_name(conn, name, &host))
+        return false;
+    if (host.kind != HOST_DNS) { /* addresses may not stand in the extension, RFC 6066 3 */
+        handshake_fail_detail(conn->handshake, FEDE_CONFIG_BAD_NAME, NULL, 0, 0, name);
+        conn_end_badly(conn);
+        return false;
+    }
+    return set_server_name(conn, host.text, true);
+}
+
+bool fede_conn_verify_name(fede_conn *conn, const char *name)
+{
+    struct host host;
+    if (conn->role != FEDE_CLIENT || conn->flags & CONN_STARTED || name == NULL)
+        return misuse(conn, "the name to be verified is set before a client starts");
+    if (conn->ending & FEDE_ENDED_BADLY || !take_name(conn, name, &host))
+        return false;
+    struct handshake *hs = conn->handshake;
+    if (hs->host == NULL)
+        hs->host = arena_take(&hs->arena, sizeof *hs->host);
+    if (hs->host == NULL) {
+        handshake_no_memory(hs);
+        conn_end_badly(conn);
+        return false;
+    }
+    *hs->host = host;
+    return true;
+}
+
+void fede_conn_set_user(fede_conn *conn, void *user)
+{
+    conn->user = user;
+}
+
+void *fede_conn_user(const fede_conn *conn)
+{
+    return conn->user;
+}
+
+/* ---- What can happen now. */
+
+unsigned fede_needs(fede_conn *conn)
+{
+    unsigned needs = 0;
+    if (!(conn->flags & CONN_STARTED))
+        start(conn);
+    bool pending = window_len(&conn->to_send) > 0 && !(conn->flags & CONN_BAD_SEND);
+    if (pending)
+        needs |= FEDE_SEND;
+    if (!(conn->ending & FEDE_ENDED_BADLY)) {
+        if (fede_ask(conn) != NULL)
+            return needs | FEDE_DECIDE;
+        if (conn->plain.len > 0)
+            needs |= FEDE_READ;
+        if (conn_wants_bytes(conn))
+            needs |= FEDE_RECEIVE;
+        if (conn->flags & CONN_OPEN && !pending && !(conn->flags & CONN_BAD_SEND) && !(conn->ending & FEDE_WE_CLOSED))
+            needs |= FEDE_WRITE;
+    }
+    if (needs == 0) {
+        inform_ended(conn);
+        return FEDE_OVER;
+    }
+    return needs;
+}
+
+static void start(fede_conn *conn)
+{
+    const fede_config *config = conn->config;
+    const struct handshake *hs = conn->handshake;
+    conn->flags |= CONN_STARTED;
+    inform_started(conn);
+    if (conn->ending & FEDE_ENDED_BADLY) {
+        inform_ended(conn);
+        return;
+    }
+    bool must_prove = conn->role == FEDE_CLIENT && !config->unauthenticated && !(config->questions & FEDE_ASK_VERDICT);
+    if (must_prove && hs->host == NULL)
+        conn_fail(conn, FEDE_CONFIG_NO_NAME, NULL, 0, 0);
+    else if (must_prove && anchors_count(config->trust->anchors) == 0)
+        conn_fail(conn, FEDE_CONFIG_NO_TRUST, NULL, 0, 0);
+    else if (conn->role == FEDE_SERVER && config->n_credentials == 0 && !(config->questions & FEDE_ASK_HELLO))
+        conn_fail(conn, FEDE_CONFIG_NO_CREDENTIAL, NULL, 0, 0);
+    if (conn->error.reason != FEDE_OK) {
+        conn->error.message = 0xffff;
+        conn_end_badly(conn);
+        return;
+    }
+    conn_drive(conn);
+}
+
+/* ---- Bytes out. */
+
+fede_bytes fede_to_send(fede_conn *conn)
+{
+    const struct window *w = &conn->to_send;
+    if (conn->flags & CONN_BAD_SEND)
+        return BYTES_NONE;
+    return bytes_of(w->data + w->start, window_len(w));
+}
+
+void fede_sent(fede_conn *conn, ptrdiff_t n)
+{
+    struct window *w = &conn->to_send;
+    if (n < 0) { /* what the peer said before, an alert perhaps, may still be there to be received */
+        conn->flags |= CONN_BAD_SEND;
+        w->start = w->end = 0;
+        if (conn->ending & (FEDE_TRANSPORT_ENDED | FEDE_PEER_CLOSED) && !(conn->ending & FEDE_WE_CLOSED)) {
+            conn_fail(conn, FEDE_TRANSPORT_FAILED, NULL, 0, 0);
+            conn->error.detail = conn->error.detail != NULL ? conn->error.detail : "sending failed";
+            conn_end_badly(conn);
+        }
+        return;
+    }
+    if ((size_t)n > window_len(w)) {
+        misuse(conn, "more was sent than fede_to_send gave");
+        return;
+    }
+    w->start += (uint32_t)n;
+    if (w->start == w->end)
+        w->start = w->end = 0;
+}
+
+size_t fede_write(fede_conn *conn, fede_bytes data)
+{
+    if (!(fede_needs(conn) & FEDE_WRITE) || data.len == 0)
+        return 0;
+    data = bytes_first(data, conn->config->max_fragment);
+    if (!conn_seal(conn, CONTENT_DATA, data, false)) {
+        conn_end_badly(conn);
+        return 0;
+    }
+    return data.len;
+}
+
+/* ---- Bytes in. */
+
+fede_room fede_to_fill(fede_conn *conn)
+{
+    struct window *w = &conn->received;
+    if (!(conn->flags & CONN_STARTED))
+        start(conn);
+    if (!conn_wants_bytes(conn) || fede_ask(conn) != NULL)
+        return (fede_room){NULL, 0};
+    if (w->start == w->end)
+        w->start = w->end = 0;
+    size_t most = conn->config->read_ahead ? RECORD_HEADER + RECORD_CIPHER_MAX : conn->need;
+    if (!conn_reserve(conn, w, most)) {
+        conn_end_badly(conn);
+        return (fede_room){NULL, 0};
+    }
+    return (fede_room){w->data + w->end, w->start + most - w->end};
+}
+
+void fede_received(fede_conn *conn, ptrdiff_t n)
+{
+    struct window *w = &conn->received;
+    if (conn->ending & FEDE_ENDED_BADLY)
+        return;
+    if (n < 0) {
+        bool orderly = conn->ending & FEDE_PEER_CLOSED || (conn->ending & FEDE_WE_CLOSED && !conn->config->half_close);
+        conn->ending |= FEDE_TRANSPORT_ENDED;
+        conn->flags |= CONN_BAD_SEND;
+        if (orderly)
+            return;
+        conn_fail(conn, FEDE_TRANSPORT_FAILED, NULL, 0, 0);
+        conn->error.detail = conn->error.detail != NULL ? conn->error.detail : "receiving failed";
+        conn_end_badly(conn);
+    } else if (n == 0) {
+        conn->ending |= FEDE_TRANSPORT_ENDED;
+        if (conn->plain.len == 0)
+            conn_transport_ended(conn);
+    } else if ((size_t)n > w->size - w->end) {
+        misuse(conn, "more was received than fede_to_fill had room for");
+    } else {
+        w->end += (uint32_t)n;
+        conn_drive(conn);
+    }
+}
+
+fede_bytes fede_plaintext(fede_conn *conn)
+{
+    return conn->plain;
+}
+
+void fede_consumed(fede_conn *conn, size_t n)
+{
+    if (n > conn->plain.len) {
+        misuse(conn, "more was consumed than fede_plaintext gave");
+        return;
+    }
+    if (n == 0)
+        return;
+    conn->plain = bytes_skip(conn->plain, n);
+    if (conn->plain.len > 0)
+        return;
+    conn_drive(conn);
+    if (conn->ending & FEDE_TRANSPORT_ENDED && conn->plain.len == 0)
+        conn_transport_ended(conn);
+}
+
+/* ---- The end. */
+
+void fede_close(fede_conn *conn)
+{
+    if (conn->ending & (FEDE_WE_CLOSED | FEDE_ENDED_BADLY))
+        return;
+    bool open = conn->flags & CONN_OPEN, started = conn->flags & CONN_STARTED;
+    conn->flags |= CONN_STARTED;
+    if (started && !(conn->flags & CONN_BAD_SEND) &&
+        ((!open && !conn_alert(conn, false, FEDE_ALERT_USER_CANCELED)) ||
+         !conn_alert(conn, false, FEDE_ALERT_CLOSE_NOTIFY)))
+        conn_end_badly(conn);
+    conn->ending |= FEDE_WE_CLOSED;
+}
+
+void fede_abort(fede_conn *conn, uint8_t alert)
+{
+    if (conn->ending & FEDE_ENDED_BADLY)
+        return;
+    conn_fail(conn, FEDE_ABORTED, NULL, alert, 0);
+    conn->error.alert = alert;
+    conn_end_badly(conn);
+}
+
+void fede_release_buffers(fede_conn *conn)
+{
+    if (window_len(&conn->received) == 0 && conn->plain.len == 0 && conn->fragments.input.len == 0)
+        conn_give_window(conn, &conn->received);
+    if (window_len(&conn->to_send) == 0)
+        conn_give_window(conn, &conn->to_send);
+    if (fragments_empty(&conn->fragments) && (conn->handshake == NULL || conn->handshake->pending.len == 0))
+        fragments_end(&conn->fragments, conn_memory(conn));
+    direction_rest(&conn->in);
+    direction_rest(&conn->out);
+}
+
+unsigned fede_ending(const fede_conn *conn)
+{
+    return conn->ending;
+}
+
+static bool misuse(fede_conn *conn, const char *what)
+{
+    conn_fail(conn, FEDE_CALL_ORDER, NULL, 0, 0);
+    if (conn->error.reason == FEDE_CALL_ORDER && conn->error.detail == NULL)
+        conn->error.detail = what;
+    conn_end_badly(conn);
+    return false;
+}
+
+/* ---- What is known. */
+
+void fede_conn_info(const fede_conn *conn, fede_info *out)
+{
+    *out = (fede_info){
+        .established = conn->flags & CONN_OPEN && !(conn->ending & FEDE_ENDED_BADLY),
+        .verified = conn->flags & CONN_OPEN && conn->proofs & PROOF_CHAIN,
+        .extended_master_secret = conn->flags & CONN_EMS,
+        .version = conn->version,
+        .suite = conn->suite != NULL ? conn->suite->id : 0,
+        .group = conn->group,
+        .scheme = conn->scheme,
+        .server_name = conn->server_name,
+        .sent_records = conn->sent_records,
+        .received_records = conn->received_records,
+    };
+    if (conn->alpn_len > 0)
+        out->alpn = bytes_of(conn->config->alpn + conn->alpn_at, conn->alpn_len);
+}
+
+fede_bytes fede_peer_certificate(const fede_conn *conn, size_t i)
+{
+    const struct handshake *hs = conn->handshake;
+    return hs != NULL && i < hs->n_chain ? hs->chain[i] : BYTES_NONE;
+}
+
+const fede_error *fede_conn_error(const fede_conn *conn)
+{
+    return conn->error.reason != FEDE_OK ? &conn->error : NULL;
+}
+
+fede_bytes fede_client_hello(const fede_conn *conn)
+{
+    return conn->handshake != NULL ? conn->handshake->client_hello : BYTES_NONE;
+}
+
+/* ---- Questions. */
+
+const fede_question *fede_ask(const fede_conn *conn)
+{
+    const struct handshake *hs = conn->handshake;
+    if (hs == NULL || conn->ending & FEDE_ENDED_BADLY)
+        return NULL;
+    return hs->hello_asked == ANSWER_OPEN || hs->verdict_asked == ANSWER_OPEN ? &hs->question : NULL;
+}
+
+bool fede_answer_config(fede_conn *conn, fede_config *config)
+{
+    const fede_question *question = fede_ask(conn);
+    if (question == NULL || question->kind != FEDE_ASK_HELLO)
+        return misuse(conn, "no ClientHello waits for an answer");
+    if (config != NULL && config != conn->config) {
+        config_hold(config);
+        fede_config_free(conn->config);
+        conn->config = config;
+    }
+    conn->handshake->hello_asked = ANSWER_YES;
+    conn_drive(conn);
+    return !(conn->ending & FEDE_ENDED_BADLY);
+}
+
+bool fede_answer_verdict(fede_conn *conn, bool accept)
+{
+    const fede_question *question = fede_ask(conn);
+    if (question == NULL || question->kind != FEDE_ASK_VERDICT)
+        return misuse(conn, "no verdict waits for an answer");
+    conn->handshake->verdict_asked = accept ? ANSWER_YES : ANSWER_NO;
+    conn_drive(conn);
+    return true;
+}
+
+bool fede_answer_refuse(fede_conn *conn, uint8_t alert)
+{
+    const fede_question *question = fede_ask(conn);
+    if (question == NULL)
+        return misuse(conn, "no question is open");
+    bool name = question->kind == FEDE_ASK_HELLO && alert == FEDE_ALERT_UNRECOGNIZED_NAME && conn->server_name != NULL;
+    if (name)
+        handshake_fail_detail(conn->handshake, FEDE_SNI_UNKNOWN, "server_name", 0, 0, conn->server_name);
+    else
+        conn_fail(conn, question->kind == FEDE_ASK_VERDICT ? FEDE_CERT_REFUSED : FEDE_ABORTED, NULL, alert, 0);
+    conn->error.alert = alert;
+    conn_end_badly(conn);
+    return true;
+}

@@ -1,1 +1,196 @@
-/* tls/authenticate.c */
+/* tls/authenticate.c: who is there, and did both sides see the same handshake? Certificate, the judgement of the chain, the
+   server's signature, Finished, and the step that opens the connection only when every proof is on record. RFC 5246 7.4.2,
+   7.4.3, 7.4.6, 7.4.9; RFC 8422 5.1.1, 5.4. */
+#include "tls/handshake.h"
+#include "tls/inform.h"
+
+static enum outcome judge(struct handshake *hs);
+static enum outcome decide(struct handshake *hs);
+static enum outcome check_signature(struct handshake *hs);
+static void make_verify_data(struct handshake *hs, bool client, uint8_t out[VERIFY_DATA_LEN]);
+
+/* ---- Certificate. */
+
+enum written write_certificate(struct handshake *hs, size_t *room)
+{
+    struct certificate_message *m = &hs->msg.certificate;
+    const struct credential *credential = hs->credential; /* NULL: a client without one says so with an empty list */
+    m->list = credential != NULL ? bytes_of(credential->list, credential->list_len) : BYTES_NONE;
+    *room = 3 + m->list.len;
+    return WRITTEN;
+}
+
+/* The chain is kept until it is judged. */
+enum outcome read_certificate(struct handshake *hs)
+{
+    bytes rest = hs->msg.certificate.list, der;
+    size_t n = 0;
+    while (certificates_next(&rest, &der))
+        n++;
+    if (n == 0)
+        return handshake_fail(hs, FEDE_CERT_NONE, "certificate_list", 0, 0);
+    rest = arena_copy(&hs->arena, hs->msg.certificate.list);
+    hs->chain = arena_take(&hs->arena, n * sizeof *hs->chain);
+    if (rest.data == NULL || hs->chain == NULL)
+        return handshake_no_memory(hs);
+    while (hs->n_chain < n && certificates_next(&rest, &der))
+        hs->chain[hs->n_chain++] = der;
+    return DONE;
+}
+
+/* ---- Is the peer who it should be? Three stages, so that the application can be asked between them. */
+
+enum outcome act_verify_peer(struct handshake *hs)
+{
+    enum outcome o = DONE;
+    if (hs->n_chain == 0)
+        return handshake_fail(hs, FEDE_CERT_NONE, NULL, 0, 0);
+    if (hs->verdict_asked == ANSWER_NONE)
+        o = judge(hs);
+    if (o == DONE)
+        o = decide(hs);
+    if (o == DONE)
+        o = check_signature(hs);
+    return o;
+}
+
+static enum outcome judge(struct handshake *hs)
+{
+    struct fede_conn *conn = hs->conn;
+    const struct fede_config *config = conn->config;
+    struct certificate *leaf = arena_take(&hs->arena, sizeof *leaf);
+    if (leaf == NULL)
+        return handshake_no_memory(hs);
+    struct verify_request request = {
+        .chain = hs->chain,
+        .n = hs->n_chain,
+        .anchors = config->trust->anchors,
+        .purpose = PURPOSE_SERVER,
+        .host = hs->host,
+        .at = config_wall(config),
+    };
+    bool leaf_read = false;
+    x509_verify(&request, &hs->arena, &hs->verdict, leaf, &leaf_read, &hs->refusal);
+    if (hs->refusal.reason == FEDE_OUT_OF_MEMORY || hs->refusal.reason == FEDE_HANDSHAKE_TOO_BIG)
+        return handshake_no_memory(hs);
+    hs->leaf = leaf_read ? leaf : NULL;
+    hs->refusal.message = MSG_CERTIFICATE;
+    inform_verdict(conn, &hs->verdict, &hs->refusal);
+    hs->verdict_asked = ANSWER_YES;
+    if (config->questions & FEDE_ASK_VERDICT) {
+        hs->verdict_asked = ANSWER_OPEN;
+        hs->question =
+            (fede_question){.kind = FEDE_ASK_VERDICT, .server_name = conn->server_name, .verdict = &hs->verdict};
+    }
+    return DONE;
+}
+
+static enum outcome decide(struct handshake *hs)
+{
+    struct fede_conn *conn = hs->conn;
+    const struct fede_config *config = conn->config;
+    bool asked = config->questions & FEDE_ASK_VERDICT;
+    if (hs->verdict_asked == ANSWER_OPEN)
+        return WAIT;
+    if (hs->verdict_asked == ANSWER_NO) {
+        if (hs->refusal.reason == FEDE_OK)
+            return handshake_fail(hs, FEDE_CERT_REFUSED, NULL, 0, 0);
+    } else if (hs->verdict.accepted) {
+        conn->proofs |=
+            hs->host != NULL ? PROOF_CHAIN : PROOF_WAIVED; /* no name to prove: waived by whoever left it out */
+        return DONE;
+    } else if (asked || config->unauthenticated) {
+        conn->proofs |= PROOF_WAIVED;
+        return DONE;
+    }
+    if (conn->error.reason == FEDE_OK)
+        conn->error = hs->refusal;
+    if (conn->error.reason == FEDE_OK)
+        return handshake_fail_detail(hs, FEDE_INTERNAL, NULL, 0, 0, "a chain is refused without a reason");
+    return FAIL;
+}
+
+/* Suite and scheme must fit the key of the leaf, and that key must have signed this exchange. */
+static enum outcome check_signature(struct handshake *hs)
+{
+    struct fede_conn *conn = hs->conn;
+    const struct certificate *leaf = hs->leaf;
+    if (leaf == NULL) {
+        if (conn->error.reason == FEDE_OK)
+            conn->error = hs->refusal;
+        return conn->error.reason == FEDE_OK ? handshake_fail(hs, FEDE_CERT_UNREADABLE, NULL, 0, 0) : FAIL;
+    }
+    uint8_t kind = leaf->key.kind;
+    bool rsa = kind == KEY_RSA || kind == KEY_RSA_PSS;
+    if (kind == 0)
+        return handshake_fail_detail(hs, FEDE_CERT_KEY_UNSUPPORTED, NULL, 0, 0, leaf->key_problem);
+    if (conn->suite->auth != AUTH_ANY && (conn->suite->auth == AUTH_RSA) != rsa)
+        return handshake_fail(hs, FEDE_SUITE_WRONG_KEY, "certificate_list", conn->suite->id, kind);
+    if (!scheme_fits_key(hs->scheme, (enum key_kind)kind, conn->version))
+        return handshake_fail(hs, FEDE_SCHEME_WRONG_KEY, "algorithm", hs->scheme->id, kind);
+    size_t len = 64 + hs->params.len;
+    uint8_t *input = arena_take(&hs->arena, len);
+    if (input == NULL)
+        return handshake_no_memory(hs);
+    bytes_copy(input, hs->client_random, 32);
+    bytes_copy(input + 32, hs->server_random, 32);
+    bytes_copy(input + 64, hs->params.data, hs->params.len);
+    if (!crypto_verify(&leaf->key, hs->scheme, bytes_of(input, len), hs->signature)) {
+        handshake_fail(hs, FEDE_SIGNATURE_BAD, "signature", MSG_SERVER_KEY_EXCHANGE, 0);
+        conn->error.message = MSG_SERVER_KEY_EXCHANGE;
+        return FAIL;
+    }
+    conn->proofs |= PROOF_SIGNATURE;
+    return DONE;
+}
+
+/* ---- Finished. */
+
+enum written write_finished(struct handshake *hs, size_t *room)
+{
+    make_verify_data(hs, handshake_is_client(hs), hs->verify_data);
+    hs->msg.finished.verify_data = BYTES_OF(hs->verify_data);
+    *room = VERIFY_DATA_LEN;
+    return WRITTEN;
+}
+
+enum outcome read_finished(struct handshake *hs)
+{
+    uint8_t expected[VERIFY_DATA_LEN];
+    bytes seen = hs->msg.finished.verify_data;
+    if (seen.len != VERIFY_DATA_LEN)
+        return handshake_fail_detail(hs, FEDE_DECODE, "verify_data", MSG_FINISHED, 0,
+                                     "verify_data is not 12 bytes long");
+    make_verify_data(hs, !handshake_is_client(hs), expected);
+    if (!bytes_equal_secret(seen, BYTES_OF(expected)))
+        return handshake_fail(hs, FEDE_FINISHED_BAD, "verify_data", 0, 0);
+    hs->conn->proofs |= PROOF_FINISHED;
+    return DONE;
+}
+
+static void make_verify_data(struct handshake *hs, bool client, uint8_t out[VERIFY_DATA_LEN])
+{
+    uint8_t hash[HASH_MAX];
+    size_t len = transcript_so_far(&hs->transcript, hash);
+    verify_data_make((enum hash)hs->conn->suite->hash, hs->master, client, bytes_of(hash, len), out);
+}
+
+/* ---- Open. */
+
+enum outcome act_open(struct handshake *hs)
+{
+    struct fede_conn *conn = hs->conn;
+    /* Clients prove nothing but that they saw this handshake, until client certificates are asked for. */
+    uint8_t needed = PROOF_FINISHED | (handshake_is_client(hs) ? PROOF_SIGNATURE : 0);
+    bool chain = !handshake_is_client(hs) || conn->proofs & (PROOF_CHAIN | PROOF_WAIVED);
+    if ((conn->proofs & needed) != needed || !chain || conn->in.suite == NULL || conn->out.suite == NULL)
+        return handshake_fail_detail(hs, FEDE_INTERNAL, NULL, conn->proofs, needed,
+                                     "the handshake ends without all its proofs");
+    conn->flags |= CONN_OPEN;
+    inform_opened(conn);
+    if (fragments_empty(&conn->fragments))
+        fragments_end(&conn->fragments, conn_memory(conn));
+    conn->handshake = NULL;
+    handshake_free(hs);
+    return DONE;
+}

@@ -1,1 +1,437 @@
-/* tls/config.c */
+/* tls/config.c: configurations: making, deriving, counting, and every setting but trust. A setting fails once a connection
+   exists, so connections and threads share a config without a lock. The first failure stays in the config's error. */
+#include "tls/config.h"
+
+#include <time.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "wire/messages.h"
+
+enum { MESSAGE_LIMIT = 65536, HANDSHAKE_LIMIT = 131072, LEAST_FRAGMENT = 64, MOST_FRAGMENT = 16384 };
+
+static bool refuse(fede_config *config, fede_reason reason, int64_t got, int64_t wanted, const char *detail);
+static bool changeable(fede_config *config);
+static void take_policy(fede_config *config, const struct policy *policy);
+static void share_release(fede_config *config);
+static void fill(struct codes *to, const uint16_t *ids);
+
+/* ---- Making and counting. */
+
+fede_config *fede_config_new(void)
+{
+    return fede_config_new_with(&memory_standard);
+}
+
+fede_config *fede_config_new_with(const fede_allocator *allocator)
+{
+    fede_config *config = crypto_start() ? memory_take(allocator, sizeof *config) : NULL;
+    if (config == NULL)
+        return NULL;
+    config->allocator = *allocator;
+    atomic_init(&config->refs, 1);
+    atomic_init(&config->in_use, false);
+    config->trust = trust_new(&config->allocator);
+    if (config->trust == NULL) {
+        memory_give(allocator, config, sizeof *config);
+        return NULL;
+    }
+    take_policy(config, policy_find("default"));
+    config->message_limit = MESSAGE_LIMIT;
+    config->handshake_limit = HANDSHAKE_LIMIT;
+    config->max_fragment = MOST_FRAGMENT;
+    return config;
+}
+
+fede_config *fede_config_derive(const fede_config *base)
+{
+    fede_config *config = memory_take(&base->allocator, sizeof *config);
+    if (config == NULL)
+        return NULL;
+    bytes_copy(config, base, sizeof *config);
+    atomic_init(&config->refs, 1);
+    atomic_init(&config->in_use, false);
+    config->error = (fede_error){0};
+    config->credentials = NULL;
+    config->alpn = NULL;
+    config->trust = trust_hold(base->trust);
+    if (base->alpn_len > 0)
+        config->alpn = memory_take(&config->allocator, base->alpn_len);
+    if (base->n_credentials > 0)
+        config->credentials = memory_take(&config->allocator, base->n_credentials * sizeof(struct credential *));
+    if ((base->alpn_len > 0 && config->alpn == NULL) || (base->n_credentials > 0 && config->credentials == NULL)) {
+        config->n_credentials = config->credentials != NULL ? config->n_credentials : 0;
+        for (size_t i = 0; i < config->n_credentials; i++)
+            config->credentials[i] = NULL;
+        share_release(config);
+        return NULL;
+    }
+    bytes_copy(config->alpn, base->alpn, base->alpn_len);
+    for (size_t i = 0; i < base->n_credentials; i++)
+        config->credentials[i] = credential_hold(base->credentials[i]);
+    return config;
+}
+
+struct fede_config *config_hold(struct fede_config *config)
+{
+    atomic_store_explicit(&config->in_use, true, memory_order_relaxed);
+    atomic_fetch_add_explicit(&config->refs, 1, memory_order_relaxed);
+    return config;
+}
+
+void fede_config_free(fede_config *config)
+{
+    if (config != NULL && atomic_fetch_sub_explicit(&config->refs, 1, memory_order_acq_rel) == 1)
+        share_release(config);
+}
+
+static void share_release(fede_config *config)
+{
+    fede_allocator from = config->allocator;
+    for (size_t i = 0; i < config->n_credentials; i++)
+        credential_free(config->credentials[i]);
+    memory_give(&from, config->credentials, config->n_credentials * sizeof(struct credential *));
+    if (config->alpn != NULL)
+        memory_give(&from, config->alpn, config->alpn_len);
+    trust_free(config->trust);
+    memory_give(&from, config, sizeof *config);
+}
+
+const fede_error *fede_config_error(const fede_config *config)
+{
+    return config->error.reason != FEDE_OK ? &config->error : NULL;
+}
+
+static bool refuse(fede_config *config, fede_reason reason, int64_t got, int64_t wanted, const char *detail)
+{
+    if (config->error.reason != FEDE_OK)
+        return false; /* the first one stands */
+    uint8_t origin = reason == FEDE_OUT_OF_MEMORY ? FEDE_ORIGIN_INTERNAL : FEDE_ORIGIN_CALLER;
+    error_set(&config->error, reason, origin, NULL, got, wanted);
+    if (detail != NULL) {
+        struct text t = text_in(config->detail, sizeof config->detail);
+        text_escaped(&t, bytes_text(detail));
+        config->error.detail = config->detail;
+    }
+    return false;
+}
+
+static bool changeable(fede_config *config)
+{
+    if (atomic_load_explicit(&config->in_use, memory_order_relaxed))
+        return refuse(config, FEDE_CONFIG_IN_USE, 0, 0, NULL);
+    return true;
+}
+
+/* ---- What may be negotiated. */
+
+static void fill(struct codes *to, const uint16_t *ids)
+{
+    to->n = 0;
+    for (; *ids != 0; ids++)
+        codes_add(to, *ids);
+}
+
+static void take_policy(fede_config *config, const struct policy *policy)
+{
+    config->policy = policy;
+    config->lowest = policy->lowest;
+    config->highest = policy->highest;
+    config->ems = policy->need_extended_master_secret ? FEDE_EMS_REQUIRED : FEDE_EMS_OFFERED;
+    fill(&config->suites, policy->suites);
+    fill(&config->groups, policy->groups);
+    fill(&config->schemes, policy->schemes);
+}
+
+bool fede_config_policy(fede_config *config, const char *name)
+{
+    if (!changeable(config))
+        return false;
+    const struct policy *policy = policy_find(name);
+    if (policy == NULL)
+        return refuse(config, FEDE_CONFIG_UNKNOWN_POLICY, 0, 0, name != NULL ? name : "NULL");
+    take_policy(config, policy);
+    return true;
+}
+
+bool fede_config_versions(fede_config *config, uint16_t lowest, uint16_t highest)
+{
+    if (!changeable(config))
+        return false;
+    if (lowest > highest)
+        return refuse(config, FEDE_CONFIG_NO_VERSION, lowest, highest, NULL);
+    if (lowest < config->policy->lowest)
+        return refuse(config, FEDE_CONFIG_BAD_VALUE, lowest, FEDE_TLS12, "versions below TLS 1.2 are not implemented");
+    if (highest > config->policy->highest)
+        return refuse(config, FEDE_CONFIG_BAD_VALUE, highest, FEDE_TLS12,
+                      "versions above TLS 1.2 are not in this release");
+    config->lowest = lowest;
+    config->highest = highest;
+    return true;
+}
+
+/* Takes ids into *to when each of them is among those the policy allows. */
+static bool take_codes(fede_config *config, struct codes *to, const uint16_t *allowed, const uint16_t *ids, size_t n,
+                       const char *what, const char *(*name_of)(uint16_t id))
+{
+    struct codes taken = {.n = 0};
+    if (!changeable(config))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const uint16_t *a = allowed;
+        while (*a != 0 && *a != ids[i])
+            a++;
+        if (*a == 0) {
+            char detail[160];
+            const char *name = name_of(ids[i]);
+            struct text t = text_in(detail, sizeof detail);
+            text_add(&t, what);
+            text_add(&t, " ");
+            if (name != NULL)
+                text_add(&t, name);
+            else
+                text_hex_number(&t, ids[i], 4);
+            text_add(&t, " is not implemented, or the policy forbids it");
+            return refuse(config, FEDE_CONFIG_BAD_VALUE, ids[i], 0, detail);
+        }
+        codes_add(&taken, ids[i]);
+    }
+    if (taken.n == 0)
+        return refuse(config, FEDE_CONFIG_NOTHING_TO_OFFER, 0, 0, what);
+    *to = taken;
+    return true;
+}
+
+bool fede_config_suites(fede_config *config, const uint16_t *ids, size_t n)
+{
+    return take_codes(config, &config->suites, config->policy->suites, ids, n, "cipher suite", fede_suite_name);
+}
+
+bool fede_config_groups(fede_config *config, const uint16_t *ids, size_t n)
+{
+    return take_codes(config, &config->groups, config->policy->groups, ids, n, "group", fede_group_name);
+}
+
+bool fede_config_schemes(fede_config *config, const uint16_t *ids, size_t n)
+{
+    return take_codes(config, &config->schemes, config->policy->schemes, ids, n, "signature scheme", fede_scheme_name);
+}
+
+bool fede_config_extended_master_secret(fede_config *config, fede_ems use)
+{
+    if (!changeable(config))
+        return false;
+    if (use != FEDE_EMS_OFFERED && use != FEDE_EMS_REQUIRED && use != FEDE_EMS_OFF)
+        return refuse(config, FEDE_CONFIG_BAD_VALUE, use, 0, "a use of the extended master secret that does not exist");
+    config->ems = use;
+    return true;
+}
+
+bool fede_config_alpn(fede_config *config, const char *const *names, size_t n)
+{
+    if (!changeable(config))
+        return false;
+    size_t len = 0, at = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t name = strlen(names[i]);
+        if (name < 1 || name > 255)
+            return refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)name, 255,
+                          "a protocol name must have 1 to 255 bytes");
+        len += 1 + name;
+    }
+    if (len > 65535)
+        return refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)len, 65535,
+                      "the protocol names take more than 65,535 bytes");
+    uint8_t *list = len > 0 ? memory_take(&config->allocator, len) : NULL;
+    if (len > 0 && list == NULL)
+        return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
+    for (size_t i = 0; i < n; i++) {
+        size_t name = strlen(names[i]);
+        list[at] = (uint8_t)name;
+        bytes_copy(list + at + 1, names[i], name);
+        at += 1 + name;
+    }
+    memory_give(&config->allocator, config->alpn, config->alpn_len);
+    config->alpn = list;
+    config->alpn_len = len;
+    return true;
+}
+
+/* ---- Who we are. */
+
+bool fede_config_credential(fede_config *config, fede_bytes chain, fede_bytes key)
+{
+    if (!changeable(config))
+        return false;
+    fede_error error = {0};
+    struct credential *credential = credential_new(&config->allocator, chain, key, &error);
+    if (credential == NULL)
+        return refuse(config, (fede_reason)error.reason, error.got, error.wanted, error.detail);
+    size_t n = config->n_credentials, one = sizeof(struct credential *);
+    struct credential **all = memory_take(&config->allocator, (n + 1) * one);
+    if (all == NULL) {
+        credential_free(credential);
+        return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
+    }
+    bytes_copy(all, config->credentials, n * one);
+    all[n] = credential;
+    memory_give(&config->allocator, config->credentials, n * one);
+    config->credentials = all;
+    config->n_credentials = n + 1;
+    return true;
+}
+
+/* ---- Whom we believe. */
+
+bool fede_config_trust(fede_config *config, fede_bytes certificates)
+{
+    if (!changeable(config))
+        return false;
+    struct anchors *anchors = trust_own(config);
+    if (anchors == NULL)
+        return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
+    return anchors_add(anchors, certificates) > 0 || refuse(config, FEDE_CONFIG_PEM, 0, 0, "certificate");
+}
+
+bool fede_config_trust_file(fede_config *config, const char *path)
+{
+    if (!changeable(config))
+        return false;
+    struct anchors *anchors = trust_own(config);
+    if (anchors == NULL)
+        return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
+    return anchors_add_file(anchors, path) > 0 || refuse(config, FEDE_CONFIG_TRUST_SOURCE, 0, 0, path);
+}
+
+bool fede_config_trust_directory(fede_config *config, const char *path)
+{
+    if (!changeable(config))
+        return false;
+    struct anchors *anchors = trust_own(config);
+    if (anchors == NULL)
+        return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
+    return anchors_add_directory(anchors, path) > 0 || refuse(config, FEDE_CONFIG_TRUST_SOURCE, 0, 0, path);
+}
+
+bool fede_config_trust_system(fede_config *config)
+{
+    if (!changeable(config))
+        return false;
+    struct anchors *anchors = trust_own(config);
+    if (anchors == NULL)
+        return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
+    return anchors_add_system(anchors) > 0 ||
+           refuse(config, FEDE_CONFIG_TRUST_SOURCE, 0, 0, "the system's trust store");
+}
+
+bool fede_config_unauthenticated_encryption(fede_config *config)
+{
+    if (!changeable(config))
+        return false;
+    config->unauthenticated = true;
+    return true;
+}
+
+/* ---- Trace, clock, randomness, limits. */
+
+bool fede_config_trace(fede_config *config, fede_trace_fn *trace, void *arg)
+{
+    if (!changeable(config))
+        return false;
+    config->trace = trace;
+    config->trace_arg = arg;
+    return true;
+}
+
+bool fede_config_reveal_secrets(fede_config *config)
+{
+    if (!changeable(config))
+        return false;
+    config->reveal_secrets = true;
+    return true;
+}
+
+bool fede_config_clock(fede_config *config, int64_t (*wall)(void *arg), uint64_t (*ticks)(void *arg), void *arg)
+{
+    if (!changeable(config))
+        return false;
+    config->wall = wall;
+    config->ticks = ticks;
+    config->clock_arg = arg;
+    return true;
+}
+
+bool fede_config_random(fede_config *config, bool (*fill_with)(void *arg, uint8_t *out, size_t n), void *arg)
+{
+    if (!changeable(config))
+        return false;
+    config->random = (struct crypto_random){fill_with, arg};
+    return true;
+}
+
+bool fede_config_limits(fede_config *config, size_t message, size_t handshake)
+{
+    enum { LEAST_MESSAGE = 512, LEAST_HANDSHAKE = 16384, MOST = 1 << 24 };
+    if (!changeable(config))
+        return false;
+    if ((message != 0 && message < LEAST_MESSAGE) || message >= MOST)
+        return refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)message, 0,
+                      "the limit of a handshake message must lie between 512 and 16,777,215");
+    if (handshake != 0 && handshake < LEAST_HANDSHAKE)
+        return refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)handshake, 0,
+                      "a handshake needs a limit of at least 16,384 bytes");
+    config->message_limit = message != 0 ? message : config->message_limit;
+    config->handshake_limit = handshake != 0 ? handshake : config->handshake_limit;
+    return true;
+}
+
+bool fede_config_max_fragment(fede_config *config, size_t n)
+{
+    if (!changeable(config))
+        return false;
+    if (n < LEAST_FRAGMENT || n > MOST_FRAGMENT)
+        return refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)n, 0,
+                      "the largest fragment must lie between 64 and 16,384");
+    config->max_fragment = (uint16_t)n;
+    return true;
+}
+
+bool fede_config_read_ahead(fede_config *config, bool on)
+{
+    if (!changeable(config))
+        return false;
+    config->read_ahead = on;
+    return true;
+}
+
+bool fede_config_half_close(fede_config *config, bool on)
+{
+    if (!changeable(config))
+        return false;
+    config->half_close = on;
+    return true;
+}
+
+bool fede_config_ask(fede_config *config, unsigned questions)
+{
+    if (!changeable(config))
+        return false;
+    if (questions & ~(unsigned)(FEDE_ASK_HELLO | FEDE_ASK_VERDICT))
+        return refuse(config, FEDE_CONFIG_BAD_VALUE, questions, 0, "there is no such question");
+    config->questions = (uint8_t)questions;
+    return true;
+}
+
+int64_t config_wall(const struct fede_config *config)
+{
+    return config->wall != NULL ? config->wall(config->clock_arg) : (int64_t)time(NULL);
+}
+
+uint64_t config_ticks(const struct fede_config *config)
+{
+    struct timespec now = {0};
+    if (config->ticks != NULL)
+        return config->ticks(config->clock_arg);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}

@@ -1,1 +1,397 @@
-/* tls/conn.c */
+/* tls/conn.c: records in and out of the two windows, alerts, and what goes on once the handshake is done.
+
+   Received bytes lie in one window and are opened in place; what the application or a handler reads borrows from it.
+   Outgoing records are sealed straight into the send window, as many as belong to one flight. Both windows live in small
+   buffers inside the connection until more is needed. RFC 5246 6.2, 7.2, and 7.4.1.1 with RFC 5746 for renegotiation,
+   which is always refused. What an application calls is in api.c. */
+#include "tls/conn.h"
+
+#include "tls/handshake.h"
+#include "tls/inform.h"
+
+enum {
+    MOST_EMPTY_RECORDS = 32, /* in a row */
+    MOST_WARNINGS = 4,       /* in a row */
+    MOST_RENEGOTIATIONS = 3, /* in all */
+    FIRST_WINDOW = 4096,     /* most handshake flights */
+    DATA_WINDOW = RECORD_HEADER + RECORD_PLAIN_MAX + 64
+};
+
+static enum outcome next_record(struct fede_conn *conn, struct content_in *content);
+static enum outcome open_record(struct fede_conn *conn, const struct frame *frame, struct content_in *content);
+static enum outcome count_empty(struct fede_conn *conn, const struct content_in *content);
+static enum outcome hear_alert(struct fede_conn *conn, bytes plain);
+static enum outcome hear_close(struct fede_conn *conn);
+static enum outcome after_handshake(struct fede_conn *conn, struct content_in *content);
+static enum outcome hear_late_message(struct fede_conn *conn);
+static enum outcome refuse_renegotiation(struct fede_conn *conn);
+static void spread_fragments(uint8_t *room, size_t len, size_t piece, size_t plain_at, size_t overhead);
+static bool seal_one(struct fede_conn *conn, enum content type, bytes plain);
+
+void conn_drive(struct fede_conn *conn)
+{
+    enum outcome o = DONE;
+    if (conn->ending & FEDE_ENDED_BADLY || (conn->ending & FEDE_WE_CLOSED && !(conn->flags & CONN_OPEN)))
+        return;
+    if (!(conn->flags & CONN_OPEN))
+        o = handshake_run(conn->handshake);
+    struct content_in content;
+    while (o == DONE && conn->plain.len == 0 && !(conn->ending & FEDE_PEER_CLOSED)) {
+        o = conn_next(conn, &content);
+        if (o == DONE)
+            o = after_handshake(conn, &content);
+    }
+    if (o == FAIL)
+        conn_end_badly(conn);
+}
+
+/* ---- Records in. */
+
+enum outcome conn_next(struct fede_conn *conn, struct content_in *content)
+{
+    for (;;) {
+        enum outcome o = next_record(conn, content);
+        if (o == DONE)
+            o = count_empty(conn, content);
+        if (o == DONE && content->type == CONTENT_ALERT) {
+            o = hear_alert(conn, content->plain);
+            if (o == DONE)
+                continue;
+        }
+        if (o == DONE)
+            conn->warnings = 0;
+        return o;
+    }
+}
+
+static enum outcome next_record(struct fede_conn *conn, struct content_in *content)
+{
+    struct window *w = &conn->received;
+    bytes in = bytes_of(w->data + w->start, window_len(w));
+    struct frame frame;
+    size_t need = RECORD_HEADER;
+    bool first = !(conn->flags & CONN_SEEN), protect = conn->in.suite != NULL;
+    switch (frame_next(in, first, protect, conn->version, &frame, &need, &conn->error)) {
+    case FRAME_MORE:
+        conn->need = (uint32_t)need;
+        return WAIT;
+    case FRAME_BAD:
+        return FAIL;
+    case FRAME_WHOLE:
+        break;
+    }
+    conn->need = RECORD_HEADER;
+    conn->flags |= CONN_SEEN;
+    return open_record(conn, &frame, content);
+}
+
+static enum outcome open_record(struct fede_conn *conn, const struct frame *frame, struct content_in *content)
+{
+    struct window *w = &conn->received;
+    uint8_t *record = w->data + w->start, *copy = NULL;
+    uint64_t number = conn->in.sequence;
+    content->type = frame->header.type;
+    if (inform_wanted(conn)) { /* opening destroys what the trace wants to see */
+        copy = memory_take(conn_memory(conn), frame->total);
+        if (copy == NULL)
+            return conn_fail(conn, FEDE_OUT_OF_MEMORY, NULL, 0, 0);
+        bytes_copy(copy, record, frame->total);
+    }
+    bool good = record_open(&conn->in, record, frame, &content->plain, &conn->error);
+    w->start += (uint32_t)frame->total;
+    if (copy != NULL) {
+        inform_record(conn, false, content->type, bytes_of(copy, frame->total), good ? content->plain : BYTES_NONE,
+                      number);
+        memory_give(conn_memory(conn), copy, frame->total);
+    }
+    conn->received_records++;
+    return good ? DONE : FAIL;
+}
+
+static enum outcome count_empty(struct fede_conn *conn, const struct content_in *content)
+{
+    if (content->plain.len > 0) {
+        conn->empty_records = 0;
+        return DONE;
+    }
+    if (content->type != CONTENT_DATA)
+        return conn_fail(conn, FEDE_RECORD_EMPTY, NULL, content->type, 0);
+    if (++conn->empty_records > MOST_EMPTY_RECORDS)
+        return conn_fail(conn, FEDE_RECORD_TOO_MANY_EMPTY, NULL, conn->empty_records, MOST_EMPTY_RECORDS);
+    return DONE;
+}
+
+/* DONE: nothing to do about it. */
+static enum outcome hear_alert(struct fede_conn *conn, bytes plain)
+{
+    if (plain.len != 2)
+        return conn_fail(conn, FEDE_ALERT_BAD, NULL, (int64_t)plain.len, 2);
+    enum { WARNING = 1, FATAL = 2 };
+    uint8_t level = plain.data[0], description = plain.data[1];
+    inform_alert(conn, false, level, description);
+    if (level != WARNING && level != FATAL)
+        return conn_fail(conn, FEDE_ALERT_LEVEL, "level", level, 0);
+    if (description == FEDE_ALERT_CLOSE_NOTIFY)
+        return hear_close(conn);
+    if (level == FATAL) {
+        conn_fail(conn, FEDE_PEER_ALERT, NULL, description, 0);
+        return FAIL;
+    }
+    if (++conn->warnings > MOST_WARNINGS)
+        return conn_fail(conn, FEDE_ALERT_TOO_MANY, NULL, conn->warnings, MOST_WARNINGS);
+    return DONE;
+}
+
+static enum outcome hear_close(struct fede_conn *conn)
+{
+    if (!(conn->flags & CONN_OPEN))
+        return conn_fail(conn, FEDE_PEER_CLOSED_EARLY, NULL, 0, 0);
+    conn->ending |= FEDE_PEER_CLOSED;
+    if (!conn->config->half_close)
+        fede_close(conn);
+    return conn->error.reason == FEDE_OK ? WAIT : FAIL;
+}
+
+/* ---- After the handshake. */
+
+static enum outcome after_handshake(struct fede_conn *conn, struct content_in *content)
+{
+    switch (content->type) {
+    case CONTENT_DATA:
+        conn->plain = content->plain;
+        return DONE;
+    case CONTENT_HANDSHAKE:
+        fragment_feed(&conn->fragments, content->plain);
+        return hear_late_message(conn);
+    default:
+        return conn_fail(conn, FEDE_RECORD_AFTER_HANDSHAKE, NULL, content->type, 0);
+    }
+}
+
+static enum outcome hear_late_message(struct fede_conn *conn)
+{
+    bytes message;
+    for (;;) {
+        switch (
+            fragment_next(&conn->fragments, conn_memory(conn), conn->config->message_limit, &message, &conn->error)) {
+        case FRAGMENT_BAD:
+            return FAIL;
+        case FRAGMENT_MORE:
+            return DONE;
+        case FRAGMENT_MESSAGE:
+            break;
+        }
+        inform_message(conn, false, message);
+        uint8_t type = message.data[0];
+        if (type != (conn->role == FEDE_CLIENT ? MSG_HELLO_REQUEST : MSG_CLIENT_HELLO)) {
+            return conn_fail(conn, FEDE_MESSAGE_AFTER_HANDSHAKE, NULL, type, 0);
+        }
+        if (type == MSG_HELLO_REQUEST && message.len != 4) {
+            return conn_fail(conn, FEDE_DECODE_TRAILING, NULL, type, (int64_t)message.len - 4);
+        }
+        if (refuse_renegotiation(conn) != DONE)
+            return FAIL;
+    }
+}
+
+/* A warning, and the connection goes on: RFC 5246 7.4.1.1. Whoever does not take no for an answer is cut off. */
+static enum outcome refuse_renegotiation(struct fede_conn *conn)
+{
+    if (++conn->renegotiations > MOST_RENEGOTIATIONS)
+        return conn_fail(conn, FEDE_RENEGOTIATION_REFUSED, NULL, conn->renegotiations, MOST_RENEGOTIATIONS);
+    if (conn->ending & FEDE_WE_CLOSED)
+        return DONE;
+    return conn_alert(conn, false, FEDE_ALERT_NO_RENEGOTIATION) ? DONE : FAIL;
+}
+
+/* ---- Records out. */
+
+size_t conn_sealed_len(const struct fede_conn *conn, size_t plain)
+{
+    size_t pieces = (plain + conn->config->max_fragment - 1) / conn->config->max_fragment;
+    return plain + (pieces > 0 ? pieces : 1) * record_overhead(&conn->out);
+}
+
+uint8_t *conn_room(struct fede_conn *conn, size_t n)
+{
+    struct window *w = &conn->to_send;
+    if (w->start == w->end)
+        w->start = w->end = 0;
+    return conn_reserve(conn, w, window_len(w) + n) ? w->data + w->end : NULL;
+}
+
+bool conn_seal(struct fede_conn *conn, enum content type, bytes plain, bool in_place)
+{
+    size_t most = conn->config->max_fragment;
+    uint8_t *room = conn_room(conn, conn_sealed_len(conn, plain.len));
+    if (room == NULL)
+        return false;
+    if (in_place) {
+        size_t plain_at = record_plain_at(&conn->out), overhead = record_overhead(&conn->out);
+        spread_fragments(room, plain.len, most, plain_at, overhead);
+        for (size_t left = plain.len; left > 0;) {
+            bytes piece = bytes_of(conn->to_send.data + conn->to_send.end + plain_at, left < most ? left : most);
+            if (!seal_one(conn, type, piece))
+                return false;
+            left -= piece.len;
+        }
+        return true;
+    }
+    do {
+        bytes piece = bytes_first(plain, most);
+        if (!seal_one(conn, type, piece))
+            return false;
+        plain = bytes_skip(plain, piece.len);
+    } while (plain.len > 0);
+    return true;
+}
+
+/* Moves the pieces of a message, which lie behind one another from room + plain_at on, to the places where their records
+   want them. The last one first, as each moves up. */
+static void spread_fragments(uint8_t *room, size_t len, size_t piece, size_t plain_at, size_t overhead)
+{
+    for (size_t i = len > 0 ? (len - 1) / piece : 0; i > 0; i--) {
+        size_t n = len - i * piece < piece ? len - i * piece : piece;
+        bytes_move(room + i * (piece + overhead) + plain_at, room + plain_at + i * piece, n);
+    }
+}
+
+/* One record behind the others in the send window, which has room for it. */
+static bool seal_one(struct fede_conn *conn, enum content type, bytes plain)
+{
+    uint8_t *out = conn->to_send.data + conn->to_send.end, *copy = NULL;
+    uint64_t number = conn->out.sequence;
+    if (inform_wanted(conn) && plain.len > 0) { /* sealing in place destroys what the trace wants to see */
+        copy = memory_take(conn_memory(conn), plain.len);
+        if (copy == NULL)
+            return conn_fail(conn, FEDE_OUT_OF_MEMORY, NULL, 0, 0) == DONE;
+        bytes_copy(copy, plain.data, plain.len);
+    }
+    size_t len = record_seal(&conn->out, type, plain, out, &conn->error);
+    if (len > 0 && conn->version == 0 && conn->role == FEDE_CLIENT)
+        store16(out + 1, 0x0301); /* what even an old server lets pass, RFC 5246 E.1 */
+    if (len > 0) {
+        conn->to_send.end += (uint32_t)len;
+        conn->sent_records++;
+        inform_record(conn, true, (uint8_t)type, bytes_of(out, len), bytes_of(copy, plain.len), number);
+    }
+    memory_give(conn_memory(conn), copy, plain.len);
+    return len > 0;
+}
+
+bool conn_alert(struct fede_conn *conn, bool fatal, uint8_t description)
+{
+    uint8_t alert[2] = {fatal ? 2 : 1, description};
+    inform_alert(conn, true, alert[0], description);
+    uint8_t *room = conn_room(conn, record_overhead(&conn->out) + sizeof alert);
+    return room != NULL && seal_one(conn, CONTENT_ALERT, BYTES_OF(alert));
+}
+
+/* ---- Windows. */
+
+bool conn_reserve(struct fede_conn *conn, struct window *w, size_t n)
+{
+    if (w->size - w->start >= n)
+        return true;
+    size_t held = window_len(w);
+    if (w->size < n) {
+        size_t size = n <= FIRST_WINDOW ? FIRST_WINDOW : n <= DATA_WINDOW ? DATA_WINDOW : n + n / 2;
+        uint8_t *data = size <= UINT32_MAX ? memory_take(conn_memory(conn), size) : NULL;
+        if (data == NULL)
+            return conn_fail(conn, FEDE_OUT_OF_MEMORY, NULL, 0, 0) == DONE;
+        bytes_copy(data, w->data + w->start, held);
+        conn_give_window(conn, w);
+        w->data = data;
+        w->size = (uint32_t)size;
+    } else {
+        bytes_move(w->data, w->data + w->start, held);
+    }
+    w->start = 0;
+    w->end = (uint32_t)held;
+    return true;
+}
+
+void conn_give_window(struct fede_conn *conn, struct window *w)
+{
+    bool in = w == &conn->received;
+    uint8_t *small = in ? conn->small_in : conn->small_out;
+    if (w->data != small && w->data != NULL)
+        memory_give(conn_memory(conn), w->data, w->size);
+    *w = (struct window){.data = small, .size = in ? SMALL_IN : SMALL_OUT};
+}
+
+bool conn_wants_bytes(const struct fede_conn *conn)
+{
+    if (conn->ending & (FEDE_TRANSPORT_ENDED | FEDE_PEER_CLOSED | FEDE_ENDED_BADLY) || conn->plain.len > 0)
+        return false;
+    return conn->flags & CONN_OPEN || !(conn->ending & FEDE_WE_CLOSED);
+}
+
+/* ---- The end. */
+
+void conn_transport_ended(struct fede_conn *conn)
+{
+    bool open = conn->flags & CONN_OPEN;
+    if (conn->ending & (FEDE_PEER_CLOSED | FEDE_ENDED_BADLY))
+        return;
+    if (conn->ending & FEDE_WE_CLOSED && !(open && conn->config->half_close))
+        return; /* whoever closed need not wait for the answer, nor must it come: RFC 5246 7.2.1 */
+    conn_fail(conn, open ? FEDE_TRUNCATED : FEDE_TRANSPORT_CLOSED_IN_HANDSHAKE, NULL, 0, 0);
+    conn_end_badly(conn);
+}
+
+enum outcome conn_fail(struct fede_conn *conn, fede_reason reason, const char *where, int64_t got, int64_t wanted)
+{
+    static const struct {
+        uint16_t reason;
+        uint8_t origin;
+    } origins[] = {
+        {FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL},
+        {FEDE_CRYPTO_FAILED, FEDE_ORIGIN_INTERNAL},
+        {FEDE_INTERNAL, FEDE_ORIGIN_INTERNAL},
+        {FEDE_NO_RANDOM, FEDE_ORIGIN_INTERNAL},
+        {FEDE_PEER_ALERT, FEDE_ORIGIN_PEER},
+        {FEDE_PEER_CLOSED_EARLY, FEDE_ORIGIN_PEER},
+        {FEDE_TRUNCATED, FEDE_ORIGIN_TRANSPORT},
+        {FEDE_TRANSPORT_CLOSED_IN_HANDSHAKE, FEDE_ORIGIN_TRANSPORT},
+        {FEDE_TRANSPORT_FAILED, FEDE_ORIGIN_TRANSPORT},
+        {FEDE_CONFIG_NO_CREDENTIAL, FEDE_ORIGIN_CALLER},
+        {FEDE_CONFIG_NO_TRUST, FEDE_ORIGIN_CALLER},
+        {FEDE_CONFIG_NO_NAME, FEDE_ORIGIN_CALLER},
+        {FEDE_CONFIG_BAD_NAME, FEDE_ORIGIN_CALLER},
+        {FEDE_CALL_ORDER, FEDE_ORIGIN_CALLER},
+        {FEDE_ABORTED, FEDE_ORIGIN_CALLER},
+        {FEDE_CERT_REFUSED, FEDE_ORIGIN_CALLER},
+        {FEDE_SNI_UNKNOWN, FEDE_ORIGIN_CALLER},
+    };
+    uint8_t origin = FEDE_ORIGIN_US;
+    for (size_t i = 0; i < sizeof origins / sizeof origins[0]; i++)
+        if (origins[i].reason == reason)
+            origin = origins[i].origin;
+    if (conn->error.reason != FEDE_OK)
+        return FAIL; /* the first one stands */
+    error_set(&conn->error, reason, origin, where, got, wanted);
+    if (reason == FEDE_PEER_ALERT)
+        conn->error.alert = (uint8_t)got;
+    const struct handshake *hs = conn->handshake;
+    if (hs != NULL && hs->at < hs->steps && hs->flow[hs->at].what < 256)
+        conn->error.message = hs->flow[hs->at].what;
+    return FAIL;
+}
+
+void conn_end_badly(struct fede_conn *conn)
+{
+    if (conn->ending & FEDE_ENDED_BADLY)
+        return;
+    fede_error *error = &conn->error;
+    bool tell = error->origin != FEDE_ORIGIN_PEER && error->origin != FEDE_ORIGIN_TRANSPORT;
+    conn->ending |= FEDE_ENDED_BADLY;
+    conn->plain = BYTES_NONE;
+    if (tell && error->alert != FEDE_ALERT_NONE && conn->flags & CONN_STARTED && !(conn->ending & FEDE_WE_CLOSED))
+        conn_alert(conn, true, error->alert);
+    direction_end(&conn->in);
+    direction_end(&conn->out);
+    if (conn->handshake != NULL)
+        handshake_forget(conn->handshake);
+    inform_ended(conn);
+}

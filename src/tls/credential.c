@@ -1,1 +1,112 @@
-/* tls/credential.c */
+/* tls/credential.c: a certificate chain and its private key. All reading happens here, once: the chain is kept in the form in
+   which the Certificate message carries it, the leaf as parsed fields, the key ready to sign. RFC 5246 7.4.2. */
+#include "base/arena.h"
+#include "base/error.h"
+#include "tls/config.h"
+
+enum { CHAIN_MOST = 1 << 20, LEAST_RSA_BITS = 2048 };
+
+static bool read_chain(struct credential *credential, bytes chain, fede_error *error);
+static bool next_certificate(bytes *text, struct arena *arena, bytes *der);
+static bool read_key(struct credential *credential, bytes key, fede_error *error);
+
+struct credential *credential_new(const fede_allocator *from, bytes chain, bytes key, fede_error *error)
+{
+    struct credential *credential = memory_take(from, sizeof *credential);
+    if (credential == NULL) {
+        error_set(error, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, NULL, 0, 0);
+        return NULL;
+    }
+    atomic_init(&credential->refs, 1);
+    credential->allocator = *from;
+    if (read_chain(credential, chain, error) && read_key(credential, key, error))
+        return credential;
+    credential_free(credential);
+    return NULL;
+}
+
+struct credential *credential_hold(struct credential *credential)
+{
+    atomic_fetch_add_explicit(&credential->refs, 1, memory_order_relaxed);
+    return credential;
+}
+
+void credential_free(struct credential *credential)
+{
+    if (credential == NULL || atomic_fetch_sub_explicit(&credential->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    fede_allocator from = credential->allocator;
+    crypto_key_free(credential->key);
+    memory_give(&from, credential->list, credential->list_len);
+    memory_give(&from, credential, sizeof *credential);
+}
+
+static bool read_chain(struct credential *credential, bytes chain, fede_error *error)
+{
+    struct arena arena;
+    arena_start(&arena, &credential->allocator, 4 * (size_t)CHAIN_MOST);
+    bytes rest = chain, der;
+    size_t len = 0, at = 0;
+    while (next_certificate(&rest, &arena, &der) && len < CHAIN_MOST)
+        len += 3 + der.len;
+    fede_reason reason = FEDE_OK;
+    if (len == 0)
+        reason = FEDE_CONFIG_PEM;
+    else if (len >= CHAIN_MOST)
+        reason = FEDE_CONFIG_CERT_BAD;
+    else if ((credential->list = memory_take(&credential->allocator, len)) == NULL)
+        reason = FEDE_OUT_OF_MEMORY;
+    credential->list_len = credential->list != NULL ? len : 0;
+    struct certificate other;
+    for (rest = chain; reason == FEDE_OK && at < len && next_certificate(&rest, &arena, &der); credential->n++) {
+        uint8_t *to = credential->list + at;
+        store24(to, (uint32_t)der.len);
+        bytes_copy(to + 3, der.data, der.len);
+        at += 3 + der.len;
+        fede_error why = {0};
+        if (!certificate_read(bytes_of(to + 3, der.len), credential->n == 0 ? &credential->leaf : &other, &why))
+            reason = FEDE_CONFIG_CERT_BAD;
+    }
+    if (reason == FEDE_OK && at != len)
+        reason = FEDE_OUT_OF_MEMORY; /* the second walk found less than the first */
+    arena_end(&arena);
+    if (reason == FEDE_OK)
+        return true;
+    uint8_t origin = reason == FEDE_OUT_OF_MEMORY ? FEDE_ORIGIN_INTERNAL : FEDE_ORIGIN_CALLER;
+    error_set(error, reason, origin, NULL, (int64_t)credential->n - (credential->n > 0), 0);
+    error->detail = "certificate";
+    return false;
+}
+
+/* PEM with anything around it, or one certificate as DER. */
+static bool next_certificate(bytes *text, struct arena *arena, bytes *der)
+{
+    if (text->len > 0 && text->data[0] == 0x30) {
+        *der = *text;
+        *text = BYTES_NONE;
+        return true;
+    }
+    return pem_next(text, "CERTIFICATE", arena, der);
+}
+
+static bool read_key(struct credential *credential, bytes key, fede_error *error)
+{
+    credential->key = crypto_key_read(key);
+    if (credential->key == NULL) {
+        error_set(error, FEDE_CONFIG_PEM, FEDE_ORIGIN_CALLER, NULL, 0, 0);
+        error->detail = "unencrypted private key";
+        return false;
+    }
+    unsigned bits = crypto_key_bits(credential->key);
+    credential->kind = (uint8_t)crypto_key_kind(credential->key);
+    bool rsa = credential->kind == KEY_RSA || credential->kind == KEY_RSA_PSS;
+    credential->auth = rsa ? AUTH_RSA : AUTH_ECDSA;
+    if (credential->kind == 0 || (rsa && bits < LEAST_RSA_BITS)) {
+        error_set(error, FEDE_CONFIG_KEY_UNUSABLE, FEDE_ORIGIN_CALLER, NULL, bits, LEAST_RSA_BITS);
+        error->detail = rsa ? "RSA with less than 2048 bits" : "a kind of key that is not supported";
+        return false;
+    }
+    if (!crypto_key_matches(credential->key, credential->leaf.key.spki))
+        return error_set(error, FEDE_CONFIG_KEY_MISMATCH, FEDE_ORIGIN_CALLER, NULL, 0, 0);
+    return true;
+}

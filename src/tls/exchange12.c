@@ -1,1 +1,167 @@
-/* tls/exchange12.c */
+/* tls/exchange12.c: the key exchange of TLS 1.2 by ephemeral elliptic curves, and what follows from it: premaster secret,
+   master secret, key block, the two changes of keys. RFC 8422 5.4, 5.7, 5.10; RFC 5246 6.3, 8.1; RFC 7627 4. */
+#include "tls/handshake.h"
+#include "tls/inform.h"
+
+static enum outcome make_share(struct handshake *hs);
+static enum outcome agree(struct handshake *hs, bytes peer);
+
+/* ---- The server's side. */
+
+enum outcome act_share(struct handshake *hs)
+{
+    return make_share(hs);
+}
+
+/* Signs both randoms and the parameters. */
+enum outcome act_sign(struct handshake *hs)
+{
+    enum { PARAMS_MAX = 4 + POINT_MAX };
+    uint8_t input[64 + PARAMS_MAX];
+    bytes_copy(input, hs->client_random, 32);
+    bytes_copy(input + 32, hs->server_random, 32);
+    struct server_key_exchange params = {
+        .kx = KX_ECDHE, .curve_type = 3, .group = hs->group->id, .point = bytes_of(hs->point, hs->point_len)};
+    struct wire w = wire_writer(input + 64, PARAMS_MAX);
+    wire_ecdhe_params(&w, &params);
+    uint8_t *signature = arena_take(&hs->arena, SIGNATURE_MAX);
+    if (signature == NULL)
+        return handshake_no_memory(hs);
+    size_t len = 0;
+    if (!wire_done(&w) || !crypto_sign(hs->credential->key, hs->scheme, bytes_of(input, 64 + w.at), signature, &len))
+        return handshake_fail_detail(hs, FEDE_CRYPTO_FAILED, NULL, 0, 0, "sign the key exchange");
+    hs->signature = bytes_of(signature, len);
+    return DONE;
+}
+
+enum written write_server_key_exchange(struct handshake *hs, size_t *room)
+{
+    if (hs->signature.len == 0 && act_sign(hs) != DONE)
+        return NOT_WRITTEN;
+    hs->msg.server_key_exchange = (struct server_key_exchange){
+        .kx = KX_ECDHE,
+        .curve_type = 3,
+        .group = hs->group->id,
+        .point = bytes_of(hs->point, hs->point_len),
+        .is_signed = true,
+        .scheme = hs->scheme->id,
+        .signature = hs->signature,
+    };
+    *room = 8 + hs->point_len + hs->signature.len;
+    return WRITTEN;
+}
+
+enum outcome read_client_key_exchange(struct handshake *hs)
+{
+    return agree(hs, hs->msg.client_key_exchange.point);
+}
+
+/* ---- The client's side. */
+
+enum outcome read_server_key_exchange(struct handshake *hs)
+{
+    struct fede_conn *conn = hs->conn;
+    const struct fede_config *config = conn->config;
+    const struct server_key_exchange *m = &hs->msg.server_key_exchange;
+    if (!u16s_has(codes_list(&config->groups), m->group))
+        return handshake_fail(hs, FEDE_GROUP_NOT_OFFERED, "namedcurve", m->group, 0);
+    hs->group = group_by_id(m->group);
+    if (m->point.len != hs->group->share_len)
+        return handshake_fail(hs, FEDE_SHARE_INVALID, "public", m->group, (int64_t)m->point.len);
+    if (!u16s_has(codes_list(&config->schemes), m->scheme))
+        return handshake_fail(hs, FEDE_SCHEME_NOT_OFFERED, "algorithm", m->scheme, 0);
+    hs->scheme = scheme_by_id(m->scheme);
+    conn->group = m->group;
+    conn->scheme = m->scheme;
+    hs->params = arena_copy(&hs->arena, m->params);
+    hs->peer_point = arena_copy(&hs->arena, m->point);
+    hs->signature = arena_copy(&hs->arena, m->signature);
+    if (hs->params.data == NULL || hs->peer_point.data == NULL || (hs->signature.data == NULL && m->signature.len > 0))
+        return handshake_no_memory(hs);
+    inform_choice(conn, "group", conn->group, BYTES_NONE);
+    inform_choice(conn, "signature scheme", conn->scheme, BYTES_NONE);
+    return DONE;
+}
+
+enum written write_client_key_exchange(struct handshake *hs, size_t *room)
+{
+    if (make_share(hs) != DONE || agree(hs, hs->peer_point) != DONE)
+        return NOT_WRITTEN;
+    hs->msg.client_key_exchange =
+        (struct client_key_exchange){.kx = KX_ECDHE, .point = bytes_of(hs->point, hs->point_len)};
+    *room = 1 + hs->point_len;
+    return WRITTEN;
+}
+
+/* ---- Both sides. */
+
+static enum outcome make_share(struct handshake *hs)
+{
+    hs->share = crypto_share_new(hs->group, &hs->conn->config->random, hs->point, &hs->point_len);
+    if (hs->share == NULL)
+        return handshake_fail_detail(hs, FEDE_CRYPTO_FAILED, NULL, hs->group->id, 0,
+                                     "make a key pair for the key exchange");
+    if (inform_secrets(hs->conn)) {
+        uint8_t private[SECRET_MAX];
+        size_t len = crypto_share_private(hs->share, private, sizeof private);
+        inform_secret(hs, "private key", bytes_of(private, len));
+        bytes_wipe(private, sizeof private);
+    }
+    return DONE;
+}
+
+static enum outcome agree(struct handshake *hs, bytes peer)
+{
+    bool right_len = peer.len == hs->group->share_len;
+    if (!right_len || !crypto_share_finish(hs->share, peer, hs->premaster, &hs->premaster_len))
+        return handshake_fail(hs, FEDE_SHARE_INVALID, handshake_is_client(hs) ? "public" : "ecdh_Yc", hs->group->id,
+                              (int64_t)peer.len);
+    crypto_share_free(hs->share);
+    hs->share = NULL;
+    inform_secret(hs, "premaster secret", bytes_of(hs->premaster, hs->premaster_len));
+    return DONE;
+}
+
+enum outcome act_master_secret(struct handshake *hs)
+{
+    const struct fede_conn *conn = hs->conn;
+    enum hash hash = (enum hash)conn->suite->hash;
+    bytes premaster = bytes_of(hs->premaster, hs->premaster_len);
+    if (conn->flags & CONN_EMS) {
+        uint8_t session_hash[HASH_MAX];
+        size_t len = transcript_so_far(&hs->transcript, session_hash);
+        master_extended(hash, premaster, bytes_of(session_hash, len), hs->master);
+    } else {
+        master_classic(hash, premaster, hs->client_random, hs->server_random, hs->master);
+    }
+    bytes_wipe(hs->premaster, sizeof hs->premaster);
+    key_block_make(conn->suite, hs->master, hs->client_random, hs->server_random, &hs->keys);
+    inform_secret(hs, "CLIENT_RANDOM", BYTES_OF(hs->master));
+    if (inform_secrets(conn)) { /* in the order of RFC 5246 6.3 */
+        const struct key_block *k = &hs->keys;
+        uint8_t block[2 * sizeof k->client_key + 2 * sizeof k->client_iv];
+        const uint8_t *parts[] = {k->client_key, k->server_key, k->client_iv, k->server_iv};
+        size_t len = 0;
+        for (int i = 0; i < 4; i++) {
+            size_t n = i < 2 ? k->key_len : k->iv_len;
+            bytes_copy(block + len, parts[i], n);
+            len += n;
+        }
+        inform_secret(hs, "key block", bytes_of(block, len));
+        bytes_wipe(block, sizeof block);
+    }
+    return DONE;
+}
+
+/* Behind ChangeCipherSpec of that side: its records are protected from now on. */
+void switch_keys(struct handshake *hs, uint8_t from)
+{
+    struct fede_conn *conn = hs->conn;
+    struct key_block *k = &hs->keys;
+    bool client = from == FEDE_CLIENT;
+    uint8_t *key = client ? k->client_key : k->server_key, *iv = client ? k->client_iv : k->server_iv;
+    direction_set(from == conn->role ? &conn->out : &conn->in, conn->suite, key, iv);
+    bytes_wipe(key, sizeof k->client_key);
+    bytes_wipe(iv, sizeof k->client_iv);
+    inform_keys(conn, from);
+}

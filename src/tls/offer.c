@@ -1,1 +1,86 @@
-/* tls/offer.c */
+/* tls/offer.c: what a client proposes: the ClientHello, filled from the configuration. RFC 5246 7.4.1.2; extensions of RFC
+   6066 (server_name), 7301 (ALPN), 7627 (extended master secret), 5746 (renegotiation_info), 8422 (groups, point formats).
+   GREASE (RFC 8701) stands among suites, groups and extensions, drawn from the connection's randomness, so that servers
+   can't come to depend on knowing everything they are offered. */
+#include "tls/handshake.h"
+#include "tls/inform.h"
+
+/* Bytes drawn beyond the client random: one for each GREASE value. */
+enum { GREASE_SUITE, GREASE_GROUP, GREASE_FIRST, GREASE_LAST, GREASE_DRAWS };
+
+static uint16_t grease(uint8_t drawn);
+static bool with_grease(struct handshake *hs, struct u16s *list, const struct codes *codes, uint16_t value);
+static void fill_extensions(struct handshake *hs, struct extensions *e, const uint8_t *draws);
+
+enum written write_client_hello(struct handshake *hs, size_t *room)
+{
+    static const uint8_t null_compression[] = {0};
+    struct fede_conn *conn = hs->conn;
+    const struct fede_config *config = conn->config;
+    struct client_hello *m = &hs->msg.client_hello;
+    uint8_t drawn[32 + GREASE_DRAWS];
+    if (!crypto_random(&config->random, drawn, sizeof drawn)) {
+        handshake_fail(hs, FEDE_NO_RANDOM, NULL, 0, 0);
+        return NOT_WRITTEN;
+    }
+    const uint8_t *draws = drawn + 32;
+    bytes_copy(hs->client_random, drawn, 32);
+    *m = (struct client_hello){.legacy_version = config->highest < FEDE_TLS12 ? config->highest : FEDE_TLS12};
+    bytes_copy(m->random, drawn, 32);
+    m->compressions = BYTES_OF(null_compression);
+    if (!with_grease(hs, &m->suites, &config->suites, grease(draws[GREASE_SUITE])) ||
+        !with_grease(hs, &m->extensions.groups, &config->groups, grease(draws[GREASE_GROUP]))) {
+        handshake_no_memory(hs);
+        return NOT_WRITTEN;
+    }
+    fill_extensions(hs, &m->extensions, draws);
+    hs->offer = *m;
+    *room = 512 + config->alpn_len + m->extensions.host_name.len;
+    return WRITTEN;
+}
+
+static void fill_extensions(struct handshake *hs, struct extensions *e, const uint8_t *draws)
+{
+    static const uint8_t uncompressed[] = {0}, one_zero[] = {0};
+    const struct fede_conn *conn = hs->conn;
+    const struct fede_config *config = conn->config;
+    e->block = true;
+    e->present = 1u << HAS_GROUPS | 1u << HAS_POINT_FORMATS | 1u << HAS_SCHEMES | 1u << HAS_RENEGOTIATION_INFO;
+    e->point_formats = BYTES_OF(uncompressed);
+    e->schemes = codes_list(&config->schemes);
+    if (conn->flags & CONN_SEND_NAME) {
+        e->present |= 1u << HAS_SERVER_NAME;
+        e->host_name = bytes_text(conn->server_name);
+    }
+    if (config->alpn_len > 0) {
+        e->present |= 1u << HAS_ALPN;
+        e->alpn = config_alpn(config);
+    }
+    if (config->ems != FEDE_EMS_OFF)
+        e->present |= 1u << HAS_EXTENDED_MASTER_SECRET;
+    /* The two differ; the last has a body, as some servers stumble over an empty last extension. */
+    uint16_t first = grease(draws[GREASE_FIRST]), last = grease(draws[GREASE_LAST]);
+    if (first == last)
+        last ^= 0x1010;
+    e->first = (struct extra_extension){first, BYTES_NONE};
+    e->last = (struct extra_extension){last, BYTES_OF(one_zero)};
+    e->has_first = e->has_last = true;
+}
+
+/* 0x0a0a, 0x1a1a … 0xfafa. */
+static uint16_t grease(uint8_t drawn)
+{
+    uint8_t byte = (uint8_t)((drawn & 0xf0) | 0x0a);
+    return (uint16_t)(byte << 8 | byte);
+}
+
+static bool with_grease(struct handshake *hs, struct u16s *list, const struct codes *codes, uint16_t value)
+{
+    uint8_t *data = arena_take(&hs->arena, 2 + 2 * (size_t)codes->n);
+    if (data == NULL)
+        return false;
+    store16(data, value);
+    bytes_copy(data + 2, codes->data, 2 * (size_t)codes->n);
+    *list = (struct u16s){data, (size_t)codes->n + 1};
+    return true;
+}

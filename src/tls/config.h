@@ -1,0 +1,99 @@
+/* tls/config.h: the shared part. Built once, then never changed; counted; any number of threads may use it. */
+#ifndef TLS_CONFIG_H
+#define TLS_CONFIG_H
+
+#include <stdatomic.h>
+
+#include "base/memory.h"
+#include "crypto/crypto.h"
+#include "fede/fede.h"
+#include "wire/wire.h"
+#include "x509/x509.h"
+
+/* Code points in order of preference, kept as they stand in a message. */
+enum { CODES_MAX = 32 };
+struct codes {
+    uint8_t data[2 * CODES_MAX];
+    uint8_t n;
+};
+static inline struct u16s codes_list(const struct codes *c)
+{
+    return (struct u16s){c->data, c->n};
+}
+void codes_add(struct codes *c, uint16_t id); /* once each; more than CODES_MAX are left out */
+
+/* A named, dated set of what may be negotiated (policy.c). */
+struct policy {
+    const char *name, *alias; /* "2026-11", "default" */
+    uint16_t lowest, highest;
+    bool need_extended_master_secret;
+    bool need_secure_renegotiation[2];         /* of servers (we are the client), of clients (we are the server) */
+    const uint16_t *suites, *groups, *schemes; /* 0 at the end */
+};
+const struct policy *policy_find(const char *name); /* NULL: there is none */
+
+/* A certificate chain and its private key (credential.c). Counted; shared by derived configurations. */
+struct credential {
+    atomic_uint refs;
+    fede_allocator allocator;
+    uint8_t *list; /* content of the Certificate message's list, as sent */
+    size_t list_len, n;
+    struct certificate leaf; /* borrows from list */
+    struct crypto_key *key;
+    uint8_t kind; /* enum key_kind */
+    uint8_t auth; /* enum suite_auth: which suites it can authenticate */
+};
+struct credential *credential_new(const fede_allocator *from, bytes chain, bytes key, fede_error *error);
+struct credential *credential_hold(struct credential *credential);
+void credential_free(struct credential *credential);
+
+/* Trust anchors with a count: derived configurations share them (trust.c). */
+struct trust {
+    atomic_uint refs;
+    fede_allocator allocator;
+    struct anchors *anchors;
+};
+struct fede_config;
+struct trust *trust_new(const fede_allocator *from);
+struct trust *trust_hold(struct trust *trust);
+void trust_free(struct trust *trust);
+/* The config's anchors, to be added to: a copy if others hold them too. NULL: no memory. */
+struct anchors *trust_own(struct fede_config *config);
+
+struct fede_config {
+    atomic_uint refs;
+    atomic_bool in_use; /* a connection was made from it: nothing may change any more */
+    fede_allocator allocator;
+    const struct policy *policy;
+    uint16_t lowest, highest;
+    struct codes suites, groups, schemes;
+    fede_ems ems;
+    struct trust *trust;
+    struct credential **credentials;
+    size_t n_credentials;
+    uint8_t *alpn; /* content of a ProtocolNameList */
+    size_t alpn_len;
+    struct crypto_random random;
+    fede_trace_fn *trace;
+    void *trace_arg;
+    int64_t (*wall)(void *arg);
+    uint64_t (*ticks)(void *arg);
+    void *clock_arg;
+    size_t message_limit, handshake_limit;
+    uint16_t max_fragment;
+    uint8_t questions;
+    bool reveal_secrets, unauthenticated, read_ahead, half_close;
+    fede_error error;
+    char detail[160]; /* what error.detail points to */
+};
+
+/* Counts one more user and ends the time in which settings may change. */
+struct fede_config *config_hold(struct fede_config *config);
+static inline bytes config_alpn(const struct fede_config *config)
+{
+    return bytes_of(config->alpn, config->alpn_len);
+}
+int64_t config_wall(const struct fede_config *config);   /* seconds since 1970 UTC */
+uint64_t config_ticks(const struct fede_config *config); /* microseconds, monotonic */
+
+#endif

@@ -1,0 +1,124 @@
+/* tls/handshake.h: the short part of a connection. It lies in its own arena and dies with it, wiped, when the handshake is
+   complete. Its state is one byte: `at`, a row of the flow table. */
+#ifndef TLS_HANDSHAKE_H
+#define TLS_HANDSHAKE_H
+
+#include "flow/flow.h"
+#include "keys/schedule12.h"
+#include "keys/transcript.h"
+#include "tls/conn.h"
+
+union message {
+    struct client_hello client_hello;
+    struct server_hello server_hello;
+    struct certificate_message certificate;
+    struct server_key_exchange server_key_exchange;
+    struct client_key_exchange client_key_exchange;
+    struct certificate_request certificate_request;
+    struct certificate_verify certificate_verify;
+    struct certificate_status certificate_status;
+    struct new_session_ticket new_session_ticket;
+    struct finished finished;
+};
+
+enum { POINT_MAX = 133 }; /* uncompressed point of secp521r1 */
+
+/* The answer to a question, as far as it has come. */
+enum answer { ANSWER_NONE, ANSWER_OPEN, ANSWER_YES, ANSWER_NO };
+
+struct handshake {
+    struct fede_conn *conn;
+    struct arena arena; /* this struct lies in it */
+    const struct flow_step *flow;
+    uint8_t steps;
+    uint8_t at;     /* the one and only handshake state */
+    uint16_t facts; /* enum fact */
+    struct transcript transcript;
+    bytes pending;             /* a message that the last row did not take: whole, borrowed from the fragments */
+    union message msg;         /* the message being read or written */
+    bytes client_hello;        /* raw, header included */
+    struct client_hello offer; /* what the client proposed; borrows from client_hello */
+    uint8_t client_random[32], server_random[32];
+    bool renegotiation_info; /* server: the client showed that it knows RFC 5746 */
+
+    const struct group *group;
+    const struct scheme *scheme;   /* the server's signature */
+    struct credential *credential; /* server: the one chosen; borrowed from the config */
+    bool name_found;               /* server: it has the name the client asked for */
+    struct crypto_share *share;
+    uint8_t point[POINT_MAX];
+    size_t point_len; /* own public share */
+    bytes peer_point; /* the peer's */
+    bytes params;     /* client: the signed stretch of ServerKeyExchange */
+    bytes signature;  /* over the two randoms and params */
+    bytes *chain;     /* the peer's certificates, leaf first */
+    size_t n_chain;
+    struct host *host;        /* client: the name to be proved; NULL: none */
+    struct certificate *leaf; /* the peer's, once judged; NULL: it could not be read */
+    fede_verdict verdict;
+    fede_error refusal; /* why the chain is not good */
+
+    uint8_t hello_asked, verdict_asked; /* enum answer */
+    uint8_t ignored_requests;           /* client: HelloRequests during the handshake */
+    fede_question question;
+
+    uint8_t premaster[SECRET_MAX];
+    size_t premaster_len;
+    uint8_t master[MASTER_LEN];
+    struct key_block keys;
+    uint8_t verify_data[VERIFY_DATA_LEN]; /* own Finished while it is written */
+};
+
+/* What a row's message or step means: one table in handlers.c, filled from the files named in it. */
+struct handler {
+    void (*codec)(struct wire *w, union message *m);
+    /* Fills hs->msg and says how many bytes its body takes at most. LEFT_OUT: an optional message is not sent. */
+    enum written { WRITTEN, LEFT_OUT, NOT_WRITTEN } (*write)(struct handshake *hs, size_t *room);
+    enum outcome (*read)(struct handshake *hs);
+    enum outcome (*act)(struct handshake *hs);
+};
+const struct handler *handler_of(uint16_t what); /* never NULL; empty when the engine has no use for it */
+
+/* NULL: no memory. */
+struct handshake *handshake_new(struct fede_conn *conn);
+void handshake_free(struct handshake *hs);
+void handshake_forget(struct handshake *hs); /* wipes every secret, keeps what can be shown */
+enum outcome handshake_run(struct handshake *hs);
+
+/* As conn_fail; the row's message is added. handshake_no_memory tells the ceiling from a lack of memory. */
+enum outcome handshake_fail(struct handshake *hs, fede_reason reason, const char *where, int64_t got, int64_t wanted);
+enum outcome handshake_fail_detail(struct handshake *hs, fede_reason reason, const char *where, int64_t got,
+                                   int64_t wanted, const char *detail);
+enum outcome handshake_no_memory(struct handshake *hs);
+bool handshake_is_client(const struct handshake *hs);
+
+/* The handlers, by file. */
+/* offer.c */
+enum written write_client_hello(struct handshake *hs, size_t *room);
+/* choose.c */
+enum outcome read_client_hello(struct handshake *hs);
+enum outcome act_choose(struct handshake *hs);
+enum written write_server_hello(struct handshake *hs, size_t *room);
+enum written write_server_hello_done(struct handshake *hs, size_t *room);
+/* accept.c */
+enum outcome read_server_hello(struct handshake *hs);
+enum outcome read_server_hello_done(struct handshake *hs);
+enum outcome read_certificate_request(struct handshake *hs);
+/* authenticate.c */
+enum written write_certificate(struct handshake *hs, size_t *room);
+enum outcome read_certificate(struct handshake *hs);
+enum outcome act_verify_peer(struct handshake *hs);
+enum written write_finished(struct handshake *hs, size_t *room);
+enum outcome read_finished(struct handshake *hs);
+enum outcome act_open(struct handshake *hs);
+/* exchange12.c */
+enum outcome act_share(struct handshake *hs);
+enum outcome act_sign(struct handshake *hs);
+enum written write_server_key_exchange(struct handshake *hs, size_t *room);
+enum outcome read_server_key_exchange(struct handshake *hs);
+enum written write_client_key_exchange(struct handshake *hs, size_t *room);
+enum outcome read_client_key_exchange(struct handshake *hs);
+enum outcome act_master_secret(struct handshake *hs);
+void switch_keys(struct handshake *hs, uint8_t from);
+
+#endif
