@@ -44,6 +44,9 @@ enum {
     FEDE_ALERT_NONE = 255 /* this reason sends no alert */
 };
 
+/* Values of fede_error.certificate beside a position in the peer's list. */
+enum { FEDE_CERTIFICATE_ANCHOR = 0xfffe /* the trust anchor of the path */, FEDE_CERTIFICATE_NONE = 0xffff };
+
 /* Who refused. */
 enum {
     FEDE_ORIGIN_US = 1,    /* we refused what the peer sent */

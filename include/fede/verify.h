@@ -23,7 +23,9 @@ typedef enum fede_check_kind {
     FEDE_CHECK_CRITICAL,      /* no unknown critical extension */
     FEDE_CHECK_CONSTRAINTS,   /* name constraints */
     FEDE_CHECK_NAME,          /* subject alternative name matches the name wanted */
-    FEDE_CHECK_REVOCATION     /* CRL or OCSP */
+    FEDE_CHECK_REVOCATION,    /* CRL or OCSP */
+    FEDE_CHECK_PROFILE,       /* issued as RFC 5280 4 and the Baseline Requirements want it */
+    FEDE_CHECK_POLICY         /* certificate policies */
 } fede_check_kind;
 
 typedef enum fede_outcome { FEDE_PASSED = 1, FEDE_FAILED, FEDE_NOT_CHECKED } fede_outcome;

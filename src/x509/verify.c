@@ -1,1 +1,397 @@
-/* x509/verify.c */
+/* Is this chain good for this purpose, name and time? A verdict with its trail. RFC 5280 6, RFC 9525.
+
+   path.c looks for a path; here the path found, good or bad, is gone through once more, check by check, to say what was
+   looked at and what came out of it. Checks that did not matter any more are made all the same: whoever repairs a
+   certificate wants to know everything that is wrong with it. The first failed check of the trail is the error: whether
+   the path is trusted comes first, then each certificate from the leaf up, then the name. */
+#include "x509/constraints.h"
+#include "x509/host.h"
+#include "x509/path.h"
+
+#include "base/error.h"
+
+#define CHECKS_PER_CERTIFICATE 16
+#define DETAIL_MAX             600
+
+/* The trail under construction. */
+struct trail {
+    const struct verify_request *request;
+    struct arena *arena;
+    const struct path *path;
+    fede_check *checks;
+    size_t n, room;
+    fede_verdict *verdict;
+    fede_error *error;
+    bool no_memory;
+};
+
+static void judge(struct trail *t, const struct search_result *found);
+static void check_link(struct trail *t, const struct search_result *found, size_t i);
+static void check_end(struct trail *t, const struct search_result *found);
+static void check_length(struct trail *t);
+static void check_certificate(struct trail *t, size_t i);
+static void check_constraints(struct trail *t, size_t i, unsigned *budget);
+static void check_name(struct trail *t);
+static void record(struct trail *t, fede_check_kind kind, size_t i, fede_outcome outcome, const struct finding *f,
+                   struct text *words);
+static void copy_cut(char *out, size_t size, const char *text);
+static bool fill_verdict(struct trail *t, const struct search_result *found);
+static bool unreadable(const struct verify_request *request, struct arena *arena, fede_verdict *verdict,
+                       fede_error *error);
+static bool no_memory(fede_verdict *verdict, fede_error *error);
+
+bool x509_verify(const struct verify_request *request, struct arena *arena, fede_verdict *verdict,
+                 struct certificate *leaf, bool *leaf_read, fede_error *error)
+{
+    *verdict = (fede_verdict){.at = request->at, .name = request->host ? request->host->text : NULL};
+    *leaf_read = false;
+    if (request->n == 0) {
+        error_set(error, FEDE_CERT_NONE, FEDE_ORIGIN_US, "certificate_list", 0, 0);
+        verdict->reason = FEDE_CERT_NONE;
+        return false;
+    }
+    fede_error reading = {0};
+    struct certificate *own = arena_take(arena, sizeof *own);
+    struct search_result *found = arena_take(arena, sizeof *found);
+    if (own == NULL || found == NULL)
+        return no_memory(verdict, error);
+    if (!certificate_read(request->chain[0], own, &reading)) {
+        error_set(error, FEDE_CERT_UNREADABLE, FEDE_ORIGIN_US, reading.where, 0, 0);
+        error->certificate = 0;
+        error->detail = reading.detail;
+        error->offset = reading.offset;
+        return unreadable(request, arena, verdict, error);
+    }
+    *leaf = *own;
+    *leaf_read = true;
+    path_find(request, own, arena, found);
+    if (found->ending == PATH_NO_MEMORY)
+        return no_memory(verdict, error);
+    struct trail t = {.request = request, .arena = arena, .path = &found->path, .verdict = verdict, .error = error};
+    t.room = CHECKS_PER_CERTIFICATE * found->path.n + 4;
+    t.checks = arena_take(arena, t.room * sizeof *t.checks);
+    if (t.checks == NULL)
+        return no_memory(verdict, error);
+    judge(&t, found);
+    if (!fill_verdict(&t, found) || t.no_memory)
+        return no_memory(verdict, error);
+    return verdict->accepted;
+}
+
+static bool no_memory(fede_verdict *verdict, fede_error *error)
+{
+    *verdict = (fede_verdict){.at = verdict->at, .name = verdict->name, .reason = FEDE_OUT_OF_MEMORY};
+    return error_set(error, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, "certificates", 0, 0);
+}
+
+static bool unreadable(const struct verify_request *request, struct arena *arena, fede_verdict *verdict,
+                       fede_error *error)
+{
+    fede_check *check = arena_take(arena, sizeof *check);
+    fede_bytes *path = arena_take(arena, sizeof *path);
+    if (check == NULL || path == NULL)
+        return no_memory(verdict, error);
+    *check = (fede_check){.kind = FEDE_CHECK_PARSE, .outcome = FEDE_FAILED, .reason = FEDE_CERT_UNREADABLE};
+    struct text words = text_in(check->detail, sizeof check->detail);
+    text_add(&words, error->where);
+    text_add(&words, ": ");
+    text_add(&words, error->detail);
+    *path = request->chain[0];
+    verdict->path = path;
+    verdict->path_len = 1;
+    verdict->checks = check;
+    verdict->n_checks = 1;
+    verdict->reason = FEDE_CERT_UNREADABLE;
+    return false;
+}
+
+/* ---- The trail -------------------------------------------------------------------------------------------------- */
+
+static void judge(struct trail *t, const struct search_result *found)
+{
+    const struct path *path = t->path;
+    if (found->exhausted != 0) {
+        struct finding f = {.reason = found->exhausted, .where = "certificate_list", .wanted = found->limit};
+        record(t, FEDE_CHECK_ISSUER, path->n - 1, FEDE_FAILED, &f, NULL);
+    }
+    for (size_t i = 0; i + 1 < path->n; i++)
+        check_link(t, found, i);
+    check_end(t, found);
+    check_length(t);
+    for (size_t i = 0; i < path->n; i++)
+        check_certificate(t, i);
+    unsigned budget = CONSTRAINT_BUDGET;
+    for (size_t i = 0; i < path->n; i++)
+        check_constraints(t, i, &budget);
+    check_name(t);
+    if (found->ending != PATH_UNFINISHED && path->n > 1) {
+        char room[96];
+        struct text words = text_in(room, sizeof room);
+        text_add(&words, "neither lists nor responses were given");
+        record(t, FEDE_CHECK_REVOCATION, 0, FEDE_NOT_CHECKED, NULL, &words);
+    }
+}
+
+/* Adds one check. words become its detail, whole in the error, cut in the trail. */
+static void record(struct trail *t, fede_check_kind kind, size_t i, fede_outcome outcome, const struct finding *f,
+                   struct text *words)
+{
+    if (t->n == t->room) {
+        t->no_memory = true;
+        return;
+    }
+    fede_check *check = &t->checks[t->n++];
+    *check = (fede_check){.kind = (uint8_t)kind, .outcome = (uint8_t)outcome, .certificate = (uint8_t)i};
+    if (words)
+        copy_cut(check->detail, sizeof check->detail, words->out);
+    if (outcome != FEDE_FAILED)
+        return;
+    check->reason = f->reason;
+    check->got = f->got;
+    check->wanted = f->wanted;
+    if (t->verdict->reason != FEDE_OK)
+        return;
+    t->verdict->reason = f->reason;
+    if (t->error->reason != FEDE_OK)
+        return;
+    const struct link *link = &t->path->at[i];
+    error_set(t->error, (fede_reason)f->reason, FEDE_ORIGIN_US, f->where, f->got, f->wanted);
+    t->error->certificate = link->sent >= 0 ? (uint16_t)link->sent : FEDE_CERTIFICATE_ANCHOR;
+    if (words && words->len > 0) {
+        bytes copy = arena_copy(t->arena, (bytes){(const uint8_t *)words->out, strlen(words->out) + 1});
+        t->no_memory = t->no_memory || copy.data == NULL;
+        t->error->detail = (const char *)copy.data;
+    }
+}
+
+/* As much of the text as fits, ended by "…" when cut; never cut inside a character. */
+static void copy_cut(char *out, size_t size, const char *text)
+{
+    size_t len = strlen(text);
+    if (len < size) {
+        bytes_copy(out, text, len + 1);
+        return;
+    }
+    len = size - sizeof "…";
+    while (len > 0 && ((uint8_t)text[len] & 0xc0) == 0x80)
+        len--;
+    bytes_copy(out, text, len);
+    bytes_copy(out + len, "…", sizeof "…");
+}
+
+/* Issuer found, and its signature on the certificate. */
+static void check_link(struct trail *t, const struct search_result *found, size_t i)
+{
+    const struct certificate *c = t->path->at[i].c;
+    const struct link *issuer = &t->path->at[i + 1];
+    bool same_key = c->authority_key_id.data != NULL && bytes_equal(c->authority_key_id, issuer->c->subject_key_id);
+    char room[DETAIL_MAX];
+    struct text words = text_in(room, sizeof room);
+    name_text(issuer->c->subject, room, sizeof room / 2);
+    words.len = strlen(room);
+    if (issuer->anchor) {
+        text_add(&words, ": a trust anchor");
+    } else {
+        text_add(&words, ": certificate ");
+        text_number(&words, issuer->sent);
+        text_add(&words, " of the list");
+    }
+    text_add(&words, same_key                           ? ", key identifier equal"
+                     : c->authority_key_id.data == NULL ? ", no key identifier given"
+                                                        : ", key identifier different or absent");
+    record(t, FEDE_CHECK_ISSUER, i, FEDE_PASSED, NULL, &words);
+
+    bool bad = found->ending == PATH_BAD_SIGNATURE && i + 2 == t->path->n;
+    struct finding f = {.reason = FEDE_CERT_SIGNATURE, .where = "signatureValue"};
+    words = text_in(room, sizeof room);
+    text_add(&words, bad ? "the key of " : "by the key of ");
+    char name[DETAIL_MAX / 2];
+    name_text(issuer->c->subject, name, sizeof name);
+    text_add(&words, name);
+    text_add(&words, bad ? " does not verify it" : "");
+    record(t, FEDE_CHECK_SIGNATURE, i, bad ? FEDE_FAILED : FEDE_PASSED, &f, &words);
+}
+
+/* Is the end of the path an anchor, and if not, what is missing? */
+static void check_end(struct trail *t, const struct search_result *found)
+{
+    const struct link *end = &t->path->at[t->path->n - 1];
+    char room[DETAIL_MAX];
+    struct text words = text_in(room, sizeof room);
+    if (end->anchor) {
+        words.len = name_text(end->c->subject, room, sizeof room);
+        record(t, FEDE_CHECK_ANCHOR, t->path->n - 1, FEDE_PASSED, NULL, &words);
+        return;
+    }
+    if (found->ending == PATH_BAD_SIGNATURE) {
+        text_add(&words, "the path ends at a wrong signature");
+        record(t, FEDE_CHECK_ANCHOR, t->path->n - 1, FEDE_NOT_CHECKED, NULL, &words);
+        return;
+    }
+    bool own_key = end->c->authority_key_id.data == NULL || end->c->subject_key_id.data == NULL ||
+                   bytes_equal(end->c->authority_key_id, end->c->subject_key_id);
+    struct finding f = {.reason = FEDE_CERT_UNKNOWN_ISSUER, .where = "issuer"};
+    if (end->c->self_issued && own_key)
+        f.reason = FEDE_CERT_SELF_SIGNED;
+    name_text(end->c->issuer, room, sizeof room);
+    words.len = strlen(room);
+    record(t, FEDE_CHECK_ANCHOR, t->path->n - 1, FEDE_FAILED, &f, &words);
+}
+
+/* The caller's own limit on intermediates, not counting those issued by themselves. */
+static void check_length(struct trail *t)
+{
+    const struct path *path = t->path;
+    int64_t n = 0, limit = (int64_t)path_max_intermediates(t->request);
+    for (size_t i = 1; i < path->n; i++)
+        n += path->at[i].anchor || path->at[i].c->self_issued ? 0 : 1;
+    if (n > limit) {
+        struct finding f = {.reason = FEDE_CERT_CHAIN_TOO_LONG, .where = "certificate_list", .got = n, .wanted = limit};
+        record(t, FEDE_CHECK_PATH_LENGTH, path->n - 1, FEDE_FAILED, &f, NULL);
+    }
+}
+
+static void check_certificate(struct trail *t, size_t i)
+{
+    struct standing s = path_standing(t->path, i, t->request);
+    const struct rule *rule;
+    for (size_t n = 0; (rule = rule_at(n)) != NULL; n++) {
+        if (!rule_applies(rule, &s))
+            continue;
+        char room[DETAIL_MAX];
+        struct text words = text_in(room, sizeof room);
+        struct finding f;
+        bool kept = rule->kept(&s, &f, &words);
+        record(t, (fede_check_kind)rule->kind, i, kept ? FEDE_PASSED : FEDE_FAILED, &f, &words);
+    }
+}
+
+/* The constraints that a certificate makes must be readable; its own names must be allowed by those above. */
+static void check_constraints(struct trail *t, size_t i, unsigned *budget)
+{
+    const struct path *path = t->path;
+    const struct certificate *c = path->at[i].c;
+    char room[DETAIL_MAX];
+    struct text words = text_in(room, sizeof room);
+    struct finding f;
+    if (i > 0 && !constraints_valid(c, t->request, &f, &words)) {
+        record(t, FEDE_CHECK_CONSTRAINTS, i, FEDE_FAILED, &f, &words);
+        return;
+    }
+    if (i > 0 && c->self_issued)
+        return;
+    size_t constraining = 0;
+    for (size_t above = i + 1; above < path->n; above++) {
+        const struct certificate *ca = path->at[above].c;
+        constraining += ca->name_constraints.data != NULL ? 1 : 0;
+        if (!constraints_valid(ca, t->request, &f, NULL))
+            continue; /* is recorded with that certificate */
+        if (!constraints_allow(ca, c, budget, &f, &words)) {
+            record(t, FEDE_CHECK_CONSTRAINTS, i, FEDE_FAILED, &f, &words);
+            return;
+        }
+    }
+    if (constraining > 0) {
+        text_add(&words, "its names are allowed by the constraints of ");
+        text_number(&words, (int64_t)constraining);
+        text_add(&words, constraining == 1 ? " CA above it" : " CAs above it");
+        record(t, FEDE_CHECK_CONSTRAINTS, i, FEDE_PASSED, NULL, &words);
+    }
+}
+
+/* Lists the names of the kind wanted: as many as there is room for. */
+static size_t add_names(struct text *words, const struct certificate *c, uint8_t host_kind)
+{
+    bytes rest = c->alt_names, value;
+    enum general_name kind;
+    size_t n = 0;
+    while (general_names_next(&rest, &kind, &value)) {
+        if (kind != (host_kind == HOST_IP ? NAME_IP : NAME_DNS))
+            continue;
+        if (n++ >= 8)
+            continue;
+        text_add(words, n > 1 ? ", " : "");
+        if (kind == NAME_DNS) {
+            text_escaped(words, bytes_first(value, 100));
+        } else {
+            struct host host = {.kind = HOST_IP, .ip_len = (uint8_t)value.len};
+            char address[64];
+            bytes_copy(host.ip, value.data, value.len);
+            text_add(words, host_address_text(&host, address, sizeof address) ? address : "");
+        }
+    }
+    if (n > 8) {
+        text_add(words, " and ");
+        text_number(words, (int64_t)n - 8);
+        text_add(words, " more");
+    }
+    return n;
+}
+
+static void check_name(struct trail *t)
+{
+    const struct host *host = t->request->host;
+    const struct certificate *leaf = t->path->at[0].c;
+    char room[DETAIL_MAX], names[DETAIL_MAX - 300];
+    struct text words = text_in(room, sizeof room), list = text_in(names, sizeof names);
+    if (host == NULL) {
+        text_add(&words, "no name was asked for");
+        record(t, FEDE_CHECK_NAME, 0, FEDE_NOT_CHECKED, NULL, &words);
+        return;
+    }
+    bool matches = host_matches(leaf, host);
+    size_t n = add_names(&list, leaf, host->kind);
+    text_add(&words, host->text);
+    struct finding f = {.reason = FEDE_CERT_NO_NAMES, .where = "subjectAltName"};
+    if (n > 0) {
+        f.reason = FEDE_CERT_NAME_MISMATCH;
+        text_add(&words, matches ? " is among its names: " : " is not among its names: ");
+        text_add(&words, names);
+    }
+    record(t, FEDE_CHECK_NAME, 0, matches ? FEDE_PASSED : FEDE_FAILED, &f, &words);
+}
+
+/* The search and the trail must agree; if they don't, the chain is refused. */
+static bool fill_verdict(struct trail *t, const struct search_result *found)
+{
+    fede_verdict *verdict = t->verdict;
+    fede_bytes *path = arena_take(t->arena, t->path->n * sizeof *path);
+    if (path == NULL)
+        return false;
+    for (size_t i = 0; i < t->path->n; i++)
+        path[i] = t->path->at[i].c->der;
+    verdict->path = path;
+    verdict->path_len = (uint8_t)t->path->n;
+    verdict->checks = t->checks;
+    verdict->n_checks = t->n;
+    if (found->ending == PATH_ACCEPTED && verdict->reason == FEDE_OK) {
+        verdict->accepted = true;
+    } else if (verdict->reason == FEDE_OK || found->ending == PATH_ACCEPTED) {
+        verdict->reason = FEDE_INTERNAL;
+        error_set(t->error, FEDE_INTERNAL, FEDE_ORIGIN_INTERNAL, "certificates", 0, 0);
+        t->error->detail = "the search for a path and its trail disagree";
+    }
+    return true;
+}
+
+const char *fede_check_name(unsigned kind)
+{
+    static const char *const names[] = {[FEDE_CHECK_PARSE] = "encoding",
+                                        [FEDE_CHECK_ISSUER] = "issuer",
+                                        [FEDE_CHECK_ANCHOR] = "trust anchor",
+                                        [FEDE_CHECK_SIGNATURE] = "signature",
+                                        [FEDE_CHECK_VALIDITY] = "validity",
+                                        [FEDE_CHECK_ALGORITHM] = "signature algorithm",
+                                        [FEDE_CHECK_KEY] = "key",
+                                        [FEDE_CHECK_CA] = "CA",
+                                        [FEDE_CHECK_PATH_LENGTH] = "path length",
+                                        [FEDE_CHECK_KEY_USAGE] = "key usage",
+                                        [FEDE_CHECK_PURPOSE] = "purpose",
+                                        [FEDE_CHECK_CRITICAL] = "critical extensions",
+                                        [FEDE_CHECK_CONSTRAINTS] = "name constraints",
+                                        [FEDE_CHECK_NAME] = "name",
+                                        [FEDE_CHECK_REVOCATION] = "revocation",
+                                        [FEDE_CHECK_PROFILE] = "profile",
+                                        [FEDE_CHECK_POLICY] = "policies"};
+    return kind < sizeof names / sizeof *names && names[kind] ? names[kind] : "unknown";
+}

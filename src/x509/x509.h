@@ -7,23 +7,49 @@
 #include "crypto/crypto.h"
 #include "fede/verify.h"
 
+/* Extensions that are known here; a set of 1u << X_… tells which a certificate has and which are critical. */
+enum known_extension {
+    X_BASIC, X_KEY_USAGE, X_EXT_KEY_USAGE, X_ALT_NAMES, X_SUBJECT_KEY_ID, X_AUTHORITY_KEY_ID, X_NAME_CONSTRAINTS, X_POLICIES,
+    X_POLICY_MAPPINGS, X_POLICY_CONSTRAINTS, X_INHIBIT_ANY, X_CRL_POINTS, X_FRESHEST_CRL, X_AUTHORITY_INFO, X_SUBJECT_INFO,
+    X_ISSUER_ALT, X_SCT, X_TLS_FEATURE, X_NO_CHECK, X_KNOWN
+};
+
+/* What RFC 5280 tells CAs not to issue but a reader can live with: a set, judged by the profile (profile.c). */
+enum certificate_oddity {
+    ODD_EARLY_GENERAL_TIME = 1,   /* GeneralizedTime for a date before 2050 */
+    ODD_PATH_LEN_WITHOUT_CA = 2,  /* pathLenConstraint although cA is false */
+    ODD_AKI_ISSUER = 4,           /* authorityCertIssuer in the authorityKeyIdentifier */
+    ODD_AKI_SERIAL = 8,           /* authorityCertSerialNumber in it */
+    ODD_NO_KEY_USAGE_BIT = 16     /* keyUsage without any bit */
+};
+
+/* Bits of key_usage: RFC 5280 4.2.1.3 counts from the left, here bit 0 is digitalSignature. */
+enum {
+    USAGE_DIGITAL_SIGNATURE = 1 << 0, USAGE_NON_REPUDIATION = 1 << 1, USAGE_KEY_ENCIPHERMENT = 1 << 2,
+    USAGE_DATA_ENCIPHERMENT = 1 << 3, USAGE_KEY_AGREEMENT = 1 << 4, USAGE_CERT_SIGN = 1 << 5, USAGE_CRL_SIGN = 1 << 6,
+    USAGE_ENCIPHER_ONLY = 1 << 7, USAGE_DECIPHER_ONLY = 1 << 8
+};
+
 /* One certificate; all slices borrow from its DER. */
 struct certificate {
     bytes der, tbs;
     uint8_t version;                     /* 1, 2, 3 */
-    bytes serial, issuer, subject;       /* names: DER of the whole Name */
+    bytes serial, issuer, subject;       /* serial: content of the INTEGER; names: DER of the whole Name */
     bytes tbs_algorithm, algorithm;      /* DER of the two AlgorithmIdentifiers: must be equal */
     uint16_t scheme;                     /* TLS scheme code point the signature fits; 0: not supported */
     int64_t not_before, not_after;       /* seconds since 1970 UTC */
     struct public_key key;
+    const char *key_problem;             /* why key.kind is 0: static text */
     bytes issuer_unique_id, subject_unique_id;
     bytes signature;                     /* bits of the signature, whole bytes */
     bytes extensions;                    /* DER content of the SEQUENCE of Extension, or empty */
     bool self_issued;                    /* subject equals issuer */
 
     /* Known extensions; has_… tells absent from empty. */
+    uint32_t present, critical;          /* sets of 1u << enum known_extension */
+    uint32_t oddities;                   /* set of enum certificate_oddity */
     bool has_basic, is_ca; int path_len; /* -1: none */
-    bool has_key_usage; uint16_t key_usage;  /* bit 0 = digitalSignature … as in the RFC */
+    bool has_key_usage; uint16_t key_usage;  /* set of USAGE_… */
     bytes ext_key_usage;                 /* content of the SEQUENCE of OIDs; data NULL: absent */
     bytes alt_names;                     /* content of GeneralNames; data NULL: absent */
     bool alt_names_critical;
@@ -43,6 +69,14 @@ bool general_names_next(bytes *rest, enum general_name *kind, bytes *value);
 size_t name_text(bytes name, char *out, size_t size);
 /* RFC 5280 7.1: case-insensitive, spaces folded, string types compared by value. */
 bool name_equal(bytes a, bytes b);
+/* Is b inside the subtree whose base is a: do all RDNs of a begin b? RFC 5280 4.2.1.10. */
+bool name_within(bytes base, bytes name);
+/* Equal names have equal hashes. */
+uint32_t name_hash(bytes name);
+/* Walks the attributes of a Name: type is the OID's content, tag and value the string. */
+struct name_walk { bytes rdns, attributes; };
+struct name_walk name_walk(bytes name);
+bool name_next(struct name_walk *walk, bytes *type, uint8_t *tag, bytes *value);
 
 /* ---- Host names. */
 enum host_kind { HOST_BAD = 0, HOST_DNS, HOST_IP };
@@ -62,6 +96,8 @@ size_t anchors_add_file(struct anchors *a, const char *path);
 size_t anchors_add_directory(struct anchors *a, const char *path);
 size_t anchors_add_system(struct anchors *a);      /* the distribution's bundle, SSL_CERT_FILE and SSL_CERT_DIR honoured */
 size_t anchors_count(const struct anchors *a);
+/* The n-th anchor of all; NULL at the end. */
+const struct certificate *anchors_at(const struct anchors *a, size_t n);
 /* The i-th anchor whose subject is that name; NULL at the end. */
 const struct certificate *anchors_find(const struct anchors *a, bytes subject, size_t i);
 
@@ -71,6 +107,11 @@ bool pem_next(bytes *text, const char *label, struct arena *arena, bytes *der);
 
 /* ---- Verification. */
 enum purpose { PURPOSE_SERVER = 1, PURPOSE_CLIENT, PURPOSE_ANY };
+/* Which rules a path must keep, beside those that every path must keep:
+   PROFILE_TLS      RFC 5280 6 and what RFC 9325 and browsers ask of keys and algorithms; private CAs pass. The default.
+   PROFILE_WEB      also what RFC 5280 4 and the CA/Browser Forum tell CAs to issue: key identifiers, criticality, names.
+   PROFILE_RFC5280  path validation alone. */
+enum profile { PROFILE_TLS = 0, PROFILE_WEB, PROFILE_RFC5280 };
 struct verify_request {
     const bytes *chain; size_t n;         /* as sent: leaf first, the rest in any order */
     const struct anchors *anchors;
@@ -79,6 +120,9 @@ struct verify_request {
     int64_t at;
     uint16_t max_path;                    /* most certificates between leaf and anchor; 0: default (10) */
     uint16_t budget;                      /* most signature checks; 0: default (64) */
+    enum profile profile;
+    bool direct;                          /* an anchor itself must have issued the leaf: max_path 0 */
+    uint16_t key_usage;                   /* USAGE_… the leaf must allow if it has keyUsage; 0: digitalSignature for TLS purposes */
 };
 /* True when accepted. Everything in *verdict and *error lives in the arena. leaf gets the parsed leaf (needed to check
    signatures made with it) whenever it could be read, also when the chain is refused (*leaf_read tells). */

@@ -1,0 +1,25 @@
+/* Parts of reading a certificate that certificate.c leaves to others in this folder. */
+#ifndef X509_CERTIFICATE_H
+#define X509_CERTIFICATE_H
+
+#include "x509/x509.h"
+
+/* key.c: SubjectPublicKeyInfo into a public key. False: not that structure at all. A key that is not supported leaves
+   kind 0 and says why in *problem (static text). */
+bool public_key_read(bytes spki, struct public_key *out, const char **problem);
+/* key.c: the TLS scheme a signature AlgorithmIdentifier (DER) stands for; 0: none. */
+uint16_t algorithm_scheme(bytes algorithm);
+/* key.c: the algorithm in words ("sha1WithRSAEncryption"), or its object identifier. */
+size_t algorithm_text(bytes algorithm, char *out, size_t size);
+
+/* names.c: is this DER element a Name with proper structure? */
+bool name_read(bytes name);
+/* names.c: are these GeneralNames of proper structure, IA5 strings of ASCII, addresses of 4 or 16 bytes? */
+bool general_names_valid(bytes names);
+
+/* certificate.c: the two names alone, for the search for candidates. False: certificate_read would refuse it too. */
+bool certificate_peek(bytes der, bytes *issuer, bytes *subject);
+/* certificate.c: an extension's name in words; NULL when unknown. */
+const char *extension_name(bytes oid);
+
+#endif

@@ -1,0 +1,47 @@
+/* Candidate paths from a leaf to a trust anchor. */
+#ifndef X509_PATH_H
+#define X509_PATH_H
+
+#include "x509/rules.h"
+
+#define PATH_LIMIT 32 /* certificates in one path, self-issued ones included */
+
+/* One certificate of a path. */
+struct link {
+    const struct certificate *c;
+    bool anchor;
+    int32_t sent; /* position in the peer's list; -1: not in it */
+};
+struct path {
+    struct link at[PATH_LIMIT];
+    size_t n;
+};
+
+enum ending {
+    PATH_ACCEPTED,      /* every rule is kept */
+    PATH_REFUSED,       /* it reaches an anchor, but a rule is broken */
+    PATH_UNFINISHED,    /* no issuer was found for its last certificate */
+    PATH_BAD_SIGNATURE, /* the last certificate's name and key identifier fit, its key does not verify the one before */
+    PATH_NO_MEMORY
+};
+struct search_result {
+    struct path path;
+    enum ending ending;
+    uint16_t exhausted; /* enum fede_reason of the budget that ran out; 0: none did */
+    int64_t limit;
+    unsigned signatures; /* checks made */
+};
+
+/* path_find looks for an acceptable path and otherwise hands out the one that says most. leaf is the first of
+   request->chain, already read. */
+void path_find(const struct verify_request *request, const struct certificate *leaf, struct arena *arena,
+               struct search_result *out);
+/* Rules that look at more than one certificate: name constraints. False: *f, and *at is the certificate at fault. */
+bool path_rules_kept(const struct path *path, const struct verify_request *request, struct finding *f, size_t *at);
+struct standing path_standing(const struct path *path, size_t i, const struct verify_request *request);
+/* Most intermediates between leaf and anchor. */
+size_t path_max_intermediates(const struct verify_request *request);
+/* Does issuer's key verify the signature of c? */
+bool signature_good(const struct certificate *c, const struct certificate *issuer);
+
+#endif
