@@ -85,10 +85,19 @@ def everything(options, place, tested, report):
                 jobs += [pool.submit(report.run, label, c, try_it, tested, peer, c) for c in cases]
         for job in jobs:
             job.result()
-        peers = {p.name: p for p, up in zip(matching + calling, ready) if up}
-        special.run(options, place, tested, report, pool, peers)
-    for peer in matching + calling:
-        peer.stop()
+        special.run_all(options, place, tested, report, pool, supporting(place, matching, calling))
+
+
+def supporting(place, matching, calling):
+    """The peers that special tests use, started if they are not yet."""
+    up = []
+    for made, have in ((servers.servers(place), matching), (clients.clients(place), calling)):
+        for peer in made:
+            there = next((p for p in have if p.name == peer.name), None)
+            if there is None:
+                peer.start()
+            up.append(there or peer)
+    return up
 
 
 def start(peer, report):

@@ -20,10 +20,10 @@ class Subject:
     def log(self, name):
         return f"{self.place}/logs/{self.name}-{name}-{next(_number)}.log"
 
-    def talk(self, port, case, send, enough, options=(), limit=25, slowly=0, ca=None):
+    def talk(self, port, case, send, enough, options=(), limit=25, slowly=0, ca=None, host="localhost"):
         """One connection as a client: returns (output, what the client says was agreed)."""
         log = self.log("client")
-        code, out = converse(self.client_words(port, case, options, ca, log), send, enough, limit, log + ".err", slowly)
+        code, out = converse(self.client_words(port, case, options, ca, log, host), send, enough, limit, log + ".err", slowly)
         if code != 0:
             raise Failed(f"exit status {code}: {self.complaint(log)}")
         agreed = self.agreed(log)
@@ -66,12 +66,12 @@ def _drain(process):
 class Fede(Subject):
     name = "fede"
 
-    def client_words(self, port, case, options, ca, log):
-        words = [self.program, "connect", "--json", "--stderr", log, "--resolve", f"localhost:{port}:127.0.0.1",
+    def client_words(self, port, case, options, ca, log, host):
+        words = [self.program, "connect", "--json", "--stderr", log, "--resolve", f"{host}:{port}:127.0.0.1",
                  "--cacert", ca or f"{self.certs}/ca.pem"]
         if case:
             words += ["--ciphers", case.openssl_suite, "--curves", ":".join(case.curves)]
-        return words + [*options, f"localhost:{port}"]
+        return words + [*options, f"{host}:{port}"]
 
     def server_words(self, port, key, curve, answer, options):
         words = [self.program, "serve", "--listen", f"127.0.0.1:{port}", "--cert", f"{self.certs}/{key}-chain.pem",
@@ -93,16 +93,16 @@ class Fede(Subject):
     def agreed(self, log):
         return json.load(open(log))
 
-    def check(self, agreed, case):
+    def check(self, agreed, case, scheme=None, ems=None):
         """Did the client say that it agreed on what was asked for?"""
 
 
 class OpenSSL(Subject):
     name = "openssl"
 
-    def client_words(self, port, case, options, ca, log):
-        words = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", "localhost", "-tls1_2",
-                 "-verify_return_error", "-verify_hostname", "localhost", "-CAfile", ca or f"{self.certs}/ca.pem",
+    def client_words(self, port, case, options, ca, log, host):
+        words = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", host, "-tls1_2",
+                 "-verify_return_error", "-verify_hostname", host, "-CAfile", ca or f"{self.certs}/ca.pem",
                  "-quiet", "-no_ign_eof", "-nocommands"]
         if case:
             words += ["-cipher", case.openssl_suite, "-groups", case.openssl_curves]
@@ -113,7 +113,7 @@ class OpenSSL(Subject):
                  f"{self.certs}/{key}.key", "-cert_chain", f"{self.certs}/{key}-int.pem", "-tls1_2", *options]
         if curve:
             words += ["-groups", OPENSSL_CURVE[curve]]
-        return words + ["-WWW" if answer == "files" else "-rev"]
+        return words + [{"files": "-WWW", "rev": "-rev"}[answer]]
 
     def start(self, key, curve, answer, options=()):
         if answer == "echo":  # openssl has none: Go's stands in
@@ -126,7 +126,7 @@ class OpenSSL(Subject):
     def agreed(self, log):
         return {}
 
-    def check(self, agreed, case):
+    def check(self, agreed, case, scheme=None, ems=None):
         pass
 
 

@@ -177,8 +177,8 @@ def converse(words, send, enough, limit=LIMIT, log=None, slowly=0, stop=False, e
             close_in()
         try:
             while True:
-                ready = s.select(max(0, end - time.monotonic()))
-                if not ready:
+                ready = s.select(min(0.2, max(0, end - time.monotonic())))  # enough may look at other things too
+                if time.monotonic() >= end:
                     raise Failed(f"no end after {limit} s; {len(out)} bytes came")
                 eof = False
                 for key, _ in ready:

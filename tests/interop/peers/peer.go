@@ -25,11 +25,11 @@ import (
 	"time"
 )
 
-var keys = []string{"rsa", "p256", "p384", "ed25519"}
+var keys = []string{"rsa", "p256", "p384", "p521", "ed25519"}
 var curveNames = []string{"x25519", "secp256r1", "secp384r1", "secp521r1"}
 var curves = map[string]tls.CurveID{"x25519": tls.X25519, "secp256r1": tls.CurveP256, "secp384r1": tls.CurveP384,
 	"secp521r1": tls.CurveP521}
-var ownCurve = map[string]tls.CurveID{"p256": tls.CurveP256, "p384": tls.CurveP384}
+var ownCurve = map[string]tls.CurveID{"p256": tls.CurveP256, "p384": tls.CurveP384, "p521": tls.CurveP521}
 var suites = map[string][]uint16{
 	"aes128": {tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256},
 	"aes256": {tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384},
@@ -91,7 +91,7 @@ func accept(port net.Listener, config *tls.Config, manner string) {
 			return
 		}
 		go func() {
-			raw.SetDeadline(time.Now().Add(60 * time.Second))
+			raw.SetDeadline(time.Now().Add(240 * time.Second))
 			c := tls.Server(raw, config)
 			if err := answer(c, raw, manner); err != nil {
 				fmt.Fprintf(os.Stderr, "server %s: %v\n", manner, err)
@@ -175,7 +175,7 @@ func job(certs, port, key, suite, curve string, size, chunk int, manner string) 
 		return err
 	}
 	defer raw.Close()
-	raw.SetDeadline(time.Now().Add(60 * time.Second))
+	raw.SetDeadline(time.Now().Add(240 * time.Second))
 	c := tls.Client(raw, &tls.Config{RootCAs: roots, ServerName: "localhost", MinVersion: tls.VersionTLS12,
 		MaxVersion: tls.VersionTLS12, CipherSuites: suites[suite], CurvePreferences: withOwn(key, curve)})
 	if err := c.Handshake(); err != nil {

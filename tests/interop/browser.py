@@ -1,0 +1,29 @@
+"""Chromium, headless, opens a page of the server under test. The certificate authority is in an NSS database of its own home."""
+import os
+import shutil
+
+from cases import Case
+from servers import nss_database
+from tools import Failed, run
+
+CASES = [Case("p256", "aes128", "x25519"), Case("rsa", "aes128", "secp256r1"), Case("p384", "aes256", "secp384r1")]
+
+
+def page(scene, case):
+    if scene.quick and case != CASES[0]:
+        return
+    home = f"{scene.place}/chromium-{case.key}"
+    shutil.rmtree(home, ignore_errors=True)
+    os.makedirs(f"{home}/.pki")
+    wrong = nss_database(f"{home}/.pki/nssdb", roots={case.key: f"{scene.certs}/{case.key}-root.pem"})
+    if wrong:
+        raise Failed(wrong)
+    port = scene.tested.server(case.key, case.curve, "files")
+    words = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+             "--no-proxy-server", f"--user-data-dir={home}/data", "--dump-dom", f"https://localhost:{port}/hello.txt"]
+    code, out = run(words, 60, env=dict(os.environ, HOME=home, DBUS_SESSION_BUS_ADDRESS="/dev/null"))
+    if "fede says hello" not in out:
+        raise Failed(f"exit status {code}: {out[-300:]}")
+
+
+TESTS = [(f"Chromium, {c}", page, (c,)) for c in CASES]
