@@ -25,8 +25,8 @@ struct crypto_aead {
 };
 
 static bool set_way(struct crypto_aead *a, enum way way, const uint8_t *nonce);
-static bool start_record(struct crypto_aead *a, enum way way, const struct crypto_record *record, size_t len);
 static bool set_record_nonce(struct crypto_aead *a, enum way way, const struct crypto_record *record);
+static bool set_record_aad(struct crypto_aead *a, enum way way, const struct crypto_record *record, size_t len);
 
 struct crypto_aead *crypto_aead_new(enum aead kind, bytes key)
 {
@@ -87,10 +87,10 @@ bool crypto_seal_record(struct crypto_aead *a, const struct crypto_record *recor
     size_t whole = crypto_record_explicit(a->kind) + len + TAG;
     if (len > UINT16_MAX - EXPLICIT)
         return false;
-    bool sealed = start_record(a, WAY_SEAL, record, len) && set_record_nonce(a, WAY_SEAL, record) &&
-                  EVP_Cipher(a->cipher, body, body, (unsigned)whole) > 0;
+    bool sealed = set_record_nonce(a, WAY_SEAL, record) && set_record_aad(a, WAY_SEAL, record, len) &&
+                  EVP_Cipher(a->cipher, body, body, (unsigned)whole) >= 0;
     if (!sealed)
-        a->nonce_is_set = false;
+        a->way = WAY_NONE;
     return sealed;
 }
 
@@ -99,11 +99,11 @@ bool crypto_open_record(struct crypto_aead *a, const struct crypto_record *recor
     size_t more = crypto_record_explicit(a->kind) + TAG;
     if (len < more || len > UINT16_MAX)
         return false;
-    bool opened = start_record(a, WAY_OPEN, record, len - more) && set_record_nonce(a, WAY_OPEN, record) &&
-                  EVP_Cipher(a->cipher, body, body, (unsigned)len) > 0;
+    bool opened = set_record_nonce(a, WAY_OPEN, record) && set_record_aad(a, WAY_OPEN, record, len - more) &&
+                  EVP_Cipher(a->cipher, body, body, (unsigned)len) >= 0; /* -1: the tag is wrong */
     if (!opened) {
         bytes_wipe(body, len);
-        a->nonce_is_set = false;
+        a->way = WAY_NONE; /* libcrypto is left in the middle of the record */
     }
     return opened;
 }
@@ -121,33 +121,14 @@ static bool set_way(struct crypto_aead *a, enum way way, const uint8_t *nonce)
     return EVP_CipherInit_ex2(a->cipher, NULL, NULL, nonce, way == WAY_SEAL, NULL) == 1;
 }
 
-/* Additional data of RFC 5246 6.2.3.3: sequence number, type, version, length of the plaintext. libcrypto wants the length
-   as it stands in the record's header (for ChaCha20-Poly1305 it adds no tag when sealing) and takes away what is not text. */
-static bool start_record(struct crypto_aead *a, enum way way, const struct crypto_record *record, size_t len)
-{
-    uint8_t aad[RECORD_AAD];
-    if (a->way != way) {
-        if (EVP_CipherInit_ex2(a->cipher, NULL, NULL, NULL, way == WAY_SEAL, NULL) != 1)
-            return false;
-        a->way = (uint8_t)way;
-        a->nonce_is_set = false;
-    }
-    store64(aad, record->sequence);
-    aad[8] = record->type;
-    store16(aad + 9, 0x0303);
-    store16(aad + 11, (uint16_t)(len + crypto_record_explicit(a->kind) + (way == WAY_OPEN ? TAG : 0)));
-    OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TLS1_AAD, aad, sizeof aad),
-        OSSL_PARAM_construct_end(),
-    };
-    return EVP_CIPHER_CTX_set_params(a->cipher, parameters) == 1;
-}
-
 /* ChaCha20-Poly1305: libcrypto has the 12 fixed bytes and mixes in the sequence number. GCM, opening: it has the first 4
    and takes the other 8 from the record. GCM, sealing: it counts the last 8 up by itself, so all 12 are told once, and again
    only when a caller leaves the order. */
 static bool set_record_nonce(struct crypto_aead *a, enum way way, const struct crypto_record *record)
 {
+    static const uint8_t none[NONCE]; /* with some nonce, libcrypto forgets the record before; it gets the right one next */
+    if (a->way != way && !set_way(a, way, none))
+        return false;
     uint8_t nonce[NONCE];
     bool counting = a->kind != AEAD_CHACHA20_POLY1305;
     bytes_copy(nonce, record->iv, counting ? NONCE - EXPLICIT : NONCE);
@@ -163,4 +144,20 @@ static bool set_record_nonce(struct crypto_aead *a, enum way way, const struct c
     if (counting && way == WAY_SEAL)
         store64(a->nonce + NONCE - EXPLICIT, record->sequence + 1);
     return true;
+}
+
+/* Additional data of RFC 5246 6.2.3.3: sequence number, type, version, length of the plaintext. libcrypto wants the length
+   as it stands in the record's header (for ChaCha20-Poly1305 it adds no tag when sealing) and takes away what is not text. */
+static bool set_record_aad(struct crypto_aead *a, enum way way, const struct crypto_record *record, size_t len)
+{
+    uint8_t aad[RECORD_AAD];
+    store64(aad, record->sequence);
+    aad[8] = record->type;
+    store16(aad + 9, 0x0303);
+    store16(aad + 11, (uint16_t)(len + crypto_record_explicit(a->kind) + (way == WAY_OPEN ? TAG : 0)));
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TLS1_AAD, aad, sizeof aad),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_CIPHER_CTX_set_params(a->cipher, parameters) == 1;
 }

@@ -188,7 +188,7 @@ static bool take_ec(struct crypto_key *key)
             continue;
         key->kind = (uint8_t)rows[i].kind;
         key->ec = EC_KEY_new();
-        good = key->ec != NULL && EC_KEY_set_group(key->ec, fetched->curve[rows[i].curve]) == 1 &&
+        good = key->ec != NULL && EC_KEY_decoded_from_explicit_params(read) == 0 && EC_KEY_set_group(key->ec, fetched->curve[rows[i].curve]) == 1 &&
                EC_KEY_set_private_key(key->ec, EC_KEY_get0_private_key(read)) == 1 &&
                EC_KEY_set_public_key(key->ec, EC_KEY_get0_public_key(read)) == 1 && EC_KEY_check_key(key->ec) == 1;
     }
