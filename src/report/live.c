@@ -1,1 +1,158 @@
-/* report/live.c */
+/* report/live.c: the story of a live connection. Events go into the dissection first, then to the form chosen: text.c or
+   json.c. Nothing here is shared between reports but the stream, to which each writes whole lines at once. */
+#include "report/live.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "explain/glossary.h"
+#include "report/report.h"
+
+static bool is_text(const struct report *r)
+{
+    return r->options.form == REPORT_TEXT;
+}
+
+static bool is_json(const struct report *r)
+{
+    return r->options.form == REPORT_JSON || r->options.form == REPORT_JSON_LINES;
+}
+
+struct report *report_new(const struct report_options *options)
+{
+    struct report *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return NULL;
+    r->options = *options;
+    r->seen = calloc(glossary_count(), sizeof *r->seen);
+    r->whole = options->out == NULL || fileno(options->out) < 0 || !isatty(fileno(options->out));
+    dissection_start(&r->d);
+    arena_start(&r->scratch, &memory_standard, SCRATCH_MOST);
+    char prefix[32] = "";
+    if (options->number != 0 && is_text(r))
+        snprintf(prefix, sizeof prefix, "[%u] ", options->number);
+    unsigned width = options->width == 0 ? 80 : options->width, taken = (unsigned)strlen(prefix);
+    if (options->times)
+        taken += (unsigned)strlen("00:00:00.000000 ");
+    page_start(&r->page, width > taken ? width - taken : 1, options->colour, options->utf8);
+    bytes_copy(r->page.prefix, prefix, strlen(prefix));
+    if (is_json(r))
+        json_story_start(r);
+    return r;
+}
+
+void report_trace(void *report, const fede_event *e)
+{
+    struct report *r = report;
+    if (r == NULL || e == NULL)
+        return;
+    report_since(r, e->at_us);
+    dissection_event(&r->d, e);
+    if (is_text(r))
+        text_story_event(r, e);
+    else if (is_json(r))
+        json_story_event(r, e);
+    arena_end(&r->scratch);
+}
+
+void report_phase(struct report *r, const char *phase, bool ok, const char *text, uint64_t from_us, uint64_t to_us)
+{
+    if (r == NULL || phase == NULL)
+        return;
+    report_since(r, from_us);
+    report_since(r, to_us);
+    if (r->n_phases < PHASES_MOST) {
+        snprintf(r->phases[r->n_phases].name, sizeof r->phases[0].name, "%s", phase);
+        r->phases[r->n_phases++].us = to_us > from_us ? to_us - from_us : 0;
+    }
+    if (is_text(r))
+        text_story_phase(r, phase, ok, text != NULL ? text : "", from_us, to_us);
+    else if (is_json(r))
+        json_story_phase(r, phase, ok, text != NULL ? text : "", from_us, to_us);
+}
+
+void report_note(struct report *r, int level, const char *text)
+{
+    if (r == NULL || text == NULL || level > r->options.level)
+        return;
+    if (is_text(r))
+        text_story_note(r, level, text);
+    else if (is_json(r))
+        json_story_note(r, text);
+}
+
+void report_error(struct report *r, const fede_error *error)
+{
+    if (r == NULL || error == NULL || error->reason == FEDE_OK)
+        return;
+    fede_error_text(error, r->failure, sizeof r->failure);
+    r->failed_said = true;
+    if (is_text(r))
+        text_story_error(r, error);
+    else if (is_json(r))
+        json_story_error(r, error);
+}
+
+void report_end(struct report *r, const fede_conn *conn, int exit_code, const char *why)
+{
+    if (r == NULL || r->ended)
+        return;
+    if (!r->failed_said && r->d.error != NULL)
+        report_error(r, r->d.error);
+    r->ended = true;
+    if (is_text(r))
+        text_story_end(r, conn, exit_code, why);
+    else if (is_json(r))
+        json_story_end(r, conn, exit_code, why);
+    arena_end(&r->scratch);
+}
+
+void report_free(struct report *r)
+{
+    if (r == NULL)
+        return;
+    json_story_free(r);
+    page_end(&r->page);
+    arena_end(&r->scratch);
+    dissection_end(&r->d);
+    free(r->seen);
+    free(r->value);
+    bytes_wipe(r, sizeof *r);
+    free(r);
+}
+
+uint64_t report_since(struct report *r, uint64_t at_us)
+{
+    if (!r->zero_set) {
+        r->zero_us = at_us;
+        r->zero_set = true;
+        clock_gettime(CLOCK_REALTIME, &r->zero_wall);
+    }
+    if (at_us > r->now_us)
+        r->now_us = at_us;
+    return at_us > r->zero_us ? at_us - r->zero_us : 0;
+}
+
+void report_wall(const struct report *r, uint64_t at_us, int64_t *seconds, unsigned *us)
+{
+    uint64_t since = (uint64_t)r->zero_wall.tv_nsec / 1000 + (at_us > r->zero_us ? at_us - r->zero_us : 0);
+    *seconds = (int64_t)r->zero_wall.tv_sec + (int64_t)(since / 1000000);
+    *us = (unsigned)(since % 1000000);
+}
+
+int64_t report_judged_at(const struct report *r)
+{
+    return r->d.verdict != NULL ? r->d.verdict->at : (int64_t)time(NULL);
+}
+
+bool report_late(struct report *r)
+{
+    if (!r->d.opened)
+        return true;
+    if (r->late < LATE_MOST) {
+        r->late++;
+        return true;
+    }
+    r->late_left_out++;
+    return false;
+}

@@ -1,1 +1,449 @@
-/* report/text.c */
+/* report/text.c: the story as text, told while it happens.
+
+   One timeline: time in milliseconds, a tag (URL, DNS, TCP, OUT, IN), a sign, the text. Handshake messages have a line
+   each at the default level; -v adds the fields that matter, -vv all of them, -vvv every byte (text_fields.c). The verdict
+   on certificate and connection is in text_verdict.c. With a connection number and the default level, as a server has it,
+   the whole story is one line at the end. */
+#include "crypto/suites.h"
+#include "report/report.h"
+
+enum { QUIET = 0, DEFAULT = 1, FIELDS = 2, ALL = 3, EVERY_BYTE = 4 };
+
+static void message(struct report *r, const fede_event *e);
+static void message_row(struct report *r, const fede_event *e, const char *title, size_t len, struct text *facts);
+static void record(struct report *r, const fede_event *e);
+static void ccs(struct report *r, const fede_event *e);
+static void alert(struct report *r, const fede_event *e);
+static void secret(struct report *r, const fede_event *e);
+static void opened(struct report *r, const fede_event *e);
+static void step(struct report *r, const fede_event *e);
+static void note(struct report *r, enum style style, const char *text);
+static void tag(struct report *r, const fede_event *e);
+static void say_time(struct report *r, uint64_t at_us);
+static void say_span(struct text *t, uint64_t us);
+static bool one_line(const struct report *r);
+
+void text_story_event(struct report *r, const fede_event *e)
+{
+    if (r->options.level < DEFAULT || one_line(r))
+        return;
+    switch (e->kind) {
+    case FEDE_EVENT_RECORD:
+        if (r->options.level >= ALL)
+            record(r, e);
+        break;
+    case FEDE_EVENT_MESSAGE:
+        message(r, e);
+        break;
+    case FEDE_EVENT_CCS:
+        ccs(r, e);
+        break;
+    case FEDE_EVENT_ALERT:
+        alert(r, e);
+        break;
+    case FEDE_EVENT_STEP:
+        if (r->options.level >= FIELDS)
+            step(r, e);
+        break;
+    case FEDE_EVENT_SECRET:
+        if (r->options.show_secrets)
+            secret(r, e);
+        break;
+    case FEDE_EVENT_VERDICT:
+        if (r->options.level >= FIELDS && r->d.verdict != NULL)
+            text_trail(r, r->d.verdict);
+        break;
+    case FEDE_EVENT_OPENED:
+        opened(r, e);
+        break;
+    default:
+        break;
+    }
+    page_write(&r->page, r->options.out);
+}
+
+void text_story_phase(struct report *r, const char *phase, bool ok, const char *text, uint64_t from_us, uint64_t to_us)
+{
+    if (r->options.level < DEFAULT || one_line(r))
+        return;
+    static const struct {
+        const char *phase, *tag, *sign;
+        enum style style;
+    } rows[] = {
+        {"url", "URL", "", PLAIN},
+        {"dns", "DNS", "", PLAIN},
+        {"tcp", "TCP", "", PLAIN},
+        {"request", "OUT", "⇒", CLIENT_SIDE},
+        {"response", "IN", "⇐", SERVER_SIDE},
+        {"close", "END", "", PLAIN},
+    };
+    char other[5] = "";
+    const char *named = other, *sign = "";
+    enum style style = PLAIN;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(rows[i].phase, phase) == 0) {
+            named = rows[i].tag;
+            sign = rows[i].sign;
+            style = rows[i].style;
+        }
+    }
+    if (named == other)
+        for (size_t i = 0; i < 4 && phase[i] != '\0'; i++)
+            other[i] = (char)(phase[i] >= 'a' && phase[i] <= 'z' ? phase[i] - 'a' + 'A' : phase[i]);
+    if (r->d.role == FEDE_SERVER && style != PLAIN) { /* requests come in */
+        bool request = style == CLIENT_SIDE;
+        named = request ? "IN" : "OUT";
+        sign = request ? "⇐" : "⇒";
+    }
+    if (style != PLAIN && !r->d.opened)
+        sign = strcmp(named, "OUT") == 0 ? "→" : "←";
+    text_row(r, to_us, true);
+    page_put(&r->page, style, named);
+    page_right(&r->page, ok ? style : BAD, AT_SIGN, ok ? sign : "✗");
+    page_to(&r->page, AT_TEXT);
+    page_parts(&r->page, ok ? PLAIN : BAD, AT_TEXT, text);
+    if (to_us > from_us && (strcmp(phase, "dns") == 0 || strcmp(phase, "tcp") == 0)) {
+        char span[40];
+        struct text t = text_in(span, sizeof span);
+        text_char(&t, '(');
+        say_span(&t, to_us - from_us);
+        text_char(&t, ')');
+        page_to(&r->page, r->page.column + 1);
+        page_words(&r->page, FAINT, AT_TEXT, span);
+    }
+    page_line(&r->page);
+    page_write(&r->page, r->options.out);
+}
+
+void text_story_note(struct report *r, int level, const char *text)
+{
+    if (one_line(r) && level <= DEFAULT)
+        return;
+    note(r, PLAIN, text);
+    page_write(&r->page, r->options.out);
+}
+
+void text_story_error(struct report *r, const fede_error *error)
+{
+    if (one_line(r))
+        return;
+    struct page *p = &r->page;
+    char advice[600];
+    fede_error_advice(error, advice, sizeof advice);
+    bool quiet = r->options.level < DEFAULT;
+    unsigned indent = quiet ? 6 : AT_TEXT;
+    if (quiet) {
+        page_put(p, BAD, "fede:");
+    } else {
+        text_row(r, r->now_us, true);
+        page_put(p, BAD, "ERR");
+        page_right(p, BAD, AT_SIGN, "✗");
+    }
+    page_to(p, indent);
+    page_words(p, BAD, indent, r->failure);
+    page_line(p);
+    if (advice[0] != '\0') {
+        page_to(p, indent);
+        page_words(p, PLAIN, indent, advice);
+        page_line(p);
+    }
+    page_write(p, r->options.out);
+}
+
+void text_story_end(struct report *r, const fede_conn *conn, int exit_code, const char *why)
+{
+    (void)conn;
+    struct page *p = &r->page;
+    if (one_line(r)) {
+        if (r->options.level >= DEFAULT || exit_code != 0)
+            text_connection_line(r, exit_code, why);
+    } else {
+        if (r->options.level >= DEFAULT && r->d.role != 0) {
+            text_card(r);
+            text_box(r);
+        }
+        if (r->options.number == 0 && (r->options.level >= DEFAULT || exit_code != 0)) {
+            char line[400];
+            struct text t = text_in(line, sizeof line);
+            text_add(&t, "exit ");
+            text_number(&t, exit_code);
+            text_add(&t, ": ");
+            text_add(&t, why != NULL && why[0] != '\0' ? why : exit_code == 0 ? "all done" : "failed");
+            page_words(p, exit_code == 0 ? FAINT : BAD, 2, line);
+            page_line(p);
+        }
+    }
+    page_write(p, r->options.out);
+}
+
+/* At the default level a server's connections take a line each. */
+static bool one_line(const struct report *r)
+{
+    return r->options.number != 0 && r->options.level <= DEFAULT;
+}
+
+/* ---- events ---- */
+
+static void message(struct report *r, const fede_event *e)
+{
+    if (!report_late(r))
+        return;
+    char words[800], title[64];
+    struct text facts = text_in(words, sizeof words), t = text_in(title, sizeof title);
+    dissection_facts(&r->d, e, &facts);
+    text_add(&t, message_title(e->what));
+    text_add(&t, " (");
+    text_number(&t, e->what);
+    text_char(&t, ')');
+    message_row(r, e, title, e->bytes.len, &facts);
+    if (r->options.level < FIELDS)
+        return;
+    struct annotation a = annotate_message(&r->scratch, e->bytes, &r->d.context);
+    text_fields(r, &a);
+    if (e->what == MSG_CLIENT_HELLO && e->ours && r->d.alpn_offer != NULL && r->options.level == FIELDS) {
+        char line[400];
+        snprintf(line, sizeof line, "ALPN: offers %s", r->d.alpn_offer);
+        note(r, PLAIN, line);
+    }
+}
+
+static void message_row(struct report *r, const fede_event *e, const char *title, size_t len, struct text *facts)
+{
+    struct page *p = &r->page;
+    if (!r->headed) {
+        r->headed = true;
+        page_right(p, FAINT, AT_TIME, "ms");
+        page_to(p, AT_TEXT);
+        page_put(p, FAINT, "message");
+        page_right(p, FAINT, AT_BYTES, "bytes");
+        page_line(p);
+    }
+    text_row(r, e->at_us, true);
+    tag(r, e);
+    page_to(p, AT_TEXT);
+    page_put(p, STRONG, title);
+    char digits[24];
+    snprintf(digits, sizeof digits, "%zu", len);
+    page_right(p, FAINT, AT_BYTES, digits);
+    page_to(p, AT_FACTS);
+    page_parts(p, PLAIN, AT_FACTS, facts->out);
+    page_line(p);
+}
+
+static void ccs(struct report *r, const fede_event *e)
+{
+    char words[200];
+    struct text facts = text_in(words, sizeof words);
+    dissection_facts(&r->d, e, &facts);
+    message_row(r, e, "ChangeCipherSpec", e->bytes.len, &facts);
+    if (r->options.level >= ALL) {
+        struct annotation a = annotate_ccs(&r->scratch, e->bytes);
+        text_fields(r, &a);
+    }
+}
+
+static void alert(struct report *r, const fede_event *e)
+{
+    if (!report_late(r))
+        return;
+    char words[200];
+    struct text facts = text_in(words, sizeof words);
+    dissection_facts(&r->d, e, &facts);
+    message_row(r, e, "Alert", e->bytes.len, &facts);
+    if (r->options.level >= ALL) {
+        struct annotation a = annotate_alert(&r->scratch, e->bytes);
+        text_fields(r, &a);
+    }
+}
+
+/* Records are lines of their own from -vv on; application data is told here only, by its length. */
+static void record(struct report *r, const fede_event *e)
+{
+    struct page *p = &r->page;
+    char words[300];
+    struct text t = text_in(words, sizeof words);
+    field_registered(&t, &content_type_names, e->what);
+    if (e->bytes.len >= 5) {
+        text_add(&t, "; ");
+        field_registered(&t, &version_names, load16(e->bytes.data + 1));
+    }
+    if (e->epoch != 0) {
+        text_add(&t, "; sequence number ");
+        text_number(&t, (int64_t)e->number);
+        text_add(&t, "; ");
+        text_number(&t, (int64_t)e->plain.len);
+        text_add(&t, " bytes inside");
+    }
+    text_row(r, e->at_us, true);
+    tag(r, e);
+    page_to(p, AT_TEXT);
+    page_put(p, FAINT, "record");
+    char digits[24];
+    snprintf(digits, sizeof digits, "%zu", e->bytes.len);
+    page_right(p, FAINT, AT_BYTES, digits);
+    page_to(p, AT_FACTS);
+    page_parts(p, FAINT, AT_FACTS, words);
+    page_line(p);
+    if (r->options.level < EVERY_BYTE)
+        return;
+    uint16_t suite = e->epoch == 0 ? 0 : r->d.suite != 0 ? r->d.suite : UINT16_MAX;
+    struct annotation a = annotate_record(&r->scratch, e->bytes, suite);
+    /* In the clear the content is shown field by field as the message it is. */
+    if (e->epoch == 0 && a.root != NULL && a.root->last != NULL && strcmp(a.root->last->name, "fragment") == 0)
+        a.root->last->kind = FIELD_STRUCT;
+    text_fields(r, &a);
+    if (e->what == CONTENT_DATA && e->plain.len > 0)
+        text_dump(r, e->plain);
+}
+
+static void step(struct report *r, const fede_event *e)
+{
+    if (e->label == NULL)
+        return;
+    text_row(r, e->at_us, true);
+    page_put(&r->page, FAINT, "*");
+    page_to(&r->page, AT_TEXT);
+    page_put(&r->page, FAINT, e->label);
+    page_line(&r->page);
+}
+
+static void secret_value(struct report *r, const char *label, bytes value)
+{
+    struct page *p = &r->page;
+    page_to(p, AT_TAG);
+    page_put(p, SECRET, "KEY");
+    page_to(p, AT_TEXT);
+    page_put(p, SECRET, label);
+    page_to(p, r->page.column + 1);
+    char hex[2 * 512 + 64];
+    struct text t = text_in(hex, sizeof hex);
+    text_add(&t, "(");
+    text_number(&t, (int64_t)value.len);
+    text_add(&t, " bytes)");
+    page_put(p, SECRET, hex);
+    page_line(p);
+    for (size_t at = 0; at < value.len; at += 16) {
+        page_to(p, AT_TEXT + 2);
+        page_hex(p, SECRET, bytes_first(bytes_skip(value, at), 16), " ");
+        page_line(p);
+    }
+    bytes_wipe(hex, sizeof hex);
+}
+
+static void secret(struct report *r, const fede_event *e)
+{
+    const char *label = e->label != NULL ? e->label : "secret";
+    if (strcmp(label, "key block") == 0) {
+        /* RFC 5246 6.3: client key, server key, client IV, server IV; AEAD suites have no MAC keys. */
+        const struct suite *s = suite_by_id(r->d.suite);
+        size_t n = s != NULL ? 2 * ((size_t)s->key_len + s->iv_len) : 0;
+        if (n > 0 && e->bytes.len >= n) {
+            bytes rest = e->bytes;
+            secret_value(r, "client write key", bytes_first(rest, s->key_len));
+            rest = bytes_skip(rest, s->key_len);
+            secret_value(r, "server write key", bytes_first(rest, s->key_len));
+            rest = bytes_skip(rest, s->key_len);
+            secret_value(r, "client write IV", bytes_first(rest, s->iv_len));
+            rest = bytes_skip(rest, s->iv_len);
+            secret_value(r, "server write IV", bytes_first(rest, s->iv_len));
+            return;
+        }
+    }
+    secret_value(r, strcmp(label, "CLIENT_RANDOM") == 0 ? "master secret" : label, e->bytes);
+}
+
+static void opened(struct report *r, const fede_event *e)
+{
+    (void)e;
+    if (r->options.level >= FIELDS) {
+        /* The lines that users of curl -v look for. */
+        char line[600];
+        struct text t = text_in(line, sizeof line);
+        text_add(&t, "SSL connection using ");
+        text_add(&t, r->d.version == FEDE_TLS12   ? "TLSv1.2"
+                     : r->d.version == FEDE_TLS13 ? "TLSv1.3"
+                                                  : version_title(r->d.version));
+        text_add(&t, " / ");
+        text_add(&t, suite_title(r->d.suite));
+        if (r->d.group != 0) {
+            text_add(&t, " / ");
+            text_add(&t, group_title(r->d.group));
+        }
+        if (r->d.scheme != 0) {
+            text_add(&t, " / ");
+            text_add(&t, scheme_title(r->d.scheme));
+        }
+        note(r, PLAIN, line);
+        t = text_in(line, sizeof line);
+        const char *who = r->d.role == FEDE_CLIENT ? "server" : "this server";
+        if (r->d.alpn != NULL) {
+            text_add(&t, "ALPN: ");
+            text_add(&t, who);
+            text_add(&t, " accepted ");
+            text_add(&t, r->d.alpn);
+        } else if (r->d.alpn_offer != NULL) {
+            text_add(&t, "ALPN: ");
+            text_add(&t, who);
+            text_add(&t, " did not choose a protocol");
+        }
+        if (t.len > 0)
+            note(r, PLAIN, line);
+    }
+    text_card(r);
+}
+
+/* ---- parts of lines ---- */
+
+static void note(struct report *r, enum style style, const char *text)
+{
+    page_to(&r->page, AT_TAG);
+    page_put(&r->page, FAINT, "*");
+    page_to(&r->page, AT_TEXT);
+    page_parts(&r->page, style, AT_TEXT, text);
+    page_line(&r->page);
+}
+
+/* OUT or IN, and an arrow: single in the clear, double when protected. */
+static void tag(struct report *r, const fede_event *e)
+{
+    enum style style = e->from == FEDE_CLIENT ? CLIENT_SIDE : SERVER_SIDE;
+    bool protects = e->epoch != 0;
+    page_put(&r->page, style, e->ours ? "OUT" : "IN");
+    page_right(&r->page, style, AT_SIGN, e->ours ? (protects ? "⇒" : "→") : (protects ? "⇐" : "←"));
+}
+
+void text_row(struct report *r, uint64_t at_us, bool timed)
+{
+    if (r->options.times) {
+        int64_t seconds;
+        unsigned us;
+        report_wall(r, at_us, &seconds, &us);
+        char stamp[40];
+        snprintf(stamp, sizeof stamp, "%02d:%02d:%02d.%06u ", (int)(seconds / 3600 % 24), (int)(seconds / 60 % 60),
+                 (int)(seconds % 60), us);
+        page_put(&r->page, FAINT, stamp);
+    }
+    if (timed)
+        say_time(r, report_since(r, at_us));
+    page_to(&r->page, AT_TAG);
+}
+
+static void say_time(struct report *r, uint64_t since)
+{
+    char number[40];
+    if (since < 10000000)
+        snprintf(number, sizeof number, "%llu.%03u", (unsigned long long)(since / 1000), (unsigned)(since % 1000));
+    else
+        snprintf(number, sizeof number, "%llu.%01u s", (unsigned long long)(since / 1000000),
+                 (unsigned)(since / 100000 % 10));
+    page_right(&r->page, FAINT, AT_TIME, number);
+}
+
+static void say_span(struct text *t, uint64_t us)
+{
+    text_number(t, (int64_t)(us / 1000));
+    text_char(t, '.');
+    text_char(t, (char)('0' + us / 100 % 10));
+    text_char(t, (char)('0' + us / 10 % 10));
+    text_add(t, " ms");
+}

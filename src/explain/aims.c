@@ -1,0 +1,109 @@
+/* explain/aims.c: the verdict on a connection in the three aims of the protocol: against listening, impersonation and
+   alteration (RFC 5246 1, F; RFC 3552 3). Each is told from recorded facts alone; what was not reached is not claimed. */
+#include "explain/dissection.h"
+
+static void against_listening(const struct dissection *d, struct aim *aim);
+static void against_impersonation(const struct dissection *d, struct aim *aim);
+static void server_side(const struct dissection *d, struct aim *aim, struct text *t);
+static void against_alteration(const struct dissection *d, struct aim *aim);
+
+void dissection_aims(const struct dissection *d, struct aim aims[3])
+{
+    aims[0].against = "listening";
+    aims[1].against = "impersonation";
+    aims[2].against = "alteration";
+    against_listening(d, &aims[0]);
+    against_impersonation(d, &aims[1]);
+    against_alteration(d, &aims[2]);
+}
+
+static void against_listening(const struct dissection *d, struct aim *aim)
+{
+    struct text t = text_in(aim->text, sizeof aim->text);
+    aim->state = AIM_OPEN;
+    if (!d->opened) {
+        text_add(&t, "no keys in use: the handshake was not completed");
+        return;
+    }
+    aim->state = AIM_REACHED;
+    bool forward = d->context.kx == KX_ECDHE || d->context.kx == KX_DHE || d->version >= 0x0304;
+    if (d->group != 0) {
+        text_add(&t, group_title(d->group));
+        text_add(&t, " key exchange");
+    } else {
+        text_add(&t, forward ? "ephemeral key exchange" : "key exchange with the server's fixed key");
+    }
+    text_add(&t, forward ? " (forward secrecy), " : " (no forward secrecy), ");
+    text_add(&t, suite_cipher(d->suite));
+    text_add(&t, " encryption");
+}
+
+static void against_impersonation(const struct dissection *d, struct aim *aim)
+{
+    struct text t = text_in(aim->text, sizeof aim->text);
+    aim->state = AIM_OPEN;
+    if (d->role == FEDE_SERVER) {
+        server_side(d, aim, &t);
+        return;
+    }
+    if (d->verdict == NULL) {
+        text_add(&t, d->n_certificates > 0 ? "the server's certificate was not judged"
+                                           : "the server showed no certificate");
+        aim->state = d->opened ? AIM_MISSED : AIM_OPEN;
+        return;
+    }
+    if (!d->verdict->accepted) {
+        aim->state = AIM_MISSED;
+        text_add(&t, "the server's certificate was not accepted");
+        text_add(&t, d->opened ? "; the connection went on without proof of identity" : "");
+        return;
+    }
+    aim->state = d->opened ? AIM_REACHED : AIM_OPEN;
+    text_add(&t, "certificate for ");
+    text_add(&t, d->verdict->name != NULL ? d->verdict->name : "any name");
+    if (d->verdict->path_len > 0) {
+        text_add(&t, ", trusted through ");
+        certificate_title(d->verdict->path[d->verdict->path_len - 1], &t);
+    }
+    if (d->opened && d->scheme != 0) {
+        text_add(&t, "; its key signed the key exchange with ");
+        text_add(&t, scheme_title(d->scheme));
+    }
+}
+
+/* A server proves itself; whether the client believes it is not visible here, except by going on. */
+static void server_side(const struct dissection *d, struct aim *aim, struct text *t)
+{
+    if (!d->opened) {
+        text_add(t, "not decided: the handshake was not completed");
+        return;
+    }
+    aim->state = AIM_REACHED;
+    text_add(t, "this server signed the key exchange");
+    if (d->scheme != 0) {
+        text_add(t, " with ");
+        text_add(t, scheme_title(d->scheme));
+    }
+    text_add(t, d->client_certificate ? "" : "; the client stayed anonymous: no certificate was asked for");
+}
+
+static void against_alteration(const struct dissection *d, struct aim *aim)
+{
+    struct text t = text_in(aim->text, sizeof aim->text);
+    aim->state = AIM_OPEN;
+    if (!d->opened) {
+        text_add(&t, "not decided: Finished was not checked on both sides");
+        return;
+    }
+    aim->state = AIM_REACHED;
+    text_add(&t, "Finished covers all ");
+    text_number(&t, d->messages);
+    text_add(&t, " messages");
+    const char *hash = suite_hash(d->suite);
+    if (hash[0] != '\0') {
+        text_add(&t, " (");
+        text_add(&t, hash);
+        text_char(&t, ')');
+    }
+    text_add(&t, "; every record has a tag");
+}

@@ -1,0 +1,36 @@
+/* From bytes to fields: each routine makes the tree of one thing seen on the wire. Names and values come from the codec's
+   own narration, so what is shown is what the engine would read. Broken input gives the fields up to the first error, and
+   the rest as bytes. */
+#ifndef EXPLAIN_ANNOTATE_H
+#define EXPLAIN_ANNOTATE_H
+
+#include "explain/field.h"
+#include "wire/messages.h"
+
+struct annotation {
+    struct field *root;    /* NULL only without memory */
+    const char *bad_where; /* field of the first error; NULL: all is well */
+    const char *bad_why;
+    size_t bad_at;
+    bool cut;              /* memory did not suffice for all fields */
+};
+
+/* A whole handshake message with its 4-byte header. */
+struct annotation annotate_message(struct arena *arena, bytes message, const struct message_context *context);
+
+/* A whole record. suite 0: in the clear; otherwise the body is cut into explicit nonce, ciphertext and tag as that suite
+   does, when the suite is known. */
+struct annotation annotate_record(struct arena *arena, bytes record, uint16_t suite);
+
+struct annotation annotate_alert(struct arena *arena, bytes body);
+struct annotation annotate_ccs(struct arena *arena, bytes body);
+
+/* One certificate in DER. The second form adds below parent, at that offset of its message. */
+struct annotation annotate_certificate(struct arena *arena, bytes der);
+void annotate_der_certificate(struct arena *arena, struct field *parent, bytes der, size_t offset);
+
+/* What is called how: "ClientHello" and "client_hello" for 1; never NULL. */
+const char *message_title(uint16_t type);
+const char *message_path(uint16_t type);
+
+#endif

@@ -1,0 +1,318 @@
+/* explain/dissection.c: events to facts.
+
+   The events are those of fede/trace.h. They come from the engine while a connection runs; a reader of captures makes the
+   same ones. What is borrowed for the call and wanted later is copied into one arena with a ceiling, so that neither a long
+   connection nor a hostile peer makes a story grow. */
+#include "explain/dissection.h"
+
+#include "wire/names.h"
+
+enum { KEPT_MOST = 512 * 1024, CHECKS_MOST = 400 };
+
+static void hear_choice(struct dissection *d, const fede_event *e);
+static void hear_message(struct dissection *d, const fede_event *e);
+static void hear_hello(struct dissection *d, bytes body);
+static void hear_server_hello(struct dissection *d, bytes body);
+static void hear_certificates(struct dissection *d, uint8_t from, bytes body);
+static void hear_record(struct dissection *d, const fede_event *e);
+static void count_flight(struct dissection *d, uint8_t from);
+static void keep_verdict(struct dissection *d, const fede_verdict *verdict);
+static const fede_error *keep_error(struct dissection *d, const fede_error *error);
+static const char *keep_text(struct dissection *d, bytes raw);
+static void *keep(struct dissection *d, size_t size);
+
+void dissection_start(struct dissection *d)
+{
+    *d = (struct dissection){.extended = -1};
+    arena_start(&d->kept, &memory_standard, KEPT_MOST);
+}
+
+void dissection_end(struct dissection *d)
+{
+    arena_end(&d->kept);
+}
+
+void dissection_event(struct dissection *d, const fede_event *e)
+{
+    if (d->role == 0) {
+        d->role = e->ours ? e->from : (uint8_t)(FEDE_CLIENT + FEDE_SERVER - e->from);
+        d->begun_us = e->at_us;
+    }
+    d->last_us = e->at_us;
+    switch (e->kind) {
+    case FEDE_EVENT_STARTED:
+        if (e->what == FEDE_CLIENT || e->what == FEDE_SERVER)
+            d->role = (uint8_t)e->what;
+        if (e->label != NULL && d->server_name == NULL)
+            d->server_name = keep_text(d, bytes_text(e->label));
+        break;
+    case FEDE_EVENT_RECORD:
+        hear_record(d, e);
+        break;
+    case FEDE_EVENT_MESSAGE:
+        hear_message(d, e);
+        break;
+    case FEDE_EVENT_CCS:
+        count_flight(d, e->from);
+        d->protects[e->from % 3] = true;
+        break;
+    case FEDE_EVENT_ALERT:
+        if (e->from >= FEDE_CLIENT && e->from <= FEDE_SERVER && d->alerts[e->from - 1].from == 0) {
+            d->alerts[e->from - 1].from = e->from;
+            d->alerts[e->from - 1].level = (uint8_t)e->number;
+            d->alerts[e->from - 1].description = (uint8_t)e->what;
+        }
+        break;
+    case FEDE_EVENT_CHOICE:
+        hear_choice(d, e);
+        break;
+    case FEDE_EVENT_VERDICT:
+        if (e->verdict != NULL)
+            keep_verdict(d, e->verdict);
+        break;
+    case FEDE_EVENT_OPENED:
+        d->opened = true;
+        d->opened_us = e->at_us;
+        break;
+    case FEDE_EVENT_ENDED:
+        d->ended = true;
+        if (e->error != NULL && e->error->reason != FEDE_OK && d->error == NULL)
+            d->error = keep_error(d, e->error);
+        break;
+    default:
+        break;
+    }
+}
+
+static void hear_choice(struct dissection *d, const fede_event *e)
+{
+    const char *label = e->label != NULL ? e->label : "";
+    if (strcmp(label, "version") == 0) {
+        d->version = e->what;
+    } else if (strcmp(label, "cipher suite") == 0) {
+        d->suite = e->what;
+        d->context.kx = (uint8_t)suite_key_exchange(e->what);
+    } else if (strcmp(label, "group") == 0) {
+        d->group = e->what;
+    } else if (strcmp(label, "signature scheme") == 0) {
+        d->scheme = e->what;
+    } else if (strcmp(label, "extended master secret") == 0) {
+        d->extended = e->what != 0;
+    } else if (strcmp(label, "application protocol") == 0 && e->bytes.len > 0) {
+        d->alpn = keep_text(d, e->bytes);
+    }
+}
+
+/* The choices can be read from the messages too; an engine that tells them says the same. */
+static void hear_message(struct dissection *d, const fede_event *e)
+{
+    if (e->bytes.len < 4)
+        return;
+    bytes body = bytes_skip(e->bytes, 4);
+    if (!d->opened) {
+        d->messages++;
+        count_flight(d, e->from);
+    }
+    switch (e->what) {
+    case MSG_CLIENT_HELLO:
+        hear_hello(d, body);
+        break;
+    case MSG_SERVER_HELLO:
+        hear_server_hello(d, body);
+        break;
+    case MSG_CERTIFICATE:
+        hear_certificates(d, e->from, body);
+        break;
+    case MSG_SERVER_KEY_EXCHANGE: {
+        struct wire w = wire_reader(body);
+        struct server_key_exchange m = {.kx = d->context.kx};
+        wire_server_key_exchange(&w, &m);
+        if (wire_done(&w)) {
+            d->group = m.group;
+            d->scheme = m.is_signed ? m.scheme : 0;
+        }
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+static void hear_hello(struct dissection *d, bytes body)
+{
+    struct wire w = wire_reader(body);
+    struct client_hello m = {0};
+    wire_client_hello(&w, &m);
+    if (!wire_done(&w))
+        return;
+    if (m.extensions.host_name.len > 0) {
+        d->named = true;
+        if (d->server_name == NULL)
+            d->server_name = keep_text(d, m.extensions.host_name);
+    }
+    bytes rest = m.extensions.alpn, protocol;
+    char offer[300];
+    struct text t = text_in(offer, sizeof offer);
+    while (rest.len > 0 && alpn_next(&rest, &protocol)) {
+        text_add(&t, t.len > 0 ? ", " : "");
+        text_escaped(&t, protocol);
+    }
+    if (t.len > 0 && (d->alpn_offer = keep(d, strlen(offer) + 1)) != NULL)
+        bytes_copy((char *)(uintptr_t)d->alpn_offer, offer, strlen(offer));
+}
+
+static void hear_server_hello(struct dissection *d, bytes body)
+{
+    struct wire w = wire_reader(body);
+    struct server_hello m = {0};
+    wire_server_hello(&w, &m);
+    if (!wire_done(&w))
+        return;
+    d->suite = m.suite;
+    d->version = ext_has(&m.extensions, HAS_SUPPORTED_VERSIONS) ? m.extensions.version : m.legacy_version;
+    d->extended = ext_has(&m.extensions, HAS_EXTENDED_MASTER_SECRET) ? 1 : 0;
+    d->context = (struct message_context){.version = d->version, .kx = (uint8_t)suite_key_exchange(m.suite)};
+    bytes rest = m.extensions.alpn, protocol;
+    if (d->alpn == NULL && rest.len > 0 && alpn_next(&rest, &protocol))
+        d->alpn = keep_text(d, protocol);
+}
+
+static void hear_certificates(struct dissection *d, uint8_t from, bytes body)
+{
+    struct wire w = wire_reader(body);
+    struct certificate_message m = {0};
+    wire_certificate_12(&w, &m);
+    if (!wire_done(&w))
+        return;
+    if (from == FEDE_CLIENT) {
+        d->client_certificate = m.list.len > 0;
+        return;
+    }
+    if (d->certificates != NULL)
+        return;
+    size_t n = 0;
+    bytes rest = m.list, der;
+    while (certificates_next(&rest, &der))
+        n++;
+    bytes *list = n > 0 ? keep(d, n * sizeof *list) : NULL;
+    bytes copy = arena_copy(&d->kept, m.list);
+    if (n == 0 || list == NULL || copy.data == NULL) {
+        d->incomplete = d->incomplete || n > 0;
+        return;
+    }
+    d->certificates = list;
+    for (rest = copy; d->n_certificates < n && certificates_next(&rest, &der);)
+        list[d->n_certificates++] = der;
+}
+
+static void hear_record(struct dissection *d, const fede_event *e)
+{
+    struct traffic *t = &d->traffic[e->from % 3];
+    t->records++;
+    t->bytes += e->bytes.len;
+    if (e->what == CONTENT_DATA) {
+        t->data_records++;
+        t->data_bytes += e->plain.len;
+    }
+}
+
+/* A round trip ends when the server answers a flight of the client. */
+static void count_flight(struct dissection *d, uint8_t from)
+{
+    if (d->opened || from == d->flight_of)
+        return;
+    if (from == FEDE_SERVER && d->client_spoke)
+        d->round_trips++;
+    d->client_spoke = d->client_spoke || from == FEDE_CLIENT;
+    d->flight_of = from;
+}
+
+static void keep_verdict(struct dissection *d, const fede_verdict *from)
+{
+    fede_verdict *v = keep(d, sizeof *v);
+    size_t n_checks = from->n_checks < CHECKS_MOST ? from->n_checks : CHECKS_MOST;
+    if (v == NULL)
+        return;
+    *v = *from;
+    v->checks = NULL;
+    v->path = NULL;
+    v->n_checks = 0;
+    v->path_len = 0;
+    fede_check *checks = n_checks > 0 ? keep(d, n_checks * sizeof *checks) : NULL;
+    if (checks != NULL) {
+        bytes_copy(checks, from->checks, n_checks * sizeof *checks);
+        v->checks = checks;
+        v->n_checks = n_checks;
+    }
+    fede_bytes *path = from->path_len > 0 ? keep(d, from->path_len * sizeof *path) : NULL;
+    for (size_t i = 0; path != NULL && i < from->path_len; i++) {
+        path[i] = arena_copy(&d->kept, from->path[i]);
+        d->incomplete = d->incomplete || path[i].data == NULL;
+        v->path_len++;
+    }
+    v->path = path;
+    v->name = from->name != NULL ? keep_text(d, bytes_text(from->name)) : NULL;
+    d->verdict = v;
+}
+
+static const fede_error *keep_error(struct dissection *d, const fede_error *from)
+{
+    fede_error *copy = keep(d, sizeof *copy);
+    if (copy == NULL)
+        return NULL;
+    *copy = *from;
+    if (from->detail != NULL) {
+        char *detail = keep(d, strlen(from->detail) + 1);
+        if (detail != NULL)
+            bytes_copy(detail, from->detail, strlen(from->detail));
+        copy->detail = detail;
+    }
+    return copy;
+}
+
+static const char *keep_text(struct dissection *d, bytes raw)
+{
+    char escaped[600];
+    struct text t = text_in(escaped, sizeof escaped);
+    text_escaped(&t, raw);
+    size_t len = strlen(escaped);
+    char *copy = keep(d, len + 1);
+    if (copy != NULL)
+        bytes_copy(copy, escaped, len);
+    return copy;
+}
+
+static void *keep(struct dissection *d, size_t size)
+{
+    void *p = arena_take(&d->kept, size);
+    d->incomplete = d->incomplete || p == NULL;
+    return p;
+}
+
+/* ---- names ---- */
+
+static const char *title(const struct names *names, uint16_t number)
+{
+    const char *name = names_find(names, number);
+    return name != NULL ? name : "unknown";
+}
+
+const char *version_title(uint16_t version)
+{
+    return title(&version_names, version);
+}
+
+const char *group_title(uint16_t group)
+{
+    return title(&group_names, group);
+}
+
+const char *scheme_title(uint16_t scheme)
+{
+    return title(&scheme_names, scheme);
+}
+
+const char *suite_title(uint16_t suite)
+{
+    return title(&suite_names, suite);
+}

@@ -1,0 +1,82 @@
+/* One connection, dissected: what its events have told so far. Fed with events, live or from a capture; asked by whoever
+   shows it. Keeps facts, certificates and the verdict, never application data: its memory does not grow with traffic. */
+#ifndef EXPLAIN_DISSECTION_H
+#define EXPLAIN_DISSECTION_H
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "fede/trace.h"
+#include "wire/messages.h"
+
+struct traffic {
+    uint64_t records, bytes;           /* bytes on the wire, headers included */
+    uint64_t data_records, data_bytes; /* application data, in the clear */
+};
+
+struct dissection {
+    struct arena kept;
+    bool incomplete;        /* memory did not suffice for everything */
+    uint8_t role;           /* our side: FEDE_CLIENT, FEDE_SERVER; 0 before the first event */
+    bool opened, ended;
+    bool named;             /* the client said which server it wants (server_name) */
+    uint64_t begun_us, opened_us, last_us;
+    const char *server_name; /* escaped; NULL: none */
+    const char *alpn;        /* chosen, escaped; NULL: none */
+    const char *alpn_offer;  /* "h2, http/1.1"; NULL: none */
+    uint16_t version, suite, group, scheme;
+    int8_t extended;         /* extended master secret: 1 yes, 0 no, -1 not known yet */
+    struct message_context context;
+    unsigned messages, round_trips;
+    uint8_t flight_of;       /* who spoke last */
+    bool client_spoke;
+    bool protects[3];        /* by FEDE_CLIENT, FEDE_SERVER: has sent ChangeCipherSpec */
+    struct traffic traffic[3];
+    bytes *certificates;     /* the peer's or our own list, leaf first, as sent by the server */
+    size_t n_certificates;
+    bool client_certificate; /* the client sent one too */
+    fede_verdict *verdict;   /* a copy; NULL before */
+    const fede_error *error; /* a copy of what ended it; NULL: in order */
+    struct { uint8_t from, level, description; } alerts[2]; /* the first of each side: by from - 1; from 0: none */
+};
+
+void dissection_start(struct dissection *d);
+void dissection_event(struct dissection *d, const fede_event *event);
+void dissection_end(struct dissection *d);
+
+/* What matters in one message, in a few words, parts set apart by "; ": for MESSAGE, CCS and ALERT events, after
+   dissection_event has seen them. Empty where there is nothing to add. */
+void dissection_facts(const struct dissection *d, const fede_event *event, struct text *out);
+
+/* The three aims of the protocol: against listening, impersonation, alteration. */
+enum aim_state { AIM_REACHED = 1, AIM_MISSED, AIM_OPEN /* not decided, or not asked for */ };
+struct aim {
+    const char *against; /* "listening" */
+    uint8_t state;       /* enum aim_state */
+    char text[400];      /* what protects, or why nothing does */
+};
+void dissection_aims(const struct dissection *d, struct aim aims[3]);
+
+/* A certificate in a few lines: label and value. at: the time its validity is judged by. */
+struct card_row {
+    const char *label;
+    char value[700];
+    bool bad;
+};
+enum { CARD_ROWS = 8 };
+size_t certificate_card(bytes der, int64_t at, struct card_row rows[CARD_ROWS]);
+/* Its common name, else its first DNS name, else its whole subject. */
+void certificate_title(bytes der, struct text *out);
+
+/* Which key exchange a suite's name stands for. */
+enum key_exchange suite_key_exchange(uint16_t suite);
+/* "AES-256-GCM", "SHA-384"; the suite's name or "" when it is not known. */
+const char *suite_cipher(uint16_t suite);
+const char *suite_hash(uint16_t suite);
+
+/* Registry names for what was chosen; never NULL. */
+const char *version_title(uint16_t version); /* "TLS 1.2" */
+const char *group_title(uint16_t group);
+const char *scheme_title(uint16_t scheme);
+const char *suite_title(uint16_t suite);
+
+#endif

@@ -1,0 +1,82 @@
+/* What the forms of a report share: one connection's dissection, and how far it has been told. */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include <jansson.h>
+#include <time.h>
+
+#include "explain/annotate.h"
+#include "explain/dissection.h"
+#include "report/live.h"
+#include "report/page.h"
+
+enum { PHASES_MOST = 32, SCRATCH_MOST = 16 * 1024 * 1024, LATE_MOST = 64 };
+
+struct report {
+    struct report_options options;
+    struct dissection d;
+    struct arena scratch;     /* the trees of one event */
+    struct page page;
+    uint64_t zero_us;         /* the first moment heard of: times are counted from here */
+    struct timespec zero_wall;
+    bool zero_set;
+    bool headed, carded;      /* the column heads, the certificate card are out */
+    bool failed_said, ended;
+    bool whole;               /* not a terminal: long values are not cut */
+    bool *seen;               /* sentences of the glossary already given, by row */
+    struct {
+        char name[16];
+        uint64_t us;
+    } phases[PHASES_MOST];
+    size_t n_phases;
+    uint64_t now_us;          /* the last moment heard of */
+    unsigned late;            /* messages and alerts after the handshake that were shown */
+    uint64_t late_left_out;
+    struct annotation record; /* the record a message came in (-vv) */
+    json_t *document;         /* JSON; NULL for text */
+    bool broken;              /* JSON: something is missing for lack of memory */
+    char *value;              /* room for one field's value, grown as needed */
+    size_t value_size;
+    char no_value[1];
+    char failure[600];        /* the sentence of the error, for the line of one connection */
+};
+
+/* Microseconds since the report's beginning. */
+uint64_t report_since(struct report *r, uint64_t at_us);
+/* The wall clock then: seconds and microseconds. */
+void report_wall(const struct report *r, uint64_t at_us, int64_t *seconds, unsigned *us);
+/* Seconds by which a certificate is judged: the verdict's time, else now. */
+int64_t report_judged_at(const struct report *r);
+/* Says whether a message or alert is still to be shown: after the handshake only the first few are. */
+bool report_late(struct report *r);
+
+/* text.c */
+void text_story_event(struct report *r, const fede_event *e);
+void text_story_phase(struct report *r, const char *phase, bool ok, const char *text, uint64_t from_us, uint64_t to_us);
+void text_story_note(struct report *r, int level, const char *text);
+void text_story_error(struct report *r, const fede_error *error);
+void text_story_end(struct report *r, const fede_conn *conn, int exit_code, const char *why);
+/* Columns: time, tag, sign, text, and the facts of a message. */
+enum { AT_TIME = 8, AT_TAG = 9, AT_SIGN = 14, AT_TEXT = 15, AT_BYTES = 42, AT_FACTS = 44 };
+void text_row(struct report *r, uint64_t at_us, bool timed);
+
+/* text_fields.c: the levels -v, -vv, -vvv of one thing's fields. */
+void text_fields(struct report *r, const struct annotation *a);
+void text_dump(struct report *r, bytes data);
+
+/* text_verdict.c: certificates, their verification, the box at the end. */
+void text_card(struct report *r);
+void text_trail(struct report *r, const fede_verdict *verdict);
+void text_box(struct report *r);
+void text_connection_line(struct report *r, int exit_code, const char *why);
+
+/* json.c */
+void json_story_start(struct report *r);
+void json_story_event(struct report *r, const fede_event *e);
+void json_story_phase(struct report *r, const char *phase, bool ok, const char *text, uint64_t from_us, uint64_t to_us);
+void json_story_note(struct report *r, const char *text);
+void json_story_error(struct report *r, const fede_error *error);
+void json_story_end(struct report *r, const fede_conn *conn, int exit_code, const char *why);
+void json_story_free(struct report *r);
+
+#endif
