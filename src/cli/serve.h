@@ -126,7 +126,7 @@ struct worker {
     uv_timer_t tick;      /* runs only while there are connections, or accepting pauses */
     uv_poll_t *listeners; /* one for each of the server's */
     struct peer_list lists[PHASES];
-    size_t peers, peak; /* connections now; most since memory was last given back */
+    size_t peers, given;           /* connections now; how many gave memory back since the system got it */
     bool ticking, paused, stopping, closed_listeners;
     atomic_bool stop, over; /* set by the main thread; by the worker, at its end */
     uint64_t stopped_ms;    /* when stopping began */

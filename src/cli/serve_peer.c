@@ -38,7 +38,6 @@ void peer_accept(struct worker *worker, int fd, const struct sockaddr *address)
 {
     struct peer *peer = calloc(1, sizeof *peer);
     worker->peers++;
-    worker->peak = worker->peers > worker->peak ? worker->peers : worker->peak;
     if (!peer || uv_poll_init(&worker->loop, &peer->poll, fd) != 0) {
         free(peer);
         close(fd);
@@ -143,8 +142,8 @@ const fede_error *peer_error(const struct peer *peer)
 /* A browser or curl that was told http:// instead of https:// reads this, not an alert. */
 static bool answer_plain_http(struct peer *peer)
 {
-    static const char text[] = "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 53\r\n"
-                               "connection: close\r\n\r\nThis port speaks TLS: use https:// in place of http:/\n";
+    static const char text[] = "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n"
+                               "This port speaks TLS: use https:// in place of http://\n";
     const fede_error *error = peer_error(peer);
     if (!peer->tls || !error || error->reason != FEDE_PLAIN_HTTP)
         return false;
@@ -331,6 +330,7 @@ void peer_rest(struct peer *peer)
         fede_release_buffers(peer->tls);
     else
         plain_release_buffers(peer->plain);
+    peer->worker->given++;
     worker_list(peer->worker, peer, PHASE_IDLE);
 }
 

@@ -47,7 +47,7 @@ void peer_trace(void *arg, const fede_event *event)
     }
     if (!peer)
         return;
-    if (peer->report)
+    if (peer->report && !peer->told)
         report_trace(peer->report, event);
     if (peer->memoir && !peer->memoir->over) {
         report_trace(peer->memoir->report, event);

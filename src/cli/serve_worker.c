@@ -225,9 +225,9 @@ static void tick(uv_timer_t *timer)
             break;
         peer_time_up(peer);
     }
-    if (worker->peak >= worker->peers + TRIM_PEERS) {
+    if (worker->given >= TRIM_PEERS) {
         malloc_trim(0);
-        worker->peak = worker->peers;
+        worker->given = 0;
     }
     if (worker->paused && !worker->stopping)
         resume_accepting(worker);
@@ -251,6 +251,7 @@ static void keep_ticking(struct worker *worker)
 void worker_lost_peer(struct worker *worker)
 {
     worker->peers--;
+    worker->given++;
     atomic_fetch_sub(&worker->server->open, 1);
     if (worker->paused && !worker->stopping)
         resume_accepting(worker);
