@@ -21,7 +21,8 @@ enum {
     EXIT_PERMISSION = 11,
     EXIT_CONTRADICTION = 12,
     EXIT_INCOMPLETE = 13,
-    EXIT_TIME = 28
+    EXIT_TIME = 28,
+    EXIT_SIGNAL = 130
 };
 
 /* What an exit code means, in a few words; never NULL. */
@@ -68,6 +69,9 @@ enum {
     OPTION_STDERR,
     OPTION_SHOW_SECRETS
 };
+
+extern const struct option_row common_options[];
+extern const size_t n_common_options;
 
 /* A usage mistake: prints it, where help is, and the exit line. Returns EXIT_USAGE. */
 int usage_error(const struct command *command, const char *message);

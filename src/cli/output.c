@@ -1,1 +1,301 @@
-/* cli/output.c */
+/* cli/output.c: where the story and the data go, and the small texts both need.
+
+   The story is made by report/; here is decided on which stream, how wide, with which colours (NO_COLOR, CLICOLOR_FORCE,
+   TERM=dumb, --color). The data is whatever the application on the other side said: it goes to standard output or -o FILE byte by byte as it
+   came, without anything of ours in between. */
+#include "cli/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool wants_colour(const struct story *story, int fd);
+static unsigned columns(const struct story *story, int fd);
+
+void story_defaults(struct story *story)
+{
+    *story = (struct story){.level = 1, .form = REPORT_TEXT};
+}
+
+bool story_option(struct story *story, const struct option_row *row, const char *value, struct text *why)
+{
+    static const char *const whens[] = {"auto", "always", "never"};
+    long n;
+
+    switch (row->key) {
+    case OPTION_QUIET:
+        story->level = 0;
+        return true;
+    case OPTION_VERBOSE:
+        story->level = story->level < 2 ? 2 : story->level + (story->level < 4);
+        return true;
+    case OPTION_TRACE_TIME:
+        story->times = true;
+        return true;
+    case OPTION_SHOW_SECRETS:
+        story->show_secrets = true;
+        return true;
+    case OPTION_STDERR:
+        story->file = value;
+        return true;
+    case OPTION_WIDTH:
+        if (!value_number(value, 40, 1000, &n, why))
+            return false;
+        story->width = (unsigned)n;
+        return true;
+    case OPTION_JSON:
+        if (value && strcmp(value, "lines")) {
+            text_format(why, "\"%s\" is no form of JSON: write --json or --json=lines", value);
+            return false;
+        }
+        story->form = value ? REPORT_JSON_LINES : REPORT_JSON;
+        return true;
+    case OPTION_COLOUR:
+        for (int i = 0; i < 3; i++) {
+            if (!strcmp(value, whens[i])) {
+                story->colour = COLOUR_AUTO + i;
+                return true;
+            }
+        }
+        text_format(why, "\"%s\" is not one of auto, always, never", value);
+        return false;
+    }
+    text_format(why, "not handled");
+    return false;
+}
+
+bool story_start(const struct story *story, struct report_options *options, struct text *why)
+{
+    FILE *out = stderr;
+
+    if (story->file && !strcmp(story->file, "-"))
+        out = stdout;
+    else if (story->file)
+        out = fopen(story->file, "w");
+    if (!out) {
+        text_format(why, "%s can't be written: %s", story->file, strerror(errno));
+        return false;
+    }
+    setvbuf(out, NULL, _IOLBF, 0);
+    setlocale(LC_CTYPE, "");
+    int fd = fileno(out);
+    *options = (struct report_options){
+        .out = out,
+        .form = story->form,
+        .level = story->level,
+        .colour = wants_colour(story, fd),
+        .utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8"),
+        .width = columns(story, fd),
+        .show_secrets = story->show_secrets,
+        .times = story->times,
+    };
+    return true;
+}
+
+void story_end(struct report_options *options)
+{
+    fflush(options->out);
+    if (options->out != stderr && options->out != stdout)
+        fclose(options->out);
+    options->out = NULL;
+}
+
+/* https://no-color.org: set and not empty. CLICOLOR_FORCE: set, and neither empty nor 0. */
+static bool wants_colour(const struct story *story, int fd)
+{
+    const char *none = getenv("NO_COLOR"), *force = getenv("CLICOLOR_FORCE"), *term = getenv("TERM");
+
+    if (story->colour != COLOUR_AUTO)
+        return story->colour == COLOUR_ALWAYS;
+    if (none && *none)
+        return false;
+    if (force && *force && strcmp(force, "0"))
+        return true;
+    return isatty(fd) && term && *term && strcmp(term, "dumb");
+}
+
+static unsigned columns(const struct story *story, int fd)
+{
+    struct winsize size;
+
+    if (story->width)
+        return story->width;
+    if (isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
+        return size.ws_col;
+    return 80;
+}
+
+/* ---- Time and small texts --------------------------------------------------------------------------------------- */
+
+uint64_t clock_ticks(void *unused)
+{
+    struct timespec now;
+
+    (void)unused;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+int64_t clock_wall(void *unused)
+{
+    (void)unused;
+    return (int64_t)time(NULL);
+}
+
+void text_format(struct text *t, const char *format, ...)
+{
+    char piece[1024];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(piece, sizeof piece, format, arguments);
+    va_end(arguments);
+    text_add(t, piece);
+}
+
+void text_span(struct text *t, uint64_t us)
+{
+    if (us < 10000)
+        text_format(t, "%.2f ms", (double)us / 1e3);
+    else if (us < 1000000)
+        text_format(t, "%.1f ms", (double)us / 1e3);
+    else
+        text_format(t, "%.2f s", (double)us / 1e6);
+}
+
+void text_bytes(struct text *t, uint64_t n)
+{
+    if (n >= 1000) {
+        text_bytes(t, n / 1000);
+        text_format(t, ",%03u", (unsigned)(n % 1000));
+    } else {
+        text_format(t, "%u", (unsigned)n);
+    }
+}
+
+/* ---- The data --------------------------------------------------------------------------------------------------- */
+
+static void progress_line(struct sink *sink);
+static bool write_all(int fd, bytes data);
+
+enum sink_result sink_write(struct sink *sink, bytes data, struct text *why)
+{
+    int fd = STDOUT_FILENO;
+
+    if (sink->closed)
+        return SINK_CLOSED;
+    if (!sink->began_us)
+        sink->began_us = clock_ticks(NULL);
+    if (sink->path && sink->fd < 0)
+        sink->fd = open(sink->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (sink->path)
+        fd = sink->fd;
+    if (fd < 0) {
+        text_format(why, "%s: %s", sink->path, strerror(errno));
+        return SINK_FAILED;
+    }
+    if (!sink->path && !sink->binary_ok && data.len && memchr(data.data, 0, data.len) && isatty(fd)) {
+        text_add(why, "it is binary and would upset the terminal; -o FILE saves it, -o - prints it anyway");
+        return SINK_FAILED;
+    }
+    if (!write_all(fd, data)) {
+        if (errno == EPIPE && !sink->path) {
+            sink->closed = true;
+            return SINK_CLOSED;
+        }
+        text_format(why, "%s: %s", sink->path ? sink->path : "standard output", strerror(errno));
+        return SINK_FAILED;
+    }
+    sink->written += data.len;
+    if (sink->progress)
+        progress_line(sink);
+    return SINK_TAKEN;
+}
+
+bool sink_end(struct sink *sink, struct text *why)
+{
+    bool good = true;
+
+    if (sink->shown) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+        sink->shown = false;
+    }
+    if (sink->fd >= 0 && close(sink->fd) < 0) {
+        text_format(why, "%s: %s", sink->path, strerror(errno));
+        good = false;
+    }
+    sink->fd = -1;
+    return good;
+}
+
+static bool write_all(int fd, bytes data)
+{
+    while (data.len) {
+        ssize_t n = write(fd, data.data, data.len);
+        if (n < 0 && errno == EAGAIN) {
+            /* Somebody else made the terminal or pipe non-blocking. */
+            struct timespec pause = {0, 2000000};
+            nanosleep(&pause, NULL);
+        } else if (n < 0 && errno != EINTR) {
+            return false;
+        } else if (n > 0) {
+            data = bytes_skip(data, (size_t)n);
+        }
+    }
+    return true;
+}
+
+/* At most five times a second, from the second second on. */
+static void progress_line(struct sink *sink)
+{
+    uint64_t now = clock_ticks(NULL);
+    char line[120];
+    struct text t = text_in(line, sizeof line);
+
+    if (now - sink->began_us < 1000000 || now - sink->shown_us < 200000)
+        return;
+    sink->shown = true;
+    sink->shown_us = now;
+    text_bytes(&t, sink->written);
+    if (sink->expected > 0) {
+        text_add(&t, " of ");
+        text_bytes(&t, (uint64_t)sink->expected);
+    }
+    text_format(&t, " bytes, %.1f MB/s", (double)sink->written / (double)(now - sink->began_us));
+    fprintf(stderr, "\r%s\033[K", line);
+    fflush(stderr);
+}
+
+void text_base64(struct text *t, bytes b)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (; b.len; b = bytes_skip(b, b.len < 3 ? b.len : 3)) {
+        uint32_t group = (uint32_t)b.data[0] << 16;
+        group |= b.len > 1 ? (uint32_t)b.data[1] << 8 : 0;
+        group |= b.len > 2 ? b.data[2] : 0;
+        text_char(t, digits[group >> 18]);
+        text_char(t, digits[group >> 12 & 63]);
+        text_char(t, b.len > 1 ? digits[group >> 6 & 63] : '=');
+        text_char(t, b.len > 2 ? digits[group & 63] : '=');
+    }
+}
+
+void write_pem(FILE *out, bytes der)
+{
+    fputs("-----BEGIN CERTIFICATE-----\n", out);
+    for (; der.len; der = bytes_skip(der, der.len < 48 ? der.len : 48)) {
+        char line[68];
+        struct text t = text_in(line, sizeof line);
+        text_base64(&t, bytes_first(der, 48));
+        fprintf(out, "%s\n", line);
+    }
+    fputs("-----END CERTIFICATE-----\n", out);
+}

@@ -34,10 +34,12 @@ void text_bytes(struct text *t, uint64_t n);
 /* Formatted, into the text; no control characters are escaped. */
 void text_format(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+void text_base64(struct text *t, bytes b);
+
 /* The data: what the peer's application says. */
 struct sink {
     const char *path;     /* NULL: stdout */
-    FILE *file;           /* open when something was written */
+    int fd;               /* of path, -1 until something is written: start with that */
     uint64_t written;
     bool progress;        /* show a progress line on stderr when it is a terminal and writing takes over a second */
     bool shown, closed;   /* a progress line stands; the reader went away (EPIPE) */

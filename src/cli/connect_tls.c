@@ -1,0 +1,258 @@
+/* cli/connect_tls.c: the TLS part of `fede connect`: a configuration from the settings, the handshake, the trace.
+
+   The certificate is verified unless -k was given, and -k says so loudly. The key log (SSLKEYLOGFILE, --keylog) is written
+   from the trace's secrets; they reach the story only with --show-secrets. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/connect.h"
+
+static bool set_trust(struct client *client);
+static bool set_negotiation(struct client *client);
+static bool set_key_log(struct client *client);
+static bool config_refused(struct client *client);
+static int64_t judged_time(void *arg);
+static uint64_t ticks(void *arg);
+static void hear(void *arg, const fede_event *event);
+static void note_verdict(struct client *client, const fede_event *event);
+static void show_certificates(struct client *client);
+static void write_key_log(struct client *client, const fede_event *event);
+static void take_facts(struct client *client);
+
+bool tls_prepare(struct client *client)
+{
+    const struct connect_settings *set = &client->set;
+    fede_config *config = client->config = fede_config_new();
+
+    if (!config)
+        return client_fail(client, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, 0, 0);
+    if (!fede_config_clock(config, judged_time, ticks, client) || !fede_config_read_ahead(config, true) ||
+        !fede_config_trace(config, hear, client))
+        return config_refused(client);
+    if (set->no_ems && !fede_config_extended_master_secret(config, FEDE_EMS_OFF))
+        return config_refused(client);
+    if (set->max_fragment && !fede_config_max_fragment(config, (size_t)set->max_fragment))
+        return config_refused(client);
+    if (set->story.show_secrets && !fede_config_reveal_secrets(config))
+        return config_refused(client);
+    return set_trust(client) && set_negotiation(client) && set_key_log(client);
+}
+
+static bool set_trust(struct client *client)
+{
+    const struct connect_settings *set = &client->set;
+    fede_config *config = client->config;
+
+    for (size_t i = 0; i < set->n_anchor_files; i++) {
+        if (!fede_config_trust_file(config, set->anchor_files[i]))
+            return config_refused(client);
+    }
+    for (size_t i = 0; i < set->n_anchor_directories; i++) {
+        if (!fede_config_trust_directory(config, set->anchor_directories[i]))
+            return config_refused(client);
+    }
+    bool own = set->n_anchor_files || set->n_anchor_directories;
+    if (set->insecure) {
+        report_note(
+            client->report, 1,
+            "WARNING: -k: the server's identity is NOT verified. Whoever is on the way can read and alter everything.");
+        if (!fede_config_unauthenticated_encryption(config))
+            return config_refused(client);
+    }
+    /* With -k the chain is still judged, so the anchors are wanted; but their absence is then no obstacle. */
+    if (!own && !set->insecure && !fede_config_trust_system(config))
+        return config_refused(client);
+    if (!own && set->insecure) {
+        fede_config *with = fede_config_derive(config);
+        if (with && fede_config_trust_system(with)) {
+            fede_config_free(config);
+            client->config = with;
+        } else {
+            fede_config_free(with);
+        }
+    }
+    return true;
+}
+
+static bool set_negotiation(struct client *client)
+{
+    static const char *const both[] = {"h2", "http/1.1"};
+    const struct connect_settings *set = &client->set;
+    fede_config *config = client->config;
+
+    if (set->suites.n && !fede_config_suites(config, set->suites.ids, set->suites.n))
+        return config_refused(client);
+    if (set->groups.n && !fede_config_groups(config, set->groups.ids, set->groups.n))
+        return config_refused(client);
+    if (set->schemes.n && !fede_config_schemes(config, set->schemes.ids, set->schemes.n))
+        return config_refused(client);
+    if (set->no_alpn)
+        return true;
+    if (set->n_alpn)
+        return fede_config_alpn(config, set->alpn, set->n_alpn) || config_refused(client);
+    if (!set->wants_http)
+        return true;
+    return fede_config_alpn(config, both + set->http1, set->http1 ? 1 : 2) || config_refused(client);
+}
+
+/* --keylog, else SSLKEYLOGFILE, which is told because it comes from outside the command line. */
+static bool set_key_log(struct client *client)
+{
+    const char *variable = getenv("SSLKEYLOGFILE"), *path = client->set.keylog;
+    char line[1200];
+
+    if (!path && variable && *variable) {
+        path = variable;
+        snprintf(line, sizeof line, "SSLKEYLOGFILE is set: the secrets of this connection are appended to %.1000s",
+                 path);
+        report_note(client->report, 1, line);
+    }
+    if (!path)
+        return true;
+    client->keylog = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (client->keylog < 0) {
+        struct text t = text_in(client->detail, sizeof client->detail);
+        text_format(&t, "the key log %.1000s: %s", path, strerror(errno));
+        return client_fail(client, FEDE_OUTPUT_FAILED, FEDE_ORIGIN_CALLER, errno, 0);
+    }
+    return fede_config_reveal_secrets(client->config) || config_refused(client);
+}
+
+static bool config_refused(struct client *client)
+{
+    const fede_error *error = fede_config_error(client->config);
+
+    return error ? client_failed(client, error) : client_fail(client, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, 0, 0);
+}
+
+static int64_t judged_time(void *arg)
+{
+    const struct client *client = arg;
+
+    return client->set.at_time == INT64_MIN ? clock_wall(NULL) : client->set.at_time;
+}
+
+static uint64_t ticks(void *arg)
+{
+    (void)arg;
+    return clock_ticks(NULL);
+}
+
+/* ---- The handshake ------------------------------------------------------------------------------------------------ */
+
+bool tls_start(struct client *client, const struct url *url)
+{
+    const struct connect_settings *set = &client->set;
+    fede_conn *conn = fede_client_new(client->config, url->host);
+
+    if (!conn)
+        return client_fail(client, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, 0, 0);
+    client->trace = (struct client_trace){.conn = conn};
+    client->facts.tls = true;
+    if (set->server_name || set->no_server_name)
+        fede_conn_server_name(conn, set->server_name);
+    if (set->verify_name)
+        fede_conn_verify_name(conn, set->verify_name);
+    if (fede_conn_error(conn)) {
+        client_failed(client, fede_conn_error(conn));
+        client->trace.conn = NULL;
+        fede_conn_free(conn);
+        return false;
+    }
+    if (!channel_secure(&client->channel, conn) || !channel_handshake(&client->channel)) {
+        take_facts(client);
+        return client_failed(client, channel_error(&client->channel));
+    }
+    take_facts(client);
+    return true;
+}
+
+void tls_finish(struct client *client)
+{
+    if (client->keylog >= 0)
+        close(client->keylog);
+    client->keylog = -1;
+    fede_config_free(client->config);
+    client->config = NULL;
+}
+
+static void take_facts(struct client *client)
+{
+    struct facts *facts = &client->facts;
+    fede_info info;
+
+    fede_conn_info(client->trace.conn, &info);
+    facts->verified = info.verified;
+    if (info.version)
+        snprintf(facts->version, sizeof facts->version, "%s", info.version == FEDE_TLS12 ? "TLSv1.2" : "TLSv1.3");
+    snprintf(facts->suite, sizeof facts->suite, "%s",
+             info.suite && fede_suite_name(info.suite) ? fede_suite_name(info.suite) : "");
+    snprintf(facts->group, sizeof facts->group, "%s",
+             info.group && fede_group_name(info.group) ? fede_group_name(info.group) : "");
+    snprintf(facts->scheme, sizeof facts->scheme, "%s",
+             info.scheme && fede_scheme_name(info.scheme) ? fede_scheme_name(info.scheme) : "");
+    struct text t = text_in(facts->alpn, sizeof facts->alpn);
+    text_escaped(&t, info.alpn);
+}
+
+/* ---- The trace ---------------------------------------------------------------------------------------------------- */
+
+static void hear(void *arg, const fede_event *event)
+{
+    struct client *client = arg;
+    struct client_trace *trace = &client->trace;
+
+    if (trace->told)
+        return;
+    if (event->kind == FEDE_EVENT_SECRET) {
+        write_key_log(client, event);
+        if (!client->set.story.show_secrets)
+            return;
+    }
+    if (event->kind == FEDE_EVENT_RECORD) {
+        if (!event->ours && trace->last_was_ours && !trace->opened)
+            client->facts.tls_round_trips++;
+        trace->last_was_ours = event->ours;
+    }
+    if (event->kind == FEDE_EVENT_OPENED) {
+        trace->opened = true;
+        client->facts.secured = event->at_us;
+    }
+    report_trace(client->report, event);
+    if (event->kind == FEDE_EVENT_VERDICT)
+        note_verdict(client, event);
+}
+
+static void note_verdict(struct client *client, const fede_event *event)
+{
+    const fede_verdict *verdict = event->verdict;
+
+    if (verdict && !verdict->accepted)
+        snprintf(client->facts.reason, sizeof client->facts.reason, "%s", fede_reason_name(verdict->reason));
+    if (client->set.show_certificates && client->story.form == REPORT_TEXT && client->trace.conn)
+        show_certificates(client);
+}
+
+/* As s_client -showcerts does, but in the story: data is on standard output. JSON has the certificates anyway. */
+static void show_certificates(struct client *client)
+{
+    for (size_t i = 0;; i++) {
+        fede_bytes der = fede_peer_certificate(client->trace.conn, i);
+        if (!der.len)
+            break;
+        write_pem(client->story.out, der);
+    }
+}
+
+static void write_key_log(struct client *client, const fede_event *event)
+{
+    char line[256];
+    size_t len = client->keylog >= 0 ? fede_keylog_line(event, line, sizeof line) : 0;
+
+    /* One write: with O_APPEND lines of several programs do not mix. */
+    if (len && write(client->keylog, line, len) != (ssize_t)len)
+        report_note(client->report, 1, "The key log could not be written.");
+    bytes_wipe(line, sizeof line);
+}
