@@ -278,6 +278,12 @@ static enum outcome refuse_suites(struct handshake *hs)
     if (hs->group == NULL)
         return refuse(hs, FEDE_NO_COMMON_GROUP, &group_names, ext_has(e, HAS_GROUPS) ? e->groups : none,
                       codes_list(&config->groups));
+    bool curve_fits = false;
+    for (size_t k = 0; k < config->n_credentials; k++)
+        curve_fits |= curve_offered(hs, config->credentials[k]->kind);
+    if (!curve_fits)
+        return handshake_fail_detail(hs, FEDE_NO_COMMON_GROUP, "supported_groups", 0, 0,
+                                     "the curve of the certificate's key must be among them too");
     return refuse(hs, FEDE_NO_COMMON_SCHEME, &scheme_names, ext_has(e, HAS_SCHEMES) ? e->schemes : none,
                   codes_list(&config->schemes));
 }

@@ -268,7 +268,7 @@ static bool seal_one(struct fede_conn *conn, enum content type, bytes plain)
         bytes_copy(copy, plain.data, plain.len);
     }
     size_t len = record_seal(&conn->out, type, plain, out, &conn->error);
-    if (len > 0 && conn->version == 0 && conn->role == FEDE_CLIENT)
+    if (len > 0 && conn->sent_records == 0 && conn->role == FEDE_CLIENT)
         store16(out + 1, 0x0301); /* what even an old server lets pass, RFC 5246 E.1 */
     if (len > 0) {
         conn->to_send.end += (uint32_t)len;

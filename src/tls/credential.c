@@ -110,3 +110,13 @@ static bool read_key(struct credential *credential, bytes key, fede_error *error
         return error_set(error, FEDE_CONFIG_KEY_MISMATCH, FEDE_ORIGIN_CALLER, NULL, 0, 0);
     return true;
 }
+
+fede_bytes fede_config_certificate(const fede_config *config, size_t n, size_t i)
+{
+    if (n >= config->n_credentials || i >= config->credentials[n]->n)
+        return BYTES_NONE;
+    bytes list = bytes_of(config->credentials[n]->list, config->credentials[n]->list_len);
+    for (; i > 0; i--)
+        list = bytes_skip(list, 3 + (size_t)load24(list.data));
+    return bytes_of(list.data + 3, load24(list.data));
+}

@@ -1,0 +1,248 @@
+/* engine/flow.c: every kind of message and record at every place of the handshake, and behind it: what does not belong there is
+   answered with unexpected_message. Legal at more than one place are only HelloRequest for a client (ignored, RFC 5246
+   7.4.1.1) and, at their place, optional messages. */
+#include "pair.h"
+#include "tls/conn.h"
+
+static size_t passed, failed;
+
+static void check(bool good, const char *what, uint8_t from, size_t place, unsigned kind, const struct pair *pair)
+{
+    if (good) {
+        passed++;
+        return;
+    }
+    char text[300] = "-";
+    const fede_conn *victim = from == FEDE_CLIENT ? pair->server : pair->client;
+    if (fede_conn_error(victim) != NULL)
+        fede_error_text(fede_conn_error(victim), text, sizeof text);
+    if (++failed < 20)
+        printf("not ok: %s: kind %u instead of record %zu of the %s\n    %s\n", what, kind, place,
+               from == FEDE_CLIENT ? "client" : "server", text);
+}
+
+/* ---- In place of record `place` of one side comes a record of another content. */
+
+struct plan {
+    uint8_t from, type; /* of the record */
+    uint8_t body[64];
+    size_t len, place;
+    bool instead; /* or in front of what belongs there */
+};
+
+static size_t n_records[3];
+
+static void replace(struct pair *pair, uint8_t from, size_t index, uint8_t *record, size_t len)
+{
+    const struct plan *plan = pair->arg;
+    uint8_t to = from == FEDE_CLIENT ? FEDE_SERVER : FEDE_CLIENT;
+    if (plan == NULL) {
+        n_records[from] = index + 1;
+    } else if (from == plan->from && index == plan->place) {
+        /* The last record is protected; its stand-in gets the same keys and number. */
+        const struct fede_conn *conn = from == FEDE_CLIENT ? pair->client : pair->server;
+        struct direction way = {0};
+        if (index + 1 == n_records[from]) {
+            way = conn->out;
+            way.aead = NULL;
+            way.sequence = 0;
+        }
+        uint8_t out[256];
+        fede_error error = {0};
+        size_t n = record_seal(&way, (enum content)plan->type, (bytes){plan->body, plan->len}, out, &error);
+        direction_end(&way);
+        pair_put(pair, to, out, n);
+        if (plan->instead)
+            return;
+    }
+    pair_put(pair, to, record, len);
+}
+
+static fede_config *client_config, *server_config;
+
+static struct pair run(struct plan *plan)
+{
+    struct pair pair = {.tap = replace, .arg = plan};
+    pair_start(&pair, client_config, server_config, NULL);
+    pair_pump(&pair);
+    return pair;
+}
+
+/* The kind of message in each side's records: the handshake of ECDHE without client authentication. */
+static const int expected[3][8] = {
+    [FEDE_CLIENT] = {MSG_CLIENT_HELLO, MSG_CLIENT_KEY_EXCHANGE, MSG_CCS, MSG_FINISHED},
+    [FEDE_SERVER] = {MSG_SERVER_HELLO, MSG_CERTIFICATE, MSG_SERVER_KEY_EXCHANGE, MSG_SERVER_HELLO_DONE, MSG_CCS,
+                     MSG_FINISHED},
+};
+
+static void wrong_messages(void)
+{
+    for (uint8_t from = FEDE_CLIENT; from <= FEDE_SERVER; from++)
+        for (size_t place = 0; place < n_records[from]; place++)
+            for (unsigned kind = 0; kind < 256; kind++) {
+                bool optional = kind == MSG_CERTIFICATE_REQUEST && expected[from][place] == MSG_SERVER_HELLO_DONE;
+                if ((int)kind == expected[from][place] || optional)
+                    continue;
+                struct plan plan = {
+                    .from = from, .type = CONTENT_HANDSHAKE, .body = {(uint8_t)kind}, .len = 4, .place = place};
+                bool ignored = from == FEDE_SERVER && kind == MSG_HELLO_REQUEST && expected[from][place] != MSG_CCS;
+                bool protect = place + 1 == n_records[from];
+                plan.instead = !(ignored && !protect); /* an ignored one leaves room for what belongs there */
+                struct pair pair = run(&plan);
+                const fede_conn *victim = from == FEDE_CLIENT ? pair.server : pair.client;
+                if (ignored && !protect)
+                    check(pair_established(pair.client) && pair_established(pair.server), "not ignored", from, place,
+                          kind, &pair);
+                else if (ignored)
+                    check(!pair_established(victim) && fede_conn_error(victim) == NULL, "not ignored", from, place,
+                          kind, &pair);
+                else
+                    check(!pair_established(victim) && fede_conn_error(victim) != NULL &&
+                              fede_conn_error(victim)->reason == FEDE_MESSAGE_UNEXPECTED &&
+                              pair_alert(victim) == FEDE_ALERT_UNEXPECTED_MESSAGE,
+                          "no unexpected_message", from, place, kind, &pair);
+                pair_end(&pair);
+            }
+}
+
+static void wrong_records(void)
+{
+    static const struct {
+        uint8_t type, body[2];
+        uint8_t len;
+    } records[] = {
+        {CONTENT_CCS, {1}, 1}, {CONTENT_DATA, "x", 1},      {CONTENT_DATA, "", 0},
+        {CONTENT_CCS, {2}, 1}, {CONTENT_HEARTBEAT, "x", 1}, {CONTENT_CCS, {1, 1}, 2},
+    };
+    for (uint8_t from = FEDE_CLIENT; from <= FEDE_SERVER; from++)
+        for (size_t place = 0; place < n_records[from]; place++)
+            for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
+                struct plan plan = {
+                    .from = from, .type = records[i].type, .len = records[i].len, .place = place, .instead = true};
+                memcpy(plan.body, records[i].body, sizeof records[i].body);
+                bool ccs_place = expected[from][place] == MSG_CCS, ccs = records[i].type == CONTENT_CCS;
+                if (ccs_place && ccs && i == 0)
+                    continue;
+                struct pair pair = run(&plan);
+                const fede_conn *victim = from == FEDE_CLIENT ? pair.server : pair.client;
+                uint8_t wanted = ccs && ccs_place ? FEDE_ALERT_DECODE_ERROR : FEDE_ALERT_UNEXPECTED_MESSAGE;
+                check(!pair_established(victim) && fede_conn_error(victim) != NULL && pair_alert(victim) == wanted,
+                      "the record is not refused as it should be", from, place, records[i].type, &pair);
+                pair_end(&pair);
+            }
+}
+
+/* ---- Half a message in front of ChangeCipherSpec, and other tricks with record borders. */
+
+static void keys_mid_message(void)
+{
+    for (uint8_t from = FEDE_CLIENT; from <= FEDE_SERVER; from++) {
+        size_t place = from == FEDE_CLIENT ? 2 : 4;
+        struct plan plan = {
+            .from = from, .type = CONTENT_HANDSHAKE, .body = {MSG_FINISHED, 0}, .len = 2, .place = place};
+        struct pair pair = run(&plan);
+        const fede_conn *victim = from == FEDE_CLIENT ? pair.server : pair.client;
+        check(!pair_established(victim) && fede_conn_error(victim) != NULL &&
+                  pair_alert(victim) == FEDE_ALERT_UNEXPECTED_MESSAGE,
+              "keys change inside a message", from, place, 0, &pair);
+        pair_end(&pair);
+    }
+}
+
+/* Sends a record from one side, past its engine. */
+static void inject(struct pair *pair, uint8_t from, uint8_t type, const void *body, size_t len)
+{
+    struct fede_conn *conn = from == FEDE_CLIENT ? pair->client : pair->server;
+    uint8_t out[2048];
+    fede_error error = {0};
+    size_t n = record_seal(&conn->out, (enum content)type, (bytes){body, len}, out, &error);
+    pair_put(pair, from == FEDE_CLIENT ? FEDE_SERVER : FEDE_CLIENT, out, n);
+    pair_pump(pair);
+}
+
+static void after_handshake(void)
+{
+    for (uint8_t from = FEDE_CLIENT; from <= FEDE_SERVER; from++)
+        for (unsigned kind = 0; kind < 256; kind++) {
+            struct pair pair = run(NULL);
+            fede_conn *victim = from == FEDE_CLIENT ? pair.server : pair.client;
+            fede_conn *other = from == FEDE_CLIENT ? pair.client : pair.server;
+            const uint8_t body[4] = {(uint8_t)kind};
+            inject(&pair, from, CONTENT_HANDSHAKE, body, sizeof body);
+            if (kind == (from == FEDE_CLIENT ? MSG_CLIENT_HELLO : MSG_HELLO_REQUEST)) {
+                /* Refused with a warning, and the connection goes on; but not for ever. */
+                check(fede_conn_error(victim) == NULL && fede_conn_error(other) == NULL && pair_exchange(&pair, 10),
+                      "the connection does not go on", from, 0, kind, &pair);
+                for (int i = 0; i < 3; i++)
+                    inject(&pair, from, CONTENT_HANDSHAKE, body, sizeof body);
+                check(fede_conn_error(victim) != NULL && fede_conn_error(victim)->reason == FEDE_RENEGOTIATION_REFUSED,
+                      "renegotiation without end", from, 0, kind, &pair);
+            } else {
+                check(fede_conn_error(victim) != NULL && pair_alert(victim) == FEDE_ALERT_UNEXPECTED_MESSAGE &&
+                          pair_alert(other) == FEDE_ALERT_UNEXPECTED_MESSAGE,
+                      "a late message", from, 0, kind, &pair);
+            }
+            pair_end(&pair);
+        }
+}
+
+static void late_records(void)
+{
+    static const uint8_t close_notify[] = {1, 0}, canceled[] = {1, 90}, fatal[] = {2, 40}, odd_level[] = {3, 40},
+                         one[] = {1};
+    static const struct {
+        const uint8_t *body;
+        uint8_t len, type, times;
+        uint16_t reason; /* 0: the connection goes on, or ends in order */
+    } rows[] = {
+        {canceled, 2, CONTENT_ALERT, 4, 0},
+        {canceled, 2, CONTENT_ALERT, 5, FEDE_ALERT_TOO_MANY},
+        {NULL, 0, CONTENT_DATA, 32, 0},
+        {NULL, 0, CONTENT_DATA, 33, FEDE_RECORD_TOO_MANY_EMPTY},
+        {fatal, 2, CONTENT_ALERT, 1, FEDE_PEER_ALERT},
+        {odd_level, 2, CONTENT_ALERT, 1, FEDE_ALERT_LEVEL},
+        {fatal, 1, CONTENT_ALERT, 1, FEDE_ALERT_BAD},
+        {one, 1, CONTENT_CCS, 1, FEDE_RECORD_AFTER_HANDSHAKE},
+        {close_notify, 2, CONTENT_ALERT, 1, 0},
+        {NULL, 0, CONTENT_HANDSHAKE, 1, FEDE_RECORD_EMPTY},
+        {NULL, 0, CONTENT_ALERT, 1, FEDE_RECORD_EMPTY},
+    };
+    for (uint8_t from = FEDE_CLIENT; from <= FEDE_SERVER; from++)
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            struct pair pair = run(NULL);
+            fede_conn *victim = from == FEDE_CLIENT ? pair.server : pair.client;
+            for (int k = 0; k < rows[i].times; k++)
+                inject(&pair, from, rows[i].type, rows[i].body, rows[i].len);
+            const fede_error *error = fede_conn_error(victim);
+            check(rows[i].reason == (error != NULL ? error->reason : 0), "a late record", from, i, rows[i].type, &pair);
+            if (rows[i].body == close_notify)
+                check((fede_ending(victim) & (FEDE_PEER_CLOSED | FEDE_WE_CLOSED)) ==
+                          (FEDE_PEER_CLOSED | FEDE_WE_CLOSED),
+                      "close_notify is not answered", from, i, rows[i].type, &pair);
+            else if (rows[i].reason == 0)
+                check(pair_exchange(&pair, 10), "the connection does not go on", from, i, rows[i].type, &pair);
+            pair_end(&pair);
+        }
+}
+
+int main(void)
+{
+    client_config = pair_client_config(NULL);
+    server_config = pair_server_config(NULL, "p256");
+    struct pair pair = run(NULL);
+    check(pair_established(pair.client) && pair_established(pair.server) && n_records[FEDE_CLIENT] == 4 &&
+              n_records[FEDE_SERVER] == 6,
+          "the undisturbed handshake is not as expected", FEDE_CLIENT, 0, 0, &pair);
+    pair_end(&pair);
+    if (failed == 0) {
+        wrong_messages();
+        wrong_records();
+        keys_mid_message();
+        after_handshake();
+        late_records();
+    }
+    fede_config_free(client_config);
+    fede_config_free(server_config);
+    printf("flow: %zu passed, %zu failed\n", passed, failed);
+    return failed != 0;
+}
