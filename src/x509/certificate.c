@@ -318,7 +318,7 @@ static bool read_key_usage(struct certificate *c, bytes value)
         return false;
     c->has_key_usage = true;
     for (unsigned i = 0; i < 9 && i / 8 < bits.len; i++)
-        c->key_usage |= (bits.data[i / 8] >> (7 - i % 8) & 1) != 0 ? (uint16_t)(1u << i) : 0;
+        c->key_usage = (uint16_t)(c->key_usage | ((unsigned)bits.data[i / 8] >> (7 - i % 8) & 1u) << i);
     c->oddities |= c->key_usage == 0 ? ODD_NO_KEY_USAGE_BIT : 0;
     return true;
 }

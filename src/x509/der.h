@@ -35,7 +35,7 @@ struct der {
 
 static inline struct der der_in(bytes content)
 {
-    return (struct der){content.data, content.data + content.len};
+    return (struct der){content.data, content.len > 0 ? content.data + content.len : content.data};
 }
 static inline bool der_more(const struct der *d)
 {

@@ -326,7 +326,9 @@ static void report(struct search *s)
         for (int rank = RANK_BEST; rank >= RANK_DEAD_END && best.link.c == NULL; rank--) {
             for (size_t i = 0; best.link.c == NULL && next_option(s, hash, &i, rank, &option);) {
                 const struct certificate *c = option.link.c;
-                if (in_path(&s->path, c) || !check_signature(s, end, c, &good))
+                /* What can't be checked is refused by another rule, with a better sentence. */
+                good = !signature_checkable(end, c);
+                if (in_path(&s->path, c) || (!good && !check_signature(s, end, c, &good)))
                     continue;
                 bool other_key = end->authority_key_id.data != NULL && c->subject_key_id.data != NULL &&
                                  !bytes_equal(end->authority_key_id, c->subject_key_id);
@@ -376,6 +378,11 @@ bool path_rules_kept(const struct path *path, const struct verify_request *reque
         }
     }
     return true;
+}
+
+bool signature_checkable(const struct certificate *c, const struct certificate *issuer)
+{
+    return c->scheme != 0 && issuer->key.kind != 0;
 }
 
 bool signature_good(const struct certificate *c, const struct certificate *issuer)

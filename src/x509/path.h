@@ -41,6 +41,8 @@ bool path_rules_kept(const struct path *path, const struct verify_request *reque
 struct standing path_standing(const struct path *path, size_t i, const struct verify_request *request);
 /* Most intermediates between leaf and anchor. */
 size_t path_max_intermediates(const struct verify_request *request);
+/* Are the algorithm and the issuer's key supported? */
+bool signature_checkable(const struct certificate *c, const struct certificate *issuer);
 /* Does issuer's key verify the signature of c? */
 bool signature_good(const struct certificate *c, const struct certificate *issuer);
 

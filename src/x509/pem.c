@@ -56,6 +56,8 @@ static bool next_block(bytes *text, bytes *label, bytes *body)
 static bool find(bytes in, const char *what, size_t *at)
 {
     bytes wanted = bytes_text(what);
+    if (in.len == 0)
+        return false;
     const uint8_t *p = in.data, *end = in.data + in.len;
     while (p < end && (size_t)(end - p) >= wanted.len) {
         p = memchr(p, what[0], (size_t)(end - p) - wanted.len + 1);

@@ -204,6 +204,11 @@ static void check_link(struct trail *t, const struct search_result *found, size_
     bool bad = found->ending == PATH_BAD_SIGNATURE && i + 2 == t->path->n;
     struct finding f = {.reason = FEDE_CERT_SIGNATURE, .where = "signatureValue"};
     words = text_in(room, sizeof room);
+    if (!signature_checkable(c, issuer->c)) {
+        text_add(&words, "the algorithm or the issuer's key is not supported");
+        record(t, FEDE_CHECK_SIGNATURE, i, FEDE_NOT_CHECKED, NULL, &words);
+        return;
+    }
     text_add(&words, bad ? "the key of " : "by the key of ");
     char name[DETAIL_MAX / 2];
     name_text(issuer->c->subject, name, sizeof name);
