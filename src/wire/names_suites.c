@@ -362,9 +362,9 @@ static const struct name_row rows[] = {
     {0xc104, "TLS_GOSTR341112_256_WITH_MAGMA_MGM_L", "RFC 9367 4", ""},
     {0xc105, "TLS_GOSTR341112_256_WITH_KUZNYECHIK_MGM_S", "RFC 9367 4", ""},
     {0xc106, "TLS_GOSTR341112_256_WITH_MAGMA_MGM_S", "RFC 9367 4", ""},
-    {0xcc13, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "draft-agl-tls-chacha20poly1305", "superseded"},
-    {0xcc14, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "draft-agl-tls-chacha20poly1305", "superseded"},
-    {0xcc15, "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "draft-agl-tls-chacha20poly1305", "superseded"},
+    {0xcc13, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 (draft)", "draft-agl-tls-chacha20poly1305", "superseded"},
+    {0xcc14, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 (draft)", "draft-agl-tls-chacha20poly1305", "superseded"},
+    {0xcc15, "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256 (draft)", "draft-agl-tls-chacha20poly1305", "superseded"},
     {0xcca8, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "RFC 7905 2", "recommended"},
     {0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "RFC 7905 2", "recommended"},
     {0xccaa, "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "RFC 7905 2", "discouraged"},
@@ -413,8 +413,8 @@ static const struct name_row rows[] = {
     {0xe41f, "TLS_DHE_RSA_WITH_SALSA20_SHA1", "GB/T 38636", "discouraged"},
     {0xfefe, "SSL_RSA_FIPS_WITH_DES_CBC_SHA", "private use (NSS)", "insecure"},
     {0xfeff, "SSL_RSA_FIPS_WITH_3DES_EDE_CBC_SHA", "private use (NSS)", "insecure"},
-    {0xffe0, "SSL_RSA_FIPS_WITH_3DES_EDE_CBC_SHA", "GB/T 38636", "insecure"},
-    {0xffe1, "SSL_RSA_FIPS_WITH_DES_CBC_SHA", "GB/T 38636", "insecure"},
+    {0xffe0, "SSL_RSA_FIPS_WITH_3DES_EDE_CBC_SHA (Netscape)", "private use (Netscape)", "insecure"},
+    {0xffe1, "SSL_RSA_FIPS_WITH_DES_CBC_SHA (Netscape)", "private use (Netscape)", "insecure"},
 };
 // clang-format on
 
