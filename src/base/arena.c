@@ -1,8 +1,8 @@
 /* base/arena.c: bump allocation with a ceiling.
 
-   A list of chunks, newest first. What does not fit into the newest chunk opens a new one, twice as large as the last or
-   as large as needed. Nothing is given back alone; arena_end wipes and frees all. The ceiling counts the bytes taken, so it
-   bounds what a peer can make a handshake hold. */
+   A list of chunks, newest first. What does not fit into the newest chunk opens a new one, twice as large as the last
+   or as large as needed. Nothing is given back alone; arena_end wipes and frees all. The ceiling counts the bytes
+   taken, so it bounds what a peer can make a handshake hold. */
 #include "base/arena.h"
 
 #include <stdalign.h>

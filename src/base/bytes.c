@@ -1,7 +1,7 @@
 /* base/bytes.c: comparing, copying and wiping bytes.
 
-   memcpy and memmove are called here, with the empty case made harmless (C leaves memcpy of nothing from NULL undefined).
-   Compare for secrets and wiping keep their promise against the optimiser by going through volatile. */
+   memcpy and memmove are called here, with the empty case made harmless (C leaves memcpy of nothing from NULL
+   undefined). Compare for secrets and wiping keep their promise against the optimiser by going through volatile. */
 #include "base/bytes.h"
 
 bool bytes_equal(bytes a, bytes b)

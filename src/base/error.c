@@ -1,7 +1,7 @@
 /* base/error.c: setting an error, and the rows of reasons.def as a table.
 
-   The sentences are put together in tls/error_text.c, which knows the registries; here is only what every folder needs to
-   refuse something. */
+   The sentences are put together in tls/error_text.c, which knows the registries; here is only what every folder
+   needs to refuse something. */
 #include "base/error.h"
 
 static const struct reason_row rows[] = {

@@ -1,7 +1,7 @@
 /* base/memory.c: the allocator hook.
 
-   Everything fede takes from the heap passes memory_take and goes back through memory_give, which wipes it: whatever held a
-   secret holds none afterwards. The meter serves tests: it counts, and it makes the n-th allocation fail. */
+   Everything fede takes from the heap passes memory_take and goes back through memory_give, which wipes it: whatever
+   held a secret holds none afterwards. The meter serves tests: it counts, and it makes the n-th allocation fail. */
 #include "base/memory.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* base/text.c: bounded text building.
 
-   Each function adds to the text and never beyond its room; the length goes on counting, so that a caller can see that the
-   text was cut and how much room the whole would take. text_escaped is the only way for bytes from the network into
-   anything that is shown: no byte a terminal could take for a command passes it. */
+   Each function adds to the text and never beyond its room; the length goes on counting, so that a caller can see
+   that the text was cut and how much room the whole would take. text_escaped is the only way for bytes from the
+   network into anything that is shown: no byte a terminal could take for a command passes it. */
 #include "base/text.h"
 
 static size_t utf8_length(bytes b);

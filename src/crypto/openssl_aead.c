@@ -1,9 +1,9 @@
 /* crypto/openssl_aead.c: AES-GCM and ChaCha20-Poly1305.
 
    Two ways through libcrypto. The general one (nonce and additional data given by the caller) takes five calls. Whole
-   TLS 1.2 records take two, by the control that libssl itself uses: libcrypto then makes the nonce (RFC 5288 3, RFC 7905
-   2) and writes or checks the tag in place, which saves 70 ns of 170 in a short record. A failed open leaves nothing of
-   the forged plaintext. */
+   TLS 1.2 records take two, by the control that libssl itself uses: libcrypto then makes the nonce (RFC 5288 3, RFC
+   7905 2) and writes or checks the tag in place, which saves 70 ns of 170 in a short record. A failed open leaves
+   nothing of the forged plaintext. */
 #include <limits.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -19,8 +19,8 @@ enum way { WAY_NONE, WAY_SEAL, WAY_OPEN };
 struct crypto_aead {
     EVP_CIPHER_CTX *cipher;
     uint8_t kind;
-    uint8_t way;         /* enum way: what the cipher is set up for */
-    bool nonce_is_set;   /* the record calls have given libcrypto the fixed part */
+    uint8_t way;          /* enum way: what the cipher is set up for */
+    bool nonce_is_set;    /* the record calls have given libcrypto the fixed part */
     uint8_t nonce[NONCE]; /* GCM sealing: nonce libcrypto uses next; else the fixed part it has */
 };
 
@@ -121,12 +121,13 @@ static bool set_way(struct crypto_aead *a, enum way way, const uint8_t *nonce)
     return EVP_CipherInit_ex2(a->cipher, NULL, NULL, nonce, way == WAY_SEAL, NULL) == 1;
 }
 
-/* ChaCha20-Poly1305: libcrypto has the 12 fixed bytes and mixes in the sequence number. GCM, opening: it has the first 4
-   and takes the other 8 from the record. GCM, sealing: it counts the last 8 up by itself, so all 12 are told once, and again
-   only when a caller leaves the order. */
+/* ChaCha20-Poly1305: libcrypto has the 12 fixed bytes and mixes in the sequence number. GCM, opening: it has the
+   first 4 and takes the other 8 from the record. GCM, sealing: it counts the last 8 up by itself, so all 12 are told
+   once, and again only when a caller leaves the order. */
 static bool set_record_nonce(struct crypto_aead *a, enum way way, const struct crypto_record *record)
 {
-    static const uint8_t none[NONCE]; /* with some nonce, libcrypto forgets the record before; it gets the right one next */
+    /* Given any nonce, libcrypto forgets the record before; it gets the right one next. */
+    static const uint8_t none[NONCE];
     if (a->way != way && !set_way(a, way, none))
         return false;
     uint8_t nonce[NONCE];
@@ -146,8 +147,9 @@ static bool set_record_nonce(struct crypto_aead *a, enum way way, const struct c
     return true;
 }
 
-/* Additional data of RFC 5246 6.2.3.3: sequence number, type, version, length of the plaintext. libcrypto wants the length
-   as it stands in the record's header (for ChaCha20-Poly1305 it adds no tag when sealing) and takes away what is not text. */
+/* Additional data of RFC 5246 6.2.3.3: sequence number, type, version, length of the plaintext. libcrypto wants the
+   length as it stands in the record's header (for ChaCha20-Poly1305 it adds no tag when sealing) and takes away what
+   is not text. */
 static bool set_record_aad(struct crypto_aead *a, enum way way, const struct crypto_record *record, size_t len)
 {
     uint8_t aad[RECORD_AAD];

@@ -1,8 +1,9 @@
 /* crypto/openssl_hash.c: hashes as values, and HMAC (RFC 2104) over them.
 
-   libcrypto's low-level hash functions work on a plain struct. It lives inside struct crypto_hash, so there is nothing to
-   allocate or free, and a running hash is forked by assignment. Per call this costs a third of the EVP route; the same
-   functions are present, and as fast, in every libcrypto from 3.0 on, where they are marked as deprecated. */
+   libcrypto's low-level hash functions work on a plain struct. It lives inside struct crypto_hash, so there is
+   nothing to allocate or free, and a running hash is forked by assignment. Per call this costs a third of the EVP
+   route; the same functions are present, and as fast, in every libcrypto from 3.0 on, where they are marked as
+   deprecated. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 

@@ -16,7 +16,7 @@
 #include "crypto/openssl_start.h"
 
 struct crypto_key {
-    uint8_t kind; /* enum key_kind */
+    uint8_t kind;     /* enum key_kind */
     uint8_t pss_hash; /* KEY_RSA_PSS: the only hash allowed; 0: any */
     unsigned bits;
     EVP_PKEY *pkey;
@@ -32,7 +32,8 @@ static bool take_rsa(struct crypto_key *key);
 static bool take_ec(struct crypto_key *key);
 static bool take_spki(struct crypto_key *key);
 static bool works(const struct crypto_key *key);
-static bool sign_rsa(const struct crypto_key *key, const struct scheme *scheme, bytes digest, uint8_t *out, size_t *out_len);
+static bool sign_rsa(const struct crypto_key *key, const struct scheme *scheme, bytes digest, uint8_t *out,
+                     size_t *out_len);
 static bool sign_ec(const struct crypto_key *key, bytes digest, uint8_t *out, size_t *out_len);
 static bool sign_ed(const struct crypto_key *key, bytes input, uint8_t *out, size_t *out_len);
 
@@ -157,8 +158,8 @@ static const int hash_names[] = {[HASH_SHA256] = NID_sha256, [HASH_SHA384] = NID
 
 static bool take_rsa(struct crypto_key *key)
 {
-    int only;
-    if (key->kind == KEY_RSA_PSS && EVP_PKEY_get_default_digest_nid(key->pkey, &only) == 2) { /* 2: mandatory, RFC 4055 1.2 */
+    int only, mandatory = 2; /* RFC 4055 1.2: a key may be for one hash alone */
+    if (key->kind == KEY_RSA_PSS && EVP_PKEY_get_default_digest_nid(key->pkey, &only) == mandatory) {
         for (uint8_t i = HASH_SHA256; i <= HASH_SHA512; i++)
             if (hash_names[i] == only)
                 key->pss_hash = i;
@@ -188,7 +189,8 @@ static bool take_ec(struct crypto_key *key)
             continue;
         key->kind = (uint8_t)rows[i].kind;
         key->ec = EC_KEY_new();
-        good = key->ec != NULL && EC_KEY_decoded_from_explicit_params(read) == 0 && EC_KEY_set_group(key->ec, fetched->curve[rows[i].curve]) == 1 &&
+        good = key->ec != NULL && EC_KEY_decoded_from_explicit_params(read) == 0 &&
+               EC_KEY_set_group(key->ec, fetched->curve[rows[i].curve]) == 1 &&
                EC_KEY_set_private_key(key->ec, EC_KEY_get0_private_key(read)) == 1 &&
                EC_KEY_set_public_key(key->ec, EC_KEY_get0_public_key(read)) == 1 && EC_KEY_check_key(key->ec) == 1;
     }
@@ -209,8 +211,8 @@ static bool take_spki(struct crypto_key *key)
     return true;
 }
 
-/* Do the halves of an RSA key belong together? One number there and back, which also makes the values that signing caches.
-   EC_KEY_check_key has answered it for EC keys; an EdDSA key has its public half computed. */
+/* Do the halves of an RSA key belong together? One number there and back, which also makes the values that signing
+   caches. EC_KEY_check_key has answered it for EC keys; an EdDSA key has its public half computed. */
 static bool works(const struct crypto_key *key)
 {
     uint8_t number[SIGNATURE_MAX] = {0}, there[SIGNATURE_MAX], back[SIGNATURE_MAX];
@@ -240,7 +242,8 @@ bool crypto_sign(const struct crypto_key *key, const struct scheme *scheme, byte
     return sign_ec(key, digest, out, out_len);
 }
 
-static bool sign_rsa(const struct crypto_key *key, const struct scheme *scheme, bytes digest, uint8_t *out, size_t *out_len)
+static bool sign_rsa(const struct crypto_key *key, const struct scheme *scheme, bytes digest, uint8_t *out,
+                     size_t *out_len)
 {
     const int size = RSA_size(key->rsa);
     if (!scheme->pss) {

@@ -1,8 +1,9 @@
 /* crypto/openssl_share.c: ephemeral key exchange: X25519 (RFC 7748) and the NIST curves (RFC 8422 5.10, 5.11).
 
    Private keys are made from bytes of crypto_random, so a handshake can be made again exactly. The NIST curves use
-   libcrypto's point arithmetic directly: a third of the cost of its key objects for making a key. Multiplying a secret
-   with one point, or with the generator, is what libcrypto does in constant time. X25519 is reachable only as EVP_PKEY. */
+   libcrypto's point arithmetic directly: a third of the cost of its key objects for making a key. Multiplying a
+   secret with one point, or with the generator, is what libcrypto does in constant time. X25519 is reachable only as
+   EVP_PKEY. */
 #include <openssl/bn.h>
 #include <openssl/err.h>
 #include <stdlib.h>
@@ -104,8 +105,8 @@ static bool x25519_new(struct crypto_share *own, uint8_t *out)
 static bool x25519_finish(const struct crypto_share *own, bytes peer, uint8_t *secret)
 {
     size_t len = X25519_LEN;
-    /* The kind of key is copied from our own: half the cost of looking it up by name. Every 32 bytes are a public key, so
-       there is nothing to validate; what must not pass shows in the result. */
+    /* The kind of key is copied from our own: half the cost of looking it up by name. Every 32 bytes are a public
+       key, so there is nothing to validate; what must not pass shows in the result. */
     EVP_PKEY *theirs = EVP_PKEY_new();
     EVP_PKEY_CTX *derive = EVP_PKEY_CTX_new(own->x25519, NULL);
     bool derived = theirs != NULL && derive != NULL && EVP_PKEY_copy_parameters(theirs, own->x25519) == 1 &&
@@ -120,8 +121,8 @@ static bool x25519_finish(const struct crypto_share *own, bytes peer, uint8_t *s
 
 /* ---- NIST curves. */
 
-/* A number from 1 to the order less one, by drawing until one fits (FIPS 186-5 A.2.2). Of honest random bytes the first or
-   second fits; a source that always gives the same bytes must not hold us here for ever. */
+/* A number from 1 to the order less one, by drawing until one fits (FIPS 186-5 A.2.2). Of honest random bytes the
+   first or second fits; a source that always gives the same bytes must not hold us here for ever. */
 static bool curve_scalar(const EC_GROUP *curve, const struct crypto_random *source, uint8_t *out, size_t len)
 {
     const BIGNUM *order = EC_GROUP_get0_order(curve);
@@ -171,8 +172,8 @@ static bool curve_finish(const struct crypto_share *own, const EC_GROUP *curve, 
     BIGNUM *scalar = scalar_of(own), *x = BN_secure_new();
     EC_POINT *point = EC_POINT_new(curve);
     int len = own->group->secret_len;
-    /* oct2point refuses coordinates out of range and points that are not on the curve. The curves have prime order, so the
-       product is never infinity. x keeps its leading zeros (RFC 8422 5.10). */
+    /* oct2point refuses coordinates out of range and points that are not on the curve. The curves have prime order,
+       so the product is never infinity. x keeps its leading zeros (RFC 8422 5.10). */
     bool finished = scratch != NULL && scalar != NULL && x != NULL && point != NULL &&
                     EC_POINT_oct2point(curve, point, peer.data, peer.len, scratch) == 1 &&
                     EC_POINT_mul(curve, point, NULL, point, scalar, scratch) == 1 &&

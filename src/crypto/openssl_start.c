@@ -1,7 +1,7 @@
 /* crypto/openssl_start.c: everything that has to be looked up in libcrypto by name, looked up once; and randomness.
 
-   A fetch takes libcrypto's locks and compares strings; with implicit fetching each hash or cipher call would pay for it
-   again. What is fetched stays for the life of the process. */
+   A fetch takes libcrypto's locks and compares strings; with implicit fetching each hash or cipher call would pay for
+   it again. What is fetched stays for the life of the process. */
 #include "crypto/openssl_start.h"
 
 #include <limits.h>

@@ -1,9 +1,9 @@
 /* crypto/openssl_verify.c: verifying signatures with public keys given as parts.
 
-   RSASSA-PKCS1-v1_5 and RSASSA-PSS (RFC 8017 8), ECDSA (FIPS 186-5 6.4), EdDSA (RFC 8032). The parts come out of our own
-   certificate parser; libcrypto's decoders, which take a hundred times as long, never see them. What is refused here:
-   SHA-1, signatures of the wrong length, ECDSA signatures that are not strict DER, points off the curve or compressed, RSA
-   keys out of proportion. Everything here is public, so nothing needs constant time. */
+   RSASSA-PKCS1-v1_5 and RSASSA-PSS (RFC 8017 8), ECDSA (FIPS 186-5 6.4), EdDSA (RFC 8032). The parts come out of our
+   own certificate parser; libcrypto's decoders, which take a hundred times as long, never see them. What is refused
+   here: SHA-1, signatures of the wrong length, ECDSA signatures that are not strict DER, points off the curve or
+   compressed, RSA keys out of proportion. Everything here is public, so nothing needs constant time. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
@@ -80,7 +80,8 @@ static bool verify_rsa(const struct public_key *key, const struct scheme *scheme
         verified = RSA_public_decrypt(size, signature.data, encoded, rsa, RSA_NO_PADDING) == size &&
                    RSA_verify_PKCS1_PSS_mgf1(rsa, digest.data, hash, hash, encoded, RSA_PSS_SALTLEN_DIGEST) == 1;
     } else if (rsa != NULL) {
-        verified = RSA_verify(names[scheme->hash], digest.data, (unsigned)digest.len, signature.data, (unsigned)size, rsa) == 1;
+        verified = RSA_verify(names[scheme->hash], digest.data, (unsigned)digest.len, signature.data, (unsigned)size,
+                              rsa) == 1;
     }
     RSA_free(rsa);
     return verified;
@@ -92,8 +93,8 @@ static bool verify_ec(const struct public_key *key, bytes digest, bytes signatur
     if (signature.len > SIGNATURE_MAX)
         return false;
     EC_KEY *ec = ec_of(key);
-    bool verified = ec != NULL &&
-                    ECDSA_verify(0, digest.data, (int)digest.len, signature.data, (int)signature.len, ec) == 1;
+    bool verified =
+        ec != NULL && ECDSA_verify(0, digest.data, (int)digest.len, signature.data, (int)signature.len, ec) == 1;
     EC_KEY_free(ec);
     return verified;
 }

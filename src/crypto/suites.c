@@ -1,7 +1,7 @@
 /* crypto/suites.c: what fede implements, as tables; the order is the order of preference.
 
-   Suites: RFC 5289 (ECDHE with AES-GCM), RFC 7905 (ChaCha20-Poly1305). Groups: RFC 8422 5.1.1, RFC 7748. Signature schemes:
-   RFC 5246 7.4.1.4.1, RFC 8422 5.1.3, RFC 9846 4.2.3. Whatever is not here can't be negotiated. */
+   Suites: RFC 5289 (ECDHE with AES-GCM), RFC 7905 (ChaCha20-Poly1305). Groups: RFC 8422 5.1.1, RFC 7748. Signature
+   schemes: RFC 5246 7.4.1.4.1, RFC 8422 5.1.3, RFC 9846 4.2.3. Whatever is not here can't be negotiated. */
 #include "crypto/suites.h"
 
 // clang-format off

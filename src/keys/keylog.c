@@ -1,7 +1,9 @@
-/* keys/keylog.c: the SSLKEYLOGFILE line of RFC 9850: label, client random, secret; both random and secret in hexadecimal.
+/* keys/keylog.c: the SSLKEYLOGFILE line of RFC 9850: label, client random, secret; both random and secret in
+   hexadecimal.
 
-   Writing makes the canonical form. Reading is for files from anywhere: CR LF, a byte order mark, upper case and spaces at
-   the end pass; a line that is not an entry is FOREIGN, so that it can be reported instead of silently skipped. */
+   Writing makes the canonical form. Reading is for files from anywhere: CR LF, a byte order mark, upper case and
+   spaces at the end pass; a line that is not an entry is FOREIGN, so that it can be reported instead of silently
+   skipped. */
 #include "keys/keylog.h"
 
 #include "base/text.h"

@@ -33,7 +33,8 @@ void prf12(enum hash hash, bytes secret, const char *label, bytes seed1, bytes s
 void master_classic(enum hash hash, bytes premaster, const uint8_t client_random[32], const uint8_t server_random[32],
                     uint8_t master[MASTER_LEN])
 {
-    prf12(hash, premaster, "master secret", bytes_of(client_random, 32), bytes_of(server_random, 32), master, MASTER_LEN);
+    prf12(hash, premaster, "master secret", bytes_of(client_random, 32), bytes_of(server_random, 32), master,
+          MASTER_LEN);
 }
 
 void master_extended(enum hash hash, bytes premaster, bytes session_hash, uint8_t master[MASTER_LEN])
@@ -63,8 +64,8 @@ void key_block_make(const struct suite *suite, const uint8_t master[MASTER_LEN],
 void verify_data_make(enum hash hash, const uint8_t master[MASTER_LEN], bool client, bytes transcript_hash,
                       uint8_t out[VERIFY_DATA_LEN])
 {
-    prf12(hash, bytes_of(master, MASTER_LEN), client ? "client finished" : "server finished", transcript_hash, BYTES_NONE,
-          out, VERIFY_DATA_LEN);
+    prf12(hash, bytes_of(master, MASTER_LEN), client ? "client finished" : "server finished", transcript_hash,
+          BYTES_NONE, out, VERIFY_DATA_LEN);
 }
 
 /* HMAC(secret, A(i) + label + seed): crypto_hmac_of with one part more. */

@@ -1,7 +1,7 @@
 /* keys/transcript.c: the handshake hash, RFC 5246 7.4.9.
 
-   The driver adds each message, sent or received; nobody else does. Until the suite is chosen, and with it the hash, the
-   driver keeps the ClientHello's bytes and adds them after transcript_start. */
+   The driver adds each message, sent or received; nobody else does. Until the suite is chosen, and with it the hash,
+   the driver keeps the ClientHello's bytes and adds them after transcript_start. */
 #include "keys/transcript.h"
 
 void transcript_start(struct transcript *t, enum hash hash)

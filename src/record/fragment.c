@@ -1,8 +1,8 @@
 /* record/fragment.c: whole handshake messages out of records: RFC 5246 6.2.1, 7.4.
 
-   A message that lies whole in one record is handed out where it lies. Only one that spans records is copied together. Its
-   memory grows with the bytes that have come, never with the length the peer merely announces; and a message longer than
-   its kind can be is refused when its header is here. */
+   A message that lies whole in one record is handed out where it lies. Only one that spans records is copied
+   together. Its memory grows with the bytes that have come, never with the length the peer merely announces; and a
+   message longer than its kind can be is refused when its header is here. */
 #include "base/error.h"
 #include "record/record.h"
 

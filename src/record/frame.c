@@ -44,7 +44,8 @@ static bool header_is_good(const struct record_header *header, bool protect, uin
 {
     const int64_t most = protect ? RECORD_CIPHER_MAX : RECORD_PLAIN_MAX;
     if (version != 0 ? header->version != version : header->version >> 8 != 3)
-        return error_set(error, FEDE_RECORD_VERSION, FEDE_ORIGIN_US, "record.version", header->version, version != 0 ? version : 0x0303);
+        return error_set(error, FEDE_RECORD_VERSION, FEDE_ORIGIN_US, "record.version", header->version,
+                         version != 0 ? version : 0x0303);
     if (header->len > most)
         return error_set(error, FEDE_RECORD_OVERFLOW, FEDE_ORIGIN_US, "record.length", header->len, most);
     if (header->len == 0 && !protect && header->type != CONTENT_DATA)
@@ -104,7 +105,8 @@ static void say_what_it_is(bytes in, fede_error *error)
             error->detail = foreign[i].what;
         return;
     }
-    error_set(error, is_ssl2_hello(in) ? FEDE_SSL2_HELLO : FEDE_NOT_TLS, FEDE_ORIGIN_US, "first bytes", load32(in.data), 0);
+    error_set(error, is_ssl2_hello(in) ? FEDE_SSL2_HELLO : FEDE_NOT_TLS, FEDE_ORIGIN_US, "first bytes", load32(in.data),
+              0);
 }
 
 /* Letters in either case: HTTP/1.0 servers and mail servers vary. */

@@ -1,10 +1,10 @@
-/* record/protect.c: protection of one direction's records: RFC 5246 6.2.3.3, AES-GCM by RFC 5288, ChaCha20-Poly1305 by
-   RFC 7905.
+/* record/protect.c: protection of one direction's records: RFC 5246 6.2.3.3, AES-GCM by RFC 5288, ChaCha20-Poly1305
+   by RFC 7905.
 
-   Nonce and additional data are put together in crypto_seal_record and crypto_open_record; here are the sequence number,
-   the limits, and the life of the AEAD object, which is only a cache of the key: direction_rest drops it, the next record
-   makes it anew. Records are sealed and opened in place and nothing is allocated for one. The explicit nonce of GCM is the
-   sequence number, so it never repeats under a key. */
+   Nonce and additional data are put together in crypto_seal_record and crypto_open_record; here are the sequence
+   number, the limits, and the life of the AEAD object, which is only a cache of the key: direction_rest drops it, the
+   next record makes it anew. Records are sealed and opened in place and nothing is allocated for one. The explicit
+   nonce of GCM is the sequence number, so it never repeats under a key. */
 #include "base/error.h"
 #include "record/record.h"
 
@@ -56,7 +56,8 @@ bool record_open(struct direction *d, uint8_t *record, const struct frame *frame
             return error_set(error, FEDE_RECORD_MAC, FEDE_ORIGIN_US, "record", (int64_t)d->sequence, 0);
     }
     if (len - more > RECORD_PLAIN_MAX)
-        return error_set(error, FEDE_RECORD_OVERFLOW, FEDE_ORIGIN_US, "record.length", (int64_t)(len - more), RECORD_PLAIN_MAX);
+        return error_set(error, FEDE_RECORD_OVERFLOW, FEDE_ORIGIN_US, "record.length", (int64_t)(len - more),
+                         RECORD_PLAIN_MAX);
     if (len == more && frame->header.type != CONTENT_DATA)
         return error_set(error, FEDE_RECORD_EMPTY, FEDE_ORIGIN_US, "record.length", frame->header.type, 1);
     d->sequence++;

@@ -1,4 +1,5 @@
-/* Unit tests of src/base: bytes, memory and its meter, the arena's ceiling and wiping, text that never overruns, errors. */
+/* Unit tests of src/base: bytes, memory and its meter, the arena's ceiling and wiping, text that never overruns,
+   errors. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -201,7 +202,9 @@ static void test_arena(void **state)
     assert_non_null(arena_take(&arena, 4000));
     assert_null(arena_take(&arena, 4000));
     assert_false(arena.over);
-    assert_null(arena_copy(&arena, bytes_text("a text that has no room left, as long as it may be, xxxxxxxxxxxxxxxxxxxxxx")).data);
+    assert_null(
+        arena_copy(&arena, bytes_text("a text that has no room left, as long as it may be, xxxxxxxxxxxxxxxxxxxxxx"))
+            .data);
     arena_end(&arena);
     assert_int_equal(meter.live, 0);
 
@@ -293,8 +296,8 @@ static void test_time(void **state)
         struct tm tm;
         text_time(&t, at);
         gmtime_r(&clock, &tm);
-        snprintf(want, sizeof want, "%04d-%02d-%02d %02d:%02d:%02d UTC", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-                 tm.tm_min, tm.tm_sec);
+        snprintf(want, sizeof want, "%04d-%02d-%02d %02d:%02d:%02d UTC", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+                 tm.tm_hour, tm.tm_min, tm.tm_sec);
         assert_string_equal(out, want);
     }
 }
@@ -310,18 +313,21 @@ static void test_escaping(void **state)
         {"\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m"},
         {"line\r\nline\t", "line\\x0d\\x0aline\\x09"},
         {"\x7f", "\\x7f"},
-        {"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},             /* two bytes */
-        {"\xe2\x82\xac", "\xe2\x82\xac"},                         /* three */
-        {"\xf0\x9f\x94\x92", "\xf0\x9f\x94\x92"},                 /* four */
-        {"\xc2\x9b", "\\xc2\\x9b"},                               /* C1 control sequence introducer */
+        {"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"}, /* two bytes */
+        {"\xe2\x82\xac", "\xe2\x82\xac"},             /* three */
+        {"\xf0\x9f\x94\x92", "\xf0\x9f\x94\x92"},     /* four */
+        {"\xc2\x9b", "\\xc2\\x9b"},                   /* C1 control sequence introducer */
         {"\x9b", "\\x9b"},
-        {"\xc3", "\\xc3"},                                        /* cut */
-        {"\xc0\xaf", "\\xc0\\xaf"},                               /* not the shortest form */
+        {"\xc3", "\\xc3"},          /* cut */
+        {"\xc0\xaf", "\\xc0\\xaf"}, /* not the shortest form */
         {"\xe0\x80\xaf", "\\xe0\\x80\\xaf"},
-        {"\xed\xa0\x80", "\\xed\\xa0\\x80"},                      /* surrogate */
-        {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},             /* beyond U+10FFFF */
+        {"\xed\xa0\x80", "\\xed\\xa0\\x80"},          /* surrogate */
+        {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"}, /* beyond U+10FFFF */
         {"\xff\xfe", "\\xff\\xfe"},
-        {"a\xe2\x80\xae" "b", "a\\xe2\\x80\\xae" "b"},            /* turns the direction of writing */
+        {"a\xe2\x80\xae"
+         "b",
+         "a\\xe2\\x80\\xae"
+         "b"}, /* turns the direction of writing */
         {"\xef\xbb\xbf", "\\xef\\xbb\\xbf"},
     };
     char out[400];
@@ -357,7 +363,8 @@ static void test_escaping(void **state)
     }
     /* Cut inside a character of several bytes: none of it is shown, and nothing after it. */
     t = text_in(out, 4);
-    text_escaped(&t, bytes_text("ab\xe2\x82\xac" "cd"));
+    text_escaped(&t, bytes_text("ab\xe2\x82\xac"
+                                "cd"));
     assert_string_equal(out, "ab");
     assert_int_equal(t.len, 7);
 }
@@ -395,8 +402,8 @@ static void test_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bytes),   cmocka_unit_test(test_memory), cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_text),    cmocka_unit_test(test_numbers), cmocka_unit_test(test_time),
+        cmocka_unit_test(test_bytes),    cmocka_unit_test(test_memory),  cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_text),     cmocka_unit_test(test_numbers), cmocka_unit_test(test_time),
         cmocka_unit_test(test_escaping), cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

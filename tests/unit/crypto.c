@@ -1,5 +1,5 @@
-/* Unit tests of src/crypto: known answers, each signature scheme with each kind of key, what must be refused, and several
-   threads on one key. Wycheproof's vectors are in tests/vectors. */
+/* Unit tests of src/crypto: known answers, each signature scheme with each kind of key, what must be refused, and
+   several threads on one key. Wycheproof's vectors are in tests/vectors. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,8 +42,8 @@ static void test_suites(void **state)
         assert_ptr_equal(group_by_id(group_at(i)->id), group_at(i));
     for (size_t i = 0; scheme_at(i) != NULL; i++)
         assert_ptr_equal(scheme_by_id(scheme_at(i)->id), scheme_at(i));
-    assert_null(suite_by_id(0x002f)); /* RSA key transport with CBC */
-    assert_null(group_by_id(0x0015)); /* secp224r1 */
+    assert_null(suite_by_id(0x002f));  /* RSA key transport with CBC */
+    assert_null(group_by_id(0x0015));  /* secp224r1 */
     assert_null(scheme_by_id(0x0201)); /* rsa_pkcs1_sha1 */
     assert_null(scheme_by_id(0x0203)); /* ecdsa_sha1 */
 
@@ -70,9 +70,11 @@ static void test_hashes(void **state)
     } rows[] = {
         {HASH_SHA1, "a9993e364706816aba3e25717850c26c9cd0d89d"},
         {HASH_SHA256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-        {HASH_SHA384, "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7"},
-        {HASH_SHA512, "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423"
-                      "643ce80e2a9ac94fa54ca49f"},
+        {HASH_SHA384,
+         "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7"},
+        {HASH_SHA512,
+         "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423"
+         "643ce80e2a9ac94fa54ca49f"},
     };
     uint8_t out[HASH_MAX], again[HASH_MAX], text[300];
     for (size_t i = 0; i < sizeof text; i++)
@@ -114,20 +116,24 @@ static void test_hmac(void **state)
     }
     crypto_hmac_key(&m, HASH_SHA384, bytes_of(key, 20));
     crypto_hmac_of(&m, bytes_text("Hi There"), BYTES_NONE, BYTES_NONE, out);
-    assert_hex(out, 48, "afd03944d84895626b0825f4ab46907f15f9dadbe4101ec682aa034c7cebc59cfaea9ea9076ede7f4af152e8b2fa9cb6");
+    assert_hex(out, 48,
+               "afd03944d84895626b0825f4ab46907f15f9dadbe4101ec682aa034c7cebc59cfaea9ea9076ede7f4af152e8b2fa9cb6");
     crypto_hmac_key(&m, HASH_SHA512, bytes_text("Jefe"));
     crypto_hmac_of(&m, BYTES_NONE, bytes_text("what do ya want for nothing?"), BYTES_NONE, out);
     assert_hex(out, 64,
-               "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b"
+               "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a"
+               "34d4a6b4b"
                "636e070a38bce737");
     memset(key, 0xaa, sizeof key);
     crypto_hmac_key(&m, HASH_SHA256, BYTES_OF(key));
-    crypto_hmac_of(&m, bytes_text("Test Using Larger Than Block-Size Key - Hash Key First"), BYTES_NONE, BYTES_NONE, out);
-    assert_hex(out, 32, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
-    crypto_hmac_of(&m, BYTES_NONE, BYTES_NONE,
-                   bytes_text("This is a test using a larger than block-size key and a larger than block-size data. The key "
-                              "needs to be hashed before being used by the HMAC algorithm."),
+    crypto_hmac_of(&m, bytes_text("Test Using Larger Than Block-Size Key - Hash Key First"), BYTES_NONE, BYTES_NONE,
                    out);
+    assert_hex(out, 32, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+    crypto_hmac_of(
+        &m, BYTES_NONE, BYTES_NONE,
+        bytes_text("This is a test using a larger than block-size key and a larger than block-size data. The key "
+                   "needs to be hashed before being used by the HMAC algorithm."),
+        out);
     assert_hex(out, 32, "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2");
 }
 
@@ -142,25 +148,32 @@ static const struct {
 static void test_aead_vectors(void **state)
 {
     (void)state;
-    static const char *const text = "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525"
-                                    "b16aedf5aa0de657ba637b39";
+    static const char *const text =
+        "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525"
+        "b16aedf5aa0de657ba637b39";
     static const char *const aad = "feedfacedeadbeeffeedfacedeadbeefabaddad2";
     static const struct {
         enum aead kind;
         const char *key, *nonce, *aad, *text, *sealed;
     } rows[] = {
         {AEAD_AES_128_GCM, "feffe9928665731c6d6a8f9467308308", "cafebabefacedbaddecaf888", aad, text,
-         "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091"
+         "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5aac84aa051ba30b396a0aa"
+         "c973d58e091"
          "5bc94fbc3221a5db94fae95ae7121a47"},
-        {AEAD_AES_256_GCM, "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308", "cafebabefacedbaddecaf888", aad, text,
-         "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662"
+        {AEAD_AES_256_GCM, "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308",
+         "cafebabefacedbaddecaf888", aad, text,
+         "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7"
+         "a0abcc9f662"
          "76fc6ece0f4e1768cddf8853bb2d551b"},
-        {AEAD_CHACHA20_POLY1305, "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f", "070000004041424344454647",
-         "50515253c0c1c2c3c4c5c6c7",
-         "4c616469657320616e642047656e746c656d656e206f662074686520636c617373206f66202739393a204966204920636f756c64206f6666657220796f"
+        {AEAD_CHACHA20_POLY1305, "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f",
+         "070000004041424344454647", "50515253c0c1c2c3c4c5c6c7",
+         "4c616469657320616e642047656e746c656d656e206f662074686520636c617373206f66202739393a204966204920636f756c64206f6"
+         "666657220796f"
          "75206f6e6c79206f6e652074697020666f7220746865206675747572652c2073756e73637265656e20776f756c642062652069742e",
-         "d31a8d34648e60db7b86afbc53ef7ec2a4aded51296e08fea9e2b5a736ee62d63dbea45e8ca9671282fafb69da92728b1a71de0a9e060b2905d6a5b67e"
-         "cd3b3692ddbd7f2d778b8c9803aee328091b58fab324e4fad675945585808b4831d7bc3ff4def08e4b7a9de576d26586cec64b61161ae10b594f09e26a"
+         "d31a8d34648e60db7b86afbc53ef7ec2a4aded51296e08fea9e2b5a736ee62d63dbea45e8ca9671282fafb69da92728b1a71de0a9e060"
+         "b2905d6a5b67e"
+         "cd3b3692ddbd7f2d778b8c9803aee328091b58fab324e4fad675945585808b4831d7bc3ff4def08e4b7a9de576d26586cec64b61161ae"
+         "10b594f09e26a"
          "7e902ecbd0600691"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -216,8 +229,8 @@ static void test_aead_tampering(void **state)
     crypto_aead_free(NULL);
 }
 
-/* The record calls must do exactly what RFC 5288, RFC 7905 and RFC 5246 6.2.3.3 say: compare with the general calls, with
-   nonce and additional data put together here. */
+/* The record calls must do exactly what RFC 5288, RFC 7905 and RFC 5246 6.2.3.3 say: compare with the general calls,
+   with nonce and additional data put together here. */
 static void test_aead_records(void **state)
 {
     (void)state;
@@ -329,9 +342,11 @@ static void test_share_vectors(void **state)
          "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a",
          "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742"},
         {0x0017, "7d7dc5f71eb29ddaf80d6214632eeae03d9058af1fb6d22ed80badb62bc1a534",
-         "04ead218590119e8876b29146ff89ca61770c4edbbf97d38ce385ed281d8a6b23028af61281fd35e2fa7002523acc85a429cb06ee6648325389f59edfc"
+         "04ead218590119e8876b29146ff89ca61770c4edbbf97d38ce385ed281d8a6b23028af61281fd35e2fa7002523acc85a429cb06ee6648"
+         "325389f59edfc"
          "e1405141",
-         "04700c48f77f56584c5cc632ca65640db91b6bacce3a4df6b42ce7cc838833d287db71e509e3fd9b060ddb20ba5c51dcc5948d46fbf640dfe0441782ca"
+         "04700c48f77f56584c5cc632ca65640db91b6bacce3a4df6b42ce7cc838833d287db71e509e3fd9b060ddb20ba5c51dcc5948d46fbf64"
+         "0dfe0441782ca"
          "b85fa4ac",
          "46fc62106420ff012e54a434fbdd2d25ccc5852060561e68040dd7778997bd7b"},
     };
@@ -354,7 +369,8 @@ static void test_share_agrees(void **state)
         for (int n = 0; n < 20; n++) {
             uint8_t a[SHARE_MAX], b[SHARE_MAX], sa[SECRET_MAX], sb[SECRET_MAX];
             size_t a_len, b_len, sa_len = 0, sb_len = 0;
-            struct crypto_share *one = crypto_share_new(group, NULL, a, &a_len), *two = crypto_share_new(group, NULL, b, &b_len);
+            struct crypto_share *one = crypto_share_new(group, NULL, a, &a_len),
+                                *two = crypto_share_new(group, NULL, b, &b_len);
             assert_int_equal(a_len, group->share_len);
             assert_memory_not_equal(a, b, a_len);
             assert_true(crypto_share_finish(one, bytes_of(b, b_len), sa, &sa_len));
@@ -521,7 +537,7 @@ static void test_sign_and_verify(void **state)
             }
             fitting++;
             assert_true(crypto_verify(&public, scheme, BYTES_OF(message), bytes_of(signature, len)));
-            for (size_t n = 0; n < len; n += len > 200 ? 5 : 1) {
+            for (size_t n = 0; n<len; n += len> 200 ? 5 : 1) {
                 signature[n] ^= 0x40;
                 assert_false(crypto_verify(&public, scheme, BYTES_OF(message), bytes_of(signature, len)));
                 signature[n] ^= 0x40;
@@ -544,7 +560,8 @@ static void test_sign_and_verify(void **state)
     crypto_key_free(NULL);
 }
 
-/* SHA-1 is refused whatever the table of schemes says, to sign and to verify. The signature is right: made by RSA PKCS#1. */
+/* SHA-1 is refused whatever the table of schemes says, to sign and to verify. The signature is right: made by RSA
+   PKCS#1. */
 static void test_sha1_is_refused(void **state)
 {
     (void)state;
@@ -651,9 +668,17 @@ static void test_key_forms(void **state)
 {
     (void)state;
     static const char *const refused[] = {
-        key_explicit, key_secp256k1, key_x25519, key_encrypted_pkcs8, key_encrypted_sec1, "", "nonsense",
-        "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-        "-----BEGIN PRIVATE KEY-----\nMIG", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        key_explicit,
+        key_secp256k1,
+        key_x25519,
+        key_encrypted_pkcs8,
+        key_encrypted_sec1,
+        "",
+        "nonsense",
+        "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN PRIVATE KEY-----\nMIG",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
     };
     uint8_t der[2000], spki[600];
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
@@ -672,13 +697,14 @@ static void test_key_forms(void **state)
         crypto_key_free(key);
         der[len] = 0;
         assert_null(crypto_key_read(bytes_of(der, len + 1)));
-        for (size_t n = 0; n < len; n += len > 300 ? 11 : 1)
+        for (size_t n = 0; n<len; n += len> 300 ? 11 : 1)
             assert_null(crypto_key_read(bytes_of(der, n)));
     }
 
     /* Among other blocks and text; the first private key counts. */
     static char file[8192];
-    snprintf(file, sizeof file, "some words\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n%s%s", key_p384, key_rsa);
+    snprintf(file, sizeof file, "some words\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n%s%s",
+             key_p384, key_rsa);
     struct crypto_key *key = crypto_key_read(bytes_text(file));
     assert_non_null(key);
     assert_int_equal(crypto_key_kind(key), KEY_EC_P384);
@@ -745,7 +771,8 @@ static void test_threads(void **state)
             if (scheme_fits_key(scheme_at(s), keys[k].kind, 0x0303))
                 scheme = scheme_at(s);
         for (size_t i = 0; i < THREADS; i++) {
-            threads[i] = (struct thread){.key = key, .public = parts(keys[k].kind, keys[k].spki, spki), .scheme = scheme};
+            threads[i] =
+                (struct thread){.key = key, .public = parts(keys[k].kind, keys[k].spki, spki), .scheme = scheme};
             assert_int_equal(pthread_create(&threads[i].id, NULL, sign_many, &threads[i]), 0);
         }
         for (size_t i = 0; i < THREADS; i++) {
@@ -765,14 +792,22 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_suites),        cmocka_unit_test(test_hashes),
-        cmocka_unit_test(test_hmac),          cmocka_unit_test(test_aead_vectors),
-        cmocka_unit_test(test_aead_tampering), cmocka_unit_test(test_aead_records),
-        cmocka_unit_test(test_share_vectors), cmocka_unit_test(test_share_agrees),
-        cmocka_unit_test(test_share_refuses), cmocka_unit_test(test_share_bad_random),
-        cmocka_unit_test(test_sign_and_verify), cmocka_unit_test(test_sha1_is_refused),
-        cmocka_unit_test(test_pss_restrictions), cmocka_unit_test(test_public_keys),
-        cmocka_unit_test(test_key_forms),     cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_suites),
+        cmocka_unit_test(test_hashes),
+        cmocka_unit_test(test_hmac),
+        cmocka_unit_test(test_aead_vectors),
+        cmocka_unit_test(test_aead_tampering),
+        cmocka_unit_test(test_aead_records),
+        cmocka_unit_test(test_share_vectors),
+        cmocka_unit_test(test_share_agrees),
+        cmocka_unit_test(test_share_refuses),
+        cmocka_unit_test(test_share_bad_random),
+        cmocka_unit_test(test_sign_and_verify),
+        cmocka_unit_test(test_sha1_is_refused),
+        cmocka_unit_test(test_pss_restrictions),
+        cmocka_unit_test(test_public_keys),
+        cmocka_unit_test(test_key_forms),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -1,4 +1,5 @@
-/* Unit tests of src/keys: published PRF vectors, the TLS 1.2 schedule against an independent computation, key log lines. */
+/* Unit tests of src/keys: published PRF vectors, the TLS 1.2 schedule against an independent computation, key log
+   lines. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,16 +30,22 @@ static void test_prf_vectors(void **state)
         const char *secret, *seed, *out;
     } rows[] = {
         {HASH_SHA256, "9bbe436ba940f017b17652849a71db35", "a0ba9f936cda311827a6f796ffd5198c",
-         "e3f229ba727be17b8d122620557cd453c2aab21d07c3d495329b52d4e61edb5a6b301791e90d35c9c9a46b4e14baf9af0fa022f7077def17abf"
+         "e3f229ba727be17b8d122620557cd453c2aab21d07c3d495329b52d4e61edb5a6b301791e90d35c9c9a46b4e14baf9af0fa022f7077de"
+         "f17abf"
          "d3797c0564bab4fbc91666e9def9b97fce34f796789baa48082d122ee42c5a72e5a5110fff70187347b66"},
         {HASH_SHA384, "b80b733d6ceefcdc71566ea48e5567df", "cd665cf6a8447dd6ff8b27555edb7465",
-         "7b0c18e9ced410ed1804f2cfa34a336a1c14dffb4900bb5fd7942107e81c83cde9ca0faa60be9fe34f82b1233c9146a0e534cb400fed2700884f"
-         "9dc236f80edd8bfa961144c9e8d792eca722a7b32fc3d416d473ebc2c5fd4abfdad05d9184259b5bf8cd4d90fa0d31e2dec479e4f1a26066f2ee"
+         "7b0c18e9ced410ed1804f2cfa34a336a1c14dffb4900bb5fd7942107e81c83cde9ca0faa60be9fe34f82b1233c9146a0e534cb400fed2"
+         "700884f"
+         "9dc236f80edd8bfa961144c9e8d792eca722a7b32fc3d416d473ebc2c5fd4abfdad05d9184259b5bf8cd4d90fa0d31e2dec479e4f1a26"
+         "066f2ee"
          "a9a69236a3e52655c9e9aee691c8f3a26854308d5eaa3be85e0990703d73e56f"},
         {HASH_SHA512, "b0323523c1853599584d88568bbb05eb", "d4640e12e4bcdbfb437f03e6ae418ee5",
-         "1261f588c798c5c201ff036e7a9cb5edcd7fe3f94c669a122a4638d7d508b283042df6789875c7147e906d868bc75c45e20eb40c1cf4a1713b27"
-         "371f68432592f7dc8ea8ef223e12ea8507841311bf68653d0cfc4056d811f025c45ddfa6e6fec702f054b409d6f28dd0a3233e498da41a3e75c5"
-         "630eedbe22fe254e33a1b0e9f6b9826675bec7d01a845658dc9c397545401d40b9f46c7a400ee1b8f81ca0a60d1a397a1028bff5d2ef50661268"
+         "1261f588c798c5c201ff036e7a9cb5edcd7fe3f94c669a122a4638d7d508b283042df6789875c7147e906d868bc75c45e20eb40c1cf4a"
+         "1713b27"
+         "371f68432592f7dc8ea8ef223e12ea8507841311bf68653d0cfc4056d811f025c45ddfa6e6fec702f054b409d6f28dd0a3233e498da41"
+         "a3e75c5"
+         "630eedbe22fe254e33a1b0e9f6b9826675bec7d01a845658dc9c397545401d40b9f46c7a400ee1b8f81ca0a60d1a397a1028bff5d2ef5"
+         "0661268"
          "42fb8da4197632bdb54ff6633f86bbc836e640d4d898"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -54,7 +61,8 @@ static void test_prf_vectors(void **state)
         }
         /* The seed may come in two parts. */
         for (size_t cut = 0; cut <= 16; cut++) {
-            prf12(rows[i].hash, BYTES_OF(secret), "test label", bytes_of(seed, cut), bytes_of(seed + cut, 16 - cut), got, len);
+            prf12(rows[i].hash, BYTES_OF(secret), "test label", bytes_of(seed, cut), bytes_of(seed + cut, 16 - cut),
+                  got, len);
             assert_memory_equal(got, want, len);
         }
     }
@@ -107,7 +115,8 @@ static void test_schedule(void **state)
         memcpy(text, "key expansion", 13);
         memcpy(text + 13, server, 32);
         memcpy(text + 45, client, 32);
-        naive_prf(suite->hash, BYTES_OF(master), bytes_of(text, 77), want, 2u * (suite->key_len + (size_t)suite->iv_len));
+        naive_prf(suite->hash, BYTES_OF(master), bytes_of(text, 77), want,
+                  2u * (suite->key_len + (size_t)suite->iv_len));
         key_block_make(suite, master, client, server, &keys);
         const uint8_t *at = want;
         assert_int_equal(keys.key_len, suite->key_len);
@@ -178,7 +187,9 @@ static void test_keylog(void **state)
         {"# a comment", KEYLOG_EMPTY},
         {"\xef\xbb\xbf# a comment behind a byte order mark", KEYLOG_EMPTY},
         {"CLIENT_RANDOM 00 01", KEYLOG_ENTRY},
-        {"\xef\xbb\xbf" "CLIENT_RANDOM aAbB Cc \r\n", KEYLOG_ENTRY},
+        {"\xef\xbb\xbf"
+         "CLIENT_RANDOM aAbB Cc \r\n",
+         KEYLOG_ENTRY},
         {"RSA 0011223344556677 00", KEYLOG_ENTRY},
         {"CLIENT_RANDOM 00", KEYLOG_FOREIGN},
         {"CLIENT_RANDOM 00 01 02", KEYLOG_FOREIGN},

@@ -1,4 +1,5 @@
-/* Unit tests of src/record: framing and what is not TLS, protection with every suite, messages out of records cut anywhere. */
+/* Unit tests of src/record: framing and what is not TLS, protection with every suite, messages out of records cut
+   anywhere. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,7 +44,8 @@ static void test_frames(void **state)
                 assert_int_equal(error.reason, FEDE_OK);
             }
             for (size_t more = 0; more < 3; more++) {
-                assert_int_equal(frame(bytes_of(record, whole + more), false, false, 0x0303, &f, &need, &error), FRAME_WHOLE);
+                assert_int_equal(frame(bytes_of(record, whole + more), false, false, 0x0303, &f, &need, &error),
+                                 FRAME_WHOLE);
                 assert_int_equal(f.total, whole);
                 assert_int_equal(f.header.type, types[t]);
                 assert_int_equal(f.header.len, lengths[l]);
@@ -77,11 +79,13 @@ static void test_frames(void **state)
         store16(record + 1, (uint16_t)version);
         store16(record + 3, 4);
         bool good = version >> 8 == 3;
-        assert_int_equal(frame(bytes_of(record, 9), false, false, 0, &f, &need, &error), good ? FRAME_WHOLE : FRAME_BAD);
+        assert_int_equal(frame(bytes_of(record, 9), false, false, 0, &f, &need, &error),
+                         good ? FRAME_WHOLE : FRAME_BAD);
         assert_int_equal(frame(bytes_of(record, 9), true, false, 0, &f, &need, &error), good ? FRAME_WHOLE : FRAME_BAD);
         assert_int_equal(error.reason, good ? FEDE_OK : FEDE_NOT_TLS);
         good = version == 0x0303;
-        assert_int_equal(frame(bytes_of(record, 9), false, false, 0x0303, &f, &need, &error), good ? FRAME_WHOLE : FRAME_BAD);
+        assert_int_equal(frame(bytes_of(record, 9), false, false, 0x0303, &f, &need, &error),
+                         good ? FRAME_WHOLE : FRAME_BAD);
         assert_int_equal(error.reason, good ? FEDE_OK : FEDE_RECORD_VERSION);
     }
     /* Types: one byte is enough later on; at the start a few more are waited for, to say what it is. */
@@ -433,8 +437,8 @@ static void test_fragment_limits(void **state)
         unsigned type;
         size_t most;
     } rows[] = {
-        {MSG_HELLO_REQUEST, 0}, {MSG_SERVER_HELLO_DONE, 0}, {MSG_FINISHED, 64},      {MSG_CLIENT_KEY_EXCHANGE, 1026},
-        {MSG_CERTIFICATE, 5000}, {MSG_CLIENT_HELLO, 5000},  {MSG_SERVER_HELLO, 5000}, {77, 5000},
+        {MSG_HELLO_REQUEST, 0},  {MSG_SERVER_HELLO_DONE, 0}, {MSG_FINISHED, 64},       {MSG_CLIENT_KEY_EXCHANGE, 1026},
+        {MSG_CERTIFICATE, 5000}, {MSG_CLIENT_HELLO, 5000},   {MSG_SERVER_HELLO, 5000}, {77, 5000},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         for (size_t cut = 0; cut <= 4; cut++) { /* the header in one piece or in two */
@@ -516,9 +520,15 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_frames),        cmocka_unit_test(test_not_tls),         cmocka_unit_test(test_round_trips),
-        cmocka_unit_test(test_tampering),     cmocka_unit_test(test_content_rules),   cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_fragments),     cmocka_unit_test(test_fragment_limits), cmocka_unit_test(test_fragment_no_memory),
+        cmocka_unit_test(test_frames),
+        cmocka_unit_test(test_not_tls),
+        cmocka_unit_test(test_round_trips),
+        cmocka_unit_test(test_tampering),
+        cmocka_unit_test(test_content_rules),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_fragments),
+        cmocka_unit_test(test_fragment_limits),
+        cmocka_unit_test(test_fragment_no_memory),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -1,8 +1,9 @@
 /* wycheproof DIR: runs Project Wycheproof's vectors (C2SP, testvectors_v1) through crypto/crypto.h.
 
-   A test passes when "valid" succeeds with the stated output and "invalid" is refused. "acceptable" may go either way and is
-   counted apart. What TLS has no use for is skipped with its reason; where the interface could be asked anyway, the answer
-   must still be a refusal (RSASSA-PSS with another salt length or mask hash), else it counts as failed. */
+   A test passes when "valid" succeeds with the stated output and "invalid" is refused. "acceptable" may go either way
+   and is counted apart. What TLS has no use for is skipped with its reason; where the interface could be asked
+   anyway, the answer must still be a refusal (RSASSA-PSS with another salt length or mask hash), else it counts as
+   failed. */
 #include <dirent.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -110,7 +111,8 @@ static enum outcome run_aead(const char *file, json_t *group, json_t *test)
     return same ? ACCEPTED : REFUSED;
 }
 
-/* The DER around a raw point that a certificate for this curve would have; anything else is refused as our parser does. */
+/* The DER around a raw point that a certificate for this curve would have; anything else is refused as our parser
+   does. */
 static bool strip(bytes *key, const char *prefix_hex)
 {
     size_t n = strlen(prefix_hex) / 2;
@@ -133,7 +135,8 @@ static enum outcome agree(const struct group *group, bytes own, bytes peer, byte
     struct crypto_share *share = crypto_share_new(group, &random, out, &out_len);
     if (share == NULL)
         return REFUSED;
-    bool same = crypto_share_finish(share, peer, secret, &secret_len) && bytes_equal(bytes_of(secret, secret_len), shared);
+    bool same =
+        crypto_share_finish(share, peer, secret, &secret_len) && bytes_equal(bytes_of(secret, secret_len), shared);
     crypto_share_free(share);
     return same ? ACCEPTED : REFUSED;
 }
@@ -179,7 +182,8 @@ static enum outcome run_xdh(const char *file, json_t *group, json_t *test)
     struct crypto_share *share = crypto_share_new(group_by_id(0x001d), &random, out, &out_len);
     if (share == NULL)
         return REFUSED;
-    bool same = crypto_share_finish(share, peer, secret, &secret_len) && bytes_equal(bytes_of(secret, secret_len), shared);
+    bool same =
+        crypto_share_finish(share, peer, secret, &secret_len) && bytes_equal(bytes_of(secret, secret_len), shared);
     crypto_share_free(share);
     return same ? ACCEPTED : REFUSED;
 }
@@ -247,7 +251,8 @@ static enum outcome run_pss(const char *file, json_t *group, json_t *test)
 {
     enum hash hash = hash_named(text_of(group, "sha"));
     bool with_parameters = strstr(file, "params") != NULL;
-    struct public_key key = {.kind = with_parameters ? KEY_RSA_PSS : KEY_RSA, .pss_hash = with_parameters ? (uint8_t)hash : 0};
+    struct public_key key = {.kind = with_parameters ? KEY_RSA_PSS : KEY_RSA,
+                             .pss_hash = with_parameters ? (uint8_t)hash : 0};
     if (!rsa_key(group, &key))
         return REFUSED;
     bool ours = strcmp(text_of(group, "sha"), text_of(group, "mgfSha")) == 0 &&
@@ -309,11 +314,12 @@ static const struct { const char *start, *why; } left_out[] = {
 
 /* ---- Files. */
 
-/* "acceptable" in general, but not here: a secret of zeros (RFC 7748 6.1), a point in compressed form (RFC 8422 5.1.2), a
-   DigestInfo without NULL (RFC 8017 A.2.4), curves and keys in odd encodings. */
+/* "acceptable" in general, but not here: a secret of zeros (RFC 7748 6.1), a point in compressed form (RFC 8422
+   5.1.2), a DigestInfo without NULL (RFC 8017 A.2.4), curves and keys in odd encodings. */
 static bool must_be_refused(json_t *test)
 {
-    static const char *const refused[] = {"ZeroSharedSecret", "CompressedPoint", "MissingNull", "UnnamedCurve", "InvalidAsn"};
+    static const char *const refused[] = {"ZeroSharedSecret", "CompressedPoint", "MissingNull", "UnnamedCurve",
+                                          "InvalidAsn"};
     size_t i;
     json_t *flag;
     json_array_foreach(json_object_get(test, "flags"), i, flag)
@@ -363,7 +369,8 @@ static void run_file(const char *dir, const char *name, struct count *total)
                 count.passed++;
             } else {
                 count.failed++;
-                printf("  %s, test %lld: %s, but was %s (%s)\n", name, json_integer_value(json_object_get(test, "tcId")), want,
+                printf("  %s, test %lld: %s, but was %s (%s)\n", name,
+                       json_integer_value(json_object_get(test, "tcId")), want,
                        outcome == REFUSED ? "refused" : "accepted", text_of(test, "comment"));
             }
         }
