@@ -73,7 +73,7 @@ static bool take_operand(struct client *client, const char *operand, struct url 
         return client_fail(client, FEDE_URL_BAD, FEDE_ORIGIN_CALLER, 0, 0);
     if (url->bare && set->wants_http && !url->http) {
         url->http = true;
-        strcpy(url->scheme, "https");
+        snprintf(url->scheme, sizeof url->scheme, "https");
     }
     if (url->bare && url->http) {
         snprintf(line, sizeof line, "There is no scheme; https:// is taken");
@@ -157,6 +157,7 @@ static bool visits(struct client *client, struct url *url)
     first = *url;
     if ((url->tls || client->set.follow) && !tls_prepare(client))
         return false;
+    client->facts.start = client->facts.first_start = clock_ticks(NULL);
     do {
         if (location)
             good = redirect(client, &first, url, location, &method, &with_body);
@@ -407,7 +408,7 @@ static bool find_proxy(struct client *client, const struct url *url, struct goal
     if (!host_port(rest, len, proxy->host, sizeof proxy->host, proxy->port, sizeof proxy->port, &why))
         return client_fail(client, FEDE_URL_BAD, FEDE_ORIGIN_CALLER, 0, 0);
     if (!proxy->port[0])
-        strcpy(proxy->port, "1080"); /* curl's default */
+        snprintf(proxy->port, sizeof proxy->port, "1080"); /* curl's default */
     proxy->used = true;
     snprintf(line, sizeof line, "through the proxy %s port %s%s%s", proxy->host, proxy->port,
              from && !client->set.proxy ? ", from the environment's " : "", from && !client->set.proxy ? from : "");

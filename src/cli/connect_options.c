@@ -442,7 +442,7 @@ static bool take_alpn(struct connect_settings *set, const char *value, struct te
         text_add(why, "the list is too long");
         return false;
     }
-    strcpy(set->alpn_text, value);
+    bytes_copy(set->alpn_text, value, strlen(value) + 1);
     set->n_alpn = 0;
     for (char *p = set->alpn_text; *p && set->n_alpn < ALPN_NAMES_MOST;) {
         size_t len = strcspn(p, ",");

@@ -28,7 +28,7 @@ static const struct {
     {EXIT_TCP, "TCP not connected"},
     {EXIT_TLS, "TLS failed"},
     {EXIT_CERTIFICATE, "certificate not accepted"},
-    {EXIT_HTTP, "HTTP status 400 or higher"},
+    {EXIT_HTTP, "HTTP status 400 or higher with --fail, or too many redirects"},
     {EXIT_NOTHING, "nothing to show"},
     {EXIT_FINDINGS, "findings at or above the level given"},
     {EXIT_PERMISSION, "permission missing"},

@@ -1,8 +1,10 @@
 /* cli/main.c: the table of commands; what stands before a command; version and help.
 
    Each command is a struct command in its own file. Exit codes are those of the table in help.c. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/options.h"
@@ -11,6 +13,7 @@
 static const struct command *const commands[] = {&connect_command, &serve_command};
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
+static void open_standard_files(void);
 static int before_command(int argc, char **argv);
 static int finish(int code);
 static const struct command *find(const char *name);
@@ -22,6 +25,7 @@ static int help_about(const char *word);
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
+    open_standard_files();
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;
@@ -36,6 +40,16 @@ int main(int argc, char **argv)
     }
     const struct command *command = find(argv[1]);
     return command ? finish(command->run(argc - 1, argv + 1)) : unknown_command(argv[1]);
+}
+
+/* Started without standard input or output, the next file opened would be taken for it. What is opened here can't be read
+   (0) or written (1, 2), so that using it is an error as it should be. */
+static void open_standard_files(void)
+{
+    for (int fd = 0; fd < 3; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+            exit(EXIT_INTERNAL);
+    }
 }
 
 /* Output that could not be written is a failure, unless its reader just went away. */

@@ -285,7 +285,7 @@ bool value_code_points(const char *value, const char *kind, bool (*look_up)(cons
         char name[96];
         size_t len = strcspn(p, ":, ");
         if (len && len < sizeof name) {
-            memcpy(name, p, len);
+            bytes_copy(name, p, len);
             name[len] = 0;
         }
         if (len && (len >= sizeof name || *n >= size || !look_up(name, &ids[*n]))) {

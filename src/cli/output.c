@@ -1,4 +1,4 @@
-/* cli/output.c: where the story and the data go, and the small texts both need.
+/* cli/output.c: where the story and the data go.
 
    The story is made by report/; here is decided on which stream, how wide, with which colours (NO_COLOR, CLICOLOR_FORCE,
    TERM=dumb, --color). The data is whatever the application on the other side said: it goes to standard output or -o FILE byte by byte as it
@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -131,7 +130,7 @@ static unsigned columns(const struct story *story, int fd)
     return 80;
 }
 
-/* ---- Time and small texts --------------------------------------------------------------------------------------- */
+/* ---- Time --------------------------------------------------------------------------------------- */
 
 uint64_t clock_ticks(void *unused)
 {
@@ -146,37 +145,6 @@ int64_t clock_wall(void *unused)
 {
     (void)unused;
     return (int64_t)time(NULL);
-}
-
-void text_format(struct text *t, const char *format, ...)
-{
-    char piece[1024];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(piece, sizeof piece, format, arguments);
-    va_end(arguments);
-    text_add(t, piece);
-}
-
-void text_span(struct text *t, uint64_t us)
-{
-    if (us < 10000)
-        text_format(t, "%.2f ms", (double)us / 1e3);
-    else if (us < 1000000)
-        text_format(t, "%.1f ms", (double)us / 1e3);
-    else
-        text_format(t, "%.2f s", (double)us / 1e6);
-}
-
-void text_bytes(struct text *t, uint64_t n)
-{
-    if (n >= 1000) {
-        text_bytes(t, n / 1000);
-        text_format(t, ",%03u", (unsigned)(n % 1000));
-    } else {
-        text_format(t, "%u", (unsigned)n);
-    }
 }
 
 /* ---- The data --------------------------------------------------------------------------------------------------- */
@@ -271,21 +239,6 @@ static void progress_line(struct sink *sink)
     text_format(&t, " bytes, %.1f MB/s", (double)sink->written / (double)(now - sink->began_us));
     fprintf(stderr, "\r%s\033[K", line);
     fflush(stderr);
-}
-
-void text_base64(struct text *t, bytes b)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-    for (; b.len; b = bytes_skip(b, b.len < 3 ? b.len : 3)) {
-        uint32_t group = (uint32_t)b.data[0] << 16;
-        group |= b.len > 1 ? (uint32_t)b.data[1] << 8 : 0;
-        group |= b.len > 2 ? b.data[2] : 0;
-        text_char(t, digits[group >> 18]);
-        text_char(t, digits[group >> 12 & 63]);
-        text_char(t, b.len > 1 ? digits[group >> 6 & 63] : '=');
-        text_char(t, b.len > 2 ? digits[group & 63] : '=');
-    }
 }
 
 void write_pem(FILE *out, bytes der)

@@ -3,6 +3,7 @@
 #define CLI_OUTPUT_H
 
 #include "cli/options.h"
+#include "cli/words.h"
 #include "report/live.h"
 
 /* How the story is told: the common options. All zero but level is what comes without options; see story_defaults. */
@@ -26,15 +27,6 @@ void story_end(struct report_options *options);
 uint64_t clock_ticks(void *unused);
 /* Seconds since 1970. */
 int64_t clock_wall(void *unused);
-
-/* A time span in words: "0.8 ms", "12.3 ms", "1.20 s". */
-void text_span(struct text *t, uint64_t us);
-/* A number of bytes with thousands separated: "12,345". */
-void text_bytes(struct text *t, uint64_t n);
-/* Formatted, into the text; no control characters are escaped. */
-void text_format(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-void text_base64(struct text *t, bytes b);
 
 /* The data: what the peer's application says. */
 struct sink {

@@ -16,14 +16,15 @@ struct pipe {
     uint8_t in[2 * PIECE]; /* with --crlf twice as much */
     bytes to_send;
     bool in_open, ended, closed_reader;
-    uint64_t sent, quiet_since;
+    uint64_t sent, began, quiet_since;
 };
 
 static bool read_input(struct pipe *pipe);
 static bool write_some(struct pipe *pipe, bool *blocked);
 static bool read_some(struct pipe *pipe, bool *blocked);
 static bool wait_for_more(struct pipe *pipe, bool *over);
-static void tell(struct pipe *pipe, uint64_t began, bool good);
+static void tell_input(struct pipe *pipe);
+static void tell(struct pipe *pipe, bool good);
 
 bool pipe_run(struct client *client)
 {
@@ -31,7 +32,7 @@ bool pipe_run(struct client *client)
     bool good = true, over = false;
     uint64_t began = clock_ticks(NULL);
 
-    pipe = (struct pipe){.client = client, .in_open = true, .quiet_since = began};
+    pipe = (struct pipe){.client = client, .in_open = true, .began = began, .quiet_since = began};
     client->facts.before_request = began;
     while (good && !over && !pipe.ended) {
         bool write_blocked = false, read_blocked = false;
@@ -39,7 +40,7 @@ bool pipe_run(struct client *client)
         if (good && !pipe.ended && read_blocked)
             good = wait_for_more(&pipe, &over);
     }
-    tell(&pipe, began, good);
+    tell(&pipe, good);
     bytes_wipe(pipe.in, sizeof pipe.in);
     return good;
 }
@@ -135,6 +136,7 @@ static bool read_input(struct pipe *pipe)
     if (n <= 0) {
         pipe->in_open = false;
         pipe->quiet_since = clock_ticks(NULL);
+        tell_input(pipe);
         return true;
     }
     size_t len = (size_t)n;
@@ -151,7 +153,19 @@ static bool read_input(struct pipe *pipe)
     return true;
 }
 
-static void tell(struct pipe *pipe, uint64_t began, bool good)
+/* At the end of the input, when all of it was sent. */
+static void tell_input(struct pipe *pipe)
+{
+    char line[100];
+    struct text t = text_in(line, sizeof line);
+
+    text_bytes(&t, pipe->sent);
+    text_add(&t, " bytes sent from standard input");
+    text_add(&t, pipe->in_open ? "" : ", which has ended");
+    report_phase(pipe->client->report, "request", true, line, pipe->began, clock_ticks(NULL));
+}
+
+static void tell(struct pipe *pipe, bool good)
 {
     struct client *client = pipe->client;
     char line[200];
@@ -159,10 +173,8 @@ static void tell(struct pipe *pipe, uint64_t began, bool good)
     uint64_t now = clock_ticks(NULL);
 
     client->facts.uploaded = pipe->sent;
-    text_bytes(&t, pipe->sent);
-    text_add(&t, " bytes sent from standard input");
-    report_phase(client->report, "request", true, line, began, now);
-    t = text_in(line, sizeof line);
+    if (pipe->in_open)
+        tell_input(pipe);
     text_bytes(&t, client->facts.downloaded);
     text_add(&t, " bytes received");
     if (good && pipe->closed_reader)
@@ -170,6 +182,5 @@ static void tell(struct pipe *pipe, uint64_t began, bool good)
     else if (good && !pipe->ended)
         text_format(&t, "; after the end of input the peer was silent for %lu.%lu s (--linger waits longer)",
                     client->set.linger_ms / 1000, client->set.linger_ms % 1000 / 100);
-    report_phase(client->report, "response", good, line, client->facts.first_byte ? client->facts.first_byte : now,
-                 now);
+    report_phase(client->report, "response", good, line, client->facts.first_byte ? client->facts.first_byte : now, now);
 }

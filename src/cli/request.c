@@ -149,8 +149,12 @@ static bool add_given_file(struct exchange *x, const char *path, bool same_origi
 
     if (!all)
         return client_fail(x->client, FEDE_INPUT_FAILED, FEDE_ORIGIN_CALLER, 0, 0);
-    for (char *line = strtok(all, "\r\n"); good && line; line = strtok(NULL, "\r\n"))
-        good = add_given(x, line, same_origin);
+    for (char *line = all; good && *line;) {
+        size_t used = strcspn(line, "\r\n"), gap = strspn(line + used, "\r\n");
+        line[used] = 0;
+        good = !used || add_given(x, line, same_origin);
+        line += used + gap;
+    }
     free(all);
     return good;
 }

@@ -82,7 +82,7 @@ static bool submit(struct talk *talk)
         if (!one->value || forbidden(one->name) || strlen(one->name) >= sizeof names[0])
             continue;
         char *lower = names[n - 4];
-        strcpy(lower, one->name);
+        snprintf(lower, sizeof names[0], "%s", one->name);
         for (char *p = lower; *p; p++)
             *p = *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p;
         fields[n++] = pair(lower, one->value);

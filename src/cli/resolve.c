@@ -26,6 +26,7 @@ struct found {
 static bool from_fixed(const struct resolve_order *order, struct resolution *out, struct text *t);
 static bool from_literal(const struct resolve_order *order, struct resolution *out, struct text *t);
 static bool from_loopback(const struct resolve_order *order, struct resolution *out, struct text *t);
+static bool is_invalid(const char *host);
 static int ask(const struct resolve_order *order, const char *sources, struct found *found, struct text *servers);
 static void take_found(const struct resolve_order *order, struct resolution *out, struct ares_addrinfo *info,
                        struct text *t);
@@ -51,6 +52,10 @@ enum resolve_result resolve(const struct resolve_order *order, struct resolution
     t = text_in(out->text, sizeof out->text);
     if (from_loopback(order, out, &t))
         return RESOLVED;
+    if (is_invalid(order->host)) {
+        text_format(&t, "%s (names below .invalid never exist, RFC 6761 6.4)", order->host);
+        return RESOLVE_FAILED;
+    }
     found = (struct found){0};
     int status = ask(order, "b", &found, &servers);
     if (status == ARES_SUCCESS && found.info) {
@@ -65,8 +70,8 @@ enum resolve_result resolve(const struct resolve_order *order, struct resolution
         return RESOLVE_LATE;
     }
     const char *kind = order->family == AF_INET ? "IPv4 " : order->family == AF_INET6 ? "IPv6 " : "";
-    text_format(&t, "%s: no %saddress (%s; name server %s)", order->host, kind,
-                status == ARES_SUCCESS ? "none of this kind" : ares_strerror(status),
+    text_format(&t, "%s (no %saddress; %s; name server %s)", order->host, kind,
+                status == ARES_SUCCESS ? "there is none of this kind" : ares_strerror(status),
                 server_list[0] ? server_list : "none");
     return RESOLVE_FAILED;
 }
@@ -146,6 +151,13 @@ static bool from_loopback(const struct resolve_order *order, struct resolution *
     add_literal(order, out, "127.0.0.1");
     text_format(t, "%s is the loopback address (RFC 6761)", order->host);
     return true;
+}
+
+static bool is_invalid(const char *host)
+{
+    size_t len = strlen(host);
+
+    return len > 8 && !strcasecmp(host + len - 8, ".invalid");
 }
 
 static bool add_literal(const struct resolve_order *order, struct resolution *out, const char *address)

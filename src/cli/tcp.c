@@ -243,7 +243,7 @@ enum tcp_result tcp_connect_unix(const struct tcp_order *order, const char *path
         text_format(&why, "the path of the socket is longer than %zu bytes", sizeof address.sun_path - 1);
         return TCP_FAILED;
     }
-    strcpy(address.sun_path, path);
+    bytes_copy(address.sun_path, path, strlen(path));
     way->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool ok = way->fd >= 0 && connect(way->fd, (struct sockaddr *)&address, sizeof address) == 0;
     snprintf(line, sizeof line, "%s %s%s%s", ok ? "connected to" : "socket", path, ok ? "" : ": ",

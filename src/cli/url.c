@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/output.h"
+#include "cli/words.h"
 
 static const struct scheme {
     const char *name, *port;
