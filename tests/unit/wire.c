@@ -39,16 +39,15 @@ static size_t from_hex(const char *text, uint8_t *out)
 /* An exact copy on the heap, so that a sanitizer sees a byte too far. */
 static bytes exact(const uint8_t *data, size_t n)
 {
-    uint8_t *copy = malloc(n + 1);
-    assert_non_null(copy);
-    bytes_copy(copy + 1, data, n);
-    return bytes_of(n ? copy + 1 : NULL, n);
+    uint8_t *copy = n ? malloc(n) : NULL;
+    assert_true(copy || n == 0);
+    bytes_copy(copy, data, n);
+    return bytes_of(copy, n);
 }
 
 static void give_back(bytes b)
 {
-    if (b.data)
-        free((void *)((uintptr_t)b.data - 1));
+    free((void *)(uintptr_t)b.data);
 }
 
 /* ---- the cursor ---- */

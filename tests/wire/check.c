@@ -10,7 +10,9 @@ struct account {
     struct narrator narrator; /* first: the callbacks get its address */
     bytes in;
     uint8_t *claimed;
-    struct { size_t start, end; } open[DEPTH];
+    struct {
+        size_t start, end;
+    } open[DEPTH];
     size_t depth;
     const char *wrong;
     struct length_at *lengths;

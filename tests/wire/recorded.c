@@ -139,7 +139,7 @@ static uint8_t kx_named(const char *name)
     static const struct {
         const char *name;
         uint8_t kx;
-    } all[] = {{"ecdhe", KX_ECDHE},         {"dhe", KX_DHE},         {"rsa", KX_RSA},        {"psk", KX_PSK},
+    } all[] = {{"ecdhe", KX_ECDHE},         {"dhe", KX_DHE},         {"rsa", KX_RSA},     {"psk", KX_PSK},
                {"ecdhe_psk", KX_ECDHE_PSK}, {"dh_anon", KX_DH_ANON}, {"none", KX_UNKNOWN}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i].name, name) == 0)
@@ -215,8 +215,8 @@ TEST(extensions_known)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted_whole), cmocka_unit_test(test_prefixes_refused),
-        cmocka_unit_test(test_lengths_altered), cmocka_unit_test(test_bits_flipped),
+        cmocka_unit_test(test_accepted_whole),   cmocka_unit_test(test_prefixes_refused),
+        cmocka_unit_test(test_lengths_altered),  cmocka_unit_test(test_bits_flipped),
         cmocka_unit_test(test_extensions_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
