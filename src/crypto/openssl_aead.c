@@ -103,7 +103,7 @@ bool crypto_open_record(struct crypto_aead *a, const struct crypto_record *recor
                   EVP_Cipher(a->cipher, body, body, (unsigned)len) >= 0; /* -1: the tag is wrong */
     if (!opened) {
         bytes_wipe(body, len);
-        a->way = WAY_NONE; /* libcrypto is left in the middle of the record */
+        a->way = WAY_NONE; /* start afresh, wherever libcrypto stopped */
     }
     return opened;
 }
