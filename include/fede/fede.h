@@ -68,6 +68,10 @@ FEDE_API bool fede_config_trust_system(fede_config *config);
    is the default. The bytes are copied; the key is wiped when the last user is gone. */
 FEDE_API bool fede_config_credential(fede_config *config, fede_bytes chain, fede_bytes key);
 
+/* fede_config_certificate: DER of certificate i (0: the leaf) of credential number n, in the order they were added; empty
+   beyond the last. Borrowed from the config. */
+FEDE_API fede_bytes fede_config_certificate(const fede_config *config, size_t n, size_t i);
+
 /* fede_config_alpn sets the application protocols in order of preference (RFC 7301). A server given this list and a
    client whose list has nothing in common with it do not connect; likewise if only one of them uses the extension, they
    connect without a protocol. */

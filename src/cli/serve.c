@@ -25,7 +25,8 @@ static int listen_local(struct server *server, const char *path, struct text *wh
 static int serve_until_stopped(struct server *server, struct text *why);
 static void announce(struct server *server);
 static void on_signal(uv_signal_t *handle, int number);
-static void on_worker_ended(uv_async_t *handle);
+static void on_worker_told(uv_async_t *handle);
+static void close_listeners(struct server *server);
 static void close_all(struct server *server);
 static int explain_missing_certificate(void);
 
@@ -52,7 +53,8 @@ int serve_run(int argc, char **argv)
     settings_free(&server.settings);
     if (why.len > 0)
         fprintf(stderr, "fede serve: %s\n", reason);
-    if (code != EXIT_DONE || server.settings.story.level > 0)
+    bool quiet = server.settings.story.level == 0 || server.settings.story.form != REPORT_TEXT;
+    if (code != EXIT_DONE || !quiet)
         fprintf(stderr, "exit %d: %s\n", code, exit_meaning(code));
     return code;
 }
@@ -265,8 +267,8 @@ static int serve_until_stopped(struct server *server, struct text *why)
         text_add(why, "no memory is left");
         return EXIT_INTERNAL;
     }
-    uv_async_init(&server->loop, &server->worker_ended, on_worker_ended);
-    server->worker_ended.data = server;
+    uv_async_init(&server->loop, &server->worker_told, on_worker_told);
+    server->worker_told.data = server;
     for (int i = 0; i < 3; i++) {
         uv_signal_init(&server->loop, &server->signals[i]);
         server->signals[i].data = server;
@@ -293,17 +295,21 @@ static int serve_until_stopped(struct server *server, struct text *why)
     return atomic_load(&server->exit_code);
 }
 
-static void on_worker_ended(uv_async_t *handle)
+static void on_worker_told(uv_async_t *handle)
 {
     struct server *server = handle->data;
-    if (!server->stopping)
-        server_stop(server);
-    for (size_t i = 0; i < server->n_workers; i++)
-        if (!atomic_load(&server->workers[i].over))
-            return;
+    bool deaf = true, over = true;
+    for (size_t i = 0; i < server->n_workers; i++) {
+        deaf = deaf && atomic_load(&server->workers[i].deaf);
+        over = over && atomic_load(&server->workers[i].over);
+    }
+    if (deaf)
+        close_listeners(server);
+    if (!over || uv_is_closing((uv_handle_t *)handle))
+        return;
     for (int i = 0; i < 3; i++)
         uv_close((uv_handle_t *)&server->signals[i], NULL);
-    uv_close((uv_handle_t *)&server->worker_ended, NULL);
+    uv_close((uv_handle_t *)handle, NULL);
 }
 
 void server_stop(struct server *server)
@@ -323,8 +329,11 @@ static void reload(struct server *server)
     struct identity *identity = identity_load(server, &why);
     if (identity) {
         identity_replace(server, identity);
-        text_add(&t, "SIGHUP: certificates and keys are read again; new connections use them.");
-    } else {
+        server_say(server, "SIGHUP: certificates and keys are read again; new connections use them.");
+        identity_tell(server, identity); /* only this thread replaces it */
+        return;
+    }
+    {
         text_format(&t, "SIGHUP: the certificates and keys in use stay, because the new ones can't be used: %s",
                     reason);
     }
@@ -346,12 +355,20 @@ static void on_signal(uv_signal_t *handle, int number)
     }
 }
 
+static void close_listeners(struct server *server)
+{
+    if (server->settings.unix_socket && server->n_listeners > 0 && server->listeners[0] >= 0)
+        unlink(server->settings.unix_socket); /* it is the first */
+    for (size_t i = 0; i < server->n_listeners; i++) {
+        if (server->listeners[i] >= 0)
+            close(server->listeners[i]);
+        server->listeners[i] = -1;
+    }
+}
+
 static void close_all(struct server *server)
 {
-    for (size_t i = 0; i < server->n_listeners; i++)
-        close(server->listeners[i]);
-    if (server->settings.unix_socket && server->n_listeners > 0)
-        unlink(server->settings.unix_socket);
+    close_listeners(server);
     if (server->root >= 0)
         close(server->root);
     if (server->keylog >= 0)
@@ -369,7 +386,7 @@ void server_say(struct server *server, const char *text)
     struct text t = text_in(line, sizeof line - 4);
     bool json = server->report.form == REPORT_JSON || server->report.form == REPORT_JSON_LINES;
     if (json)
-        text_add(&t, "{\"kind\":\"notice\",\"text\":\"");
+        text_add(&t, "{\"story\":1,\"event\":\"notice\",\"text\":\"");
     for (const char *p = text; *p; p++) {
         if (json && (*p == '"' || *p == '\\'))
             text_char(&t, '\\');
@@ -397,10 +414,29 @@ static void add_place(struct text *t, int listener)
         text_format(t, address.any.sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
 }
 
+/* What to type at a client: with the name localhost where the certificate has it and the address is of this machine. */
+static void add_try(struct text *t, struct server *server)
+{
+    const struct settings *settings = &server->settings;
+    char place[100], card[1800] = "";
+    struct text where = text_in(place, sizeof place);
+    add_place(&where, server->listeners[server->n_listeners > 1 && settings->unix_socket ? 1 : 0]);
+    if (server->identity && server->identity->standard)
+        report_certificate(fede_config_certificate(server->identity->standard, 0, 0), 0, card, sizeof card);
+    bool here = strncmp(place, "127.", 4) == 0 || strncmp(place, "[::1]", 5) == 0;
+    const char *port = strrchr(place, ':'), *scheme = settings->plain ? "http://" : "https://";
+    text_format(t, "  try          fede connect %s", settings->echo ? "" : scheme);
+    if (here && port && strstr(card, "localhost"))
+        text_format(t, "localhost%s", port);
+    else
+        text_add(t, place);
+    text_add(t, settings->echo ? "" : "/");
+}
+
 static void announce(struct server *server)
 {
     const struct settings *settings = &server->settings;
-    char line[2400], place[100];
+    char line[2400];
     struct text t = text_in(line, sizeof line);
     if (server->report.level < 1)
         return;
@@ -412,13 +448,8 @@ static void announce(struct server *server)
     text_format(&t, "; %s, %ld worker%s, process %ld", settings->plain ? "plain HTTP without TLS" : "TLS 1.2",
                 settings->workers, settings->workers == 1 ? "" : "s", (long)getpid());
     server_say(server, line);
-    for (size_t i = 0; i < settings->n_pairs; i++) {
-        t = text_in(line, sizeof line);
-        text_format(&t, "  certificate  %s", settings->pairs[i].cert);
-        if (settings->pairs[i].name)
-            text_format(&t, " for clients that ask for %s", settings->pairs[i].name);
-        server_say(server, line);
-    }
+    if (server->identity)
+        identity_tell(server, server->identity);
     t = text_in(line, sizeof line);
     text_add(&t, "  serves       ");
     text_add(&t, settings->directory ? "the files of "
@@ -426,14 +457,8 @@ static void announce(struct server *server)
                                      : "a page about the connection");
     text_add(&t, settings->directory);
     server_say(server, line);
-    struct text where = text_in(place, sizeof place);
-    add_place(&where, server->listeners[server->n_listeners > 1 && settings->unix_socket ? 1 : 0]);
     t = text_in(line, sizeof line);
-    text_format(&t, "  try          fede connect %s%s%s",
-                settings->echo    ? ""
-                : settings->plain ? "http://"
-                                  : "https://",
-                place, settings->echo ? "" : "/");
+    add_try(&t, server);
     text_add(&t, settings->plain ? "" : "   (with --cacert FILE when the certificate is of your own making)");
     server_say(server, line);
     server_say(server, "  stop         Ctrl-C; SIGHUP reads certificates and keys again");

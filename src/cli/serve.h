@@ -85,7 +85,7 @@ struct server {
     uv_mutex_t identity_lock;
     struct identity *identity;
     uv_loop_t loop; /* of the main thread: signals and the workers' reports */
-    uv_async_t worker_ended;
+    uv_async_t worker_told;
     uv_signal_t signals[3];
     atomic_uint numbers;           /* of connections, from 1 */
     atomic_uint open;              /* connections at this moment */
@@ -104,6 +104,8 @@ void server_stop(struct server *server);
 struct identity *identity_load(struct server *server, struct text *why);
 struct identity *identity_hold(struct server *server);
 void identity_drop(struct identity *identity);
+/* A line for each certificate in it. */
+void identity_tell(struct server *server, const struct identity *identity);
 /* Puts a new one in the server's place for it. */
 void identity_replace(struct server *server, struct identity *identity);
 /* The config for a name the client asked for; NULL: refuse. */
@@ -126,9 +128,10 @@ struct worker {
     uv_timer_t tick;      /* runs only while there are connections, or accepting pauses */
     uv_poll_t *listeners; /* one for each of the server's */
     struct peer_list lists[PHASES];
-    size_t peers, given;           /* connections now; how many gave memory back since the system got it */
+    size_t peers, given; /* connections now; how many gave memory back since the system got it */
     bool ticking, paused, stopping, closed_listeners;
-    atomic_bool stop, over; /* set by the main thread; by the worker, at its end */
+    atomic_bool stop;       /* set by the main thread */
+    atomic_bool deaf, over; /* told to it: the listening sockets are no longer waited on; the thread ends */
     uint64_t stopped_ms;    /* when stopping began */
     uint8_t scratch[RECORD_MOST];
 };
@@ -160,7 +163,7 @@ struct peer {
     uint64_t began_us, opened_us;
     uint64_t in, out; /* bytes of application data */
     unsigned number, requests;
-    int fd;
+    int fd, problem;       /* the socket; the error it had */
     uint8_t phase, events; /* enum phase; what the poll waits for */
     bool blocked, dry;     /* the socket takes, or has, nothing more for now */
     bool stopping, shut, over, told;

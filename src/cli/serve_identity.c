@@ -192,3 +192,39 @@ void identity_replace(struct server *server, struct identity *identity)
     uv_mutex_unlock(&server->identity_lock);
     identity_drop(before);
 }
+
+/* Credential numbers count within the config a pair went to. */
+static fede_config *config_of(const struct settings *settings, const struct identity *identity, size_t pair,
+                              size_t *number)
+{
+    const char *name = settings->pairs[pair].name;
+    *number = 0;
+    for (size_t i = 0; i < pair; i++) {
+        const char *other = settings->pairs[i].name;
+        *number += name && other ? strcasecmp(name, other) == 0 : !name && !other;
+    }
+    for (size_t i = 0; i < identity->n && name; i++)
+        if (strcasecmp(identity->named[i].name, name) == 0)
+            return identity->named[i].config;
+    return identity->standard;
+}
+
+void identity_tell(struct server *server, const struct identity *identity)
+{
+    const struct settings *settings = &server->settings;
+    char line[2400], card[1800];
+    for (size_t i = 0; i < settings->n_pairs; i++) {
+        size_t number = 0;
+        const fede_config *config = config_of(settings, identity, i, &number);
+        struct text t = text_in(line, sizeof line);
+        report_certificate(fede_config_certificate(config, number, 0), clock_wall(NULL), card, sizeof card);
+        text_add(&t, "  certificate  ");
+        text_escaped(&t, bytes_text(settings->pairs[i].cert));
+        if (settings->pairs[i].name) {
+            text_add(&t, ", for clients that ask for ");
+            text_escaped(&t, bytes_text(settings->pairs[i].name));
+        }
+        text_format(&t, ": %s", card);
+        server_say(server, line);
+    }
+}

@@ -165,6 +165,8 @@ static void send_some(struct peer *peer)
         peer->blocked = true;
         return;
     }
+    if (n < 0)
+        peer->problem = errno;
     peer->blocked = n >= 0 && (size_t)n < out.len;
     if (n > 0)
         peer->moved_ms = uv_now(&peer->worker->loop);
@@ -186,6 +188,12 @@ static void receive_some(struct peer *peer)
         peer->dry = true;
         return;
     }
+    if (n <= 0 && peer->shut) { /* whoever closed need not wait for the answer (RFC 5246 7.2.1) */
+        peer->over = true;
+        return;
+    }
+    if (n < 0)
+        peer->problem = errno;
     peer->dry = n >= 0 && (size_t)n < room.len; /* the poll tells when there is more, the end of stream too */
     if (n > 0)
         peer->moved_ms = uv_now(&peer->worker->loop);
@@ -289,13 +297,13 @@ static void ready(uv_poll_t *handle, int status, int events)
         peer->dry = false;
     if (events & UV_WRITABLE)
         peer->blocked = false;
-    if (status < 0) { /* the socket has an error: the next call on it says which */
-        int error = 0;
-        socklen_t len = sizeof error;
-        getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-        errno = error ? error : ECONNRESET;
+    if (status < 0) {
+        socklen_t len = sizeof peer->problem;
+        getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &peer->problem, &len);
         peer->events = 0;
-        if (peer->tls)
+        if (peer->shut)
+            peer->over = true;
+        else if (peer->tls)
             fede_received(peer->tls, -1);
         else
             plain_received(peer->plain, -1);

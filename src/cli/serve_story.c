@@ -1,5 +1,6 @@
 /* What fede serve tells of each connection: one line when it ends, or its whole story as it happens (-v, --json); the key
    log; and, for --www, the handshake's story kept as text for the page. */
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -127,6 +128,10 @@ static const char *end_words(struct peer *peer, int *exit_code)
     }
     if (error && error->reason == FEDE_TRUNCATED)
         return "the peer went away without close_notify";
+    if (error && error->origin == FEDE_ORIGIN_TRANSPORT && (peer->problem == ECONNRESET || peer->problem == EPIPE)) {
+        *exit_code = peer->kind->busy(peer) ? EXIT_TLS : EXIT_DONE;
+        return "reset by the peer";
+    }
     if (error) {
         *exit_code = EXIT_TLS;
         return "failed";

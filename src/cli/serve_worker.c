@@ -67,7 +67,7 @@ static void run(void *arg)
     struct worker *worker = arg;
     uv_run(&worker->loop, UV_RUN_DEFAULT);
     atomic_store(&worker->over, true);
-    uv_async_send(&worker->server->worker_ended);
+    uv_async_send(&worker->server->worker_told);
 }
 
 static void woken(uv_async_t *wake)
@@ -171,6 +171,8 @@ static void close_listeners(struct worker *worker)
     for (size_t i = 0; i < worker->server->n_listeners && !worker->closed_listeners; i++)
         uv_close((uv_handle_t *)&worker->listeners[i], NULL);
     worker->closed_listeners = true;
+    atomic_store(&worker->deaf, true);
+    uv_async_send(&worker->server->worker_told);
 }
 
 /* ---- Connections and their time ----------------------------------------------------------------------------------- */

@@ -36,5 +36,7 @@ void report_error(struct report *report, const fede_error *error);
 /* The verdict box and the last line (R70): exit code and its reason; JSON document is written here. */
 void report_end(struct report *report, const fede_conn *conn, int exit_code, const char *why);
 void report_free(struct report *report);
+/* A certificate in one line, into out: its names, until when it is valid, its key. at: seconds since 1970. */
+void report_certificate(fede_bytes der, int64_t at, char *out, size_t size);
 
 #endif

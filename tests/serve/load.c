@@ -211,6 +211,7 @@ static void slowly(int n)
         else
             good++;
         setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+        fcntl(c->fd, F_SETFL, O_NONBLOCK);
     }
     printf("reading %d of %d\n", good, n);
     struct pollfd end = {.fd = 0, .events = POLLIN};
@@ -218,7 +219,8 @@ static void slowly(int n)
         for (int i = 0; i < n; i++) {
             char room[1024];
             struct pollfd ready = {.fd = clients[i].fd, .events = POLLIN};
-            if (clients[i].ssl && poll(&ready, 1, 0) > 0 && SSL_read(clients[i].ssl, room, sizeof room) <= 0)
+            int n = clients[i].ssl && poll(&ready, 1, 0) > 0 ? SSL_read(clients[i].ssl, room, sizeof room) : 1;
+            if (n <= 0 && SSL_get_error(clients[i].ssl, n) != SSL_ERROR_WANT_READ)
                 complain("read", i);
         }
     for (int i = 0; i < n; i++)

@@ -1,0 +1,21 @@
+/* report/certificate.c: a certificate in one line, for whoever uses it rather than meets it. Its card and its tree are made in
+   explain/. */
+#include "base/text.h"
+#include "explain/dissection.h"
+#include "report/live.h"
+
+void report_certificate(fede_bytes der, int64_t at, char *out, size_t size)
+{
+    static const char *const wanted[] = {"certificate", "names", "valid", "key"};
+    struct card_row rows[CARD_ROWS];
+    struct text t = text_in(out, size);
+    size_t n = certificate_card(der, at, rows);
+    for (size_t w = 0; w < sizeof wanted / sizeof wanted[0]; w++)
+        for (size_t i = 0; i < n; i++)
+            if (strcmp(rows[i].label, wanted[w]) == 0) {
+                text_add(&t, t.len > 0 ? "; " : "");
+                text_add(&t, rows[i].label);
+                text_char(&t, ' ');
+                text_add(&t, rows[i].value);
+            }
+}
