@@ -22,6 +22,7 @@ struct crypto_share {
 static bool x25519_new(struct crypto_share *own, uint8_t *out);
 static bool x25519_finish(const struct crypto_share *own, bytes peer, uint8_t *secret);
 static bool curve_scalar(const EC_GROUP *curve, const struct crypto_random *source, uint8_t *out, size_t len);
+static bool is_between(const uint8_t *number, const uint8_t *limit, size_t len);
 static bool curve_new(const struct crypto_share *own, const EC_GROUP *curve, uint8_t *out);
 static bool curve_finish(const struct crypto_share *own, const EC_GROUP *curve, bytes peer, uint8_t *secret);
 
@@ -121,24 +122,34 @@ static bool x25519_finish(const struct crypto_share *own, bytes peer, uint8_t *s
 
 /* ---- NIST curves. */
 
-/* A number from 1 to the order less one, by drawing until one fits (FIPS 186-5 A.2.2). Of honest random bytes the
-   first or second fits; a source that always gives the same bytes must not hold us here for ever. */
+/* A number from 1 to the order less one, by drawing until one fits (FIPS 186-5 A.2.2). Of honest random bytes the first
+   or second fits; a source that always gives the same bytes must not hold us here for ever. */
 static bool curve_scalar(const EC_GROUP *curve, const struct crypto_random *source, uint8_t *out, size_t len)
 {
     const BIGNUM *order = EC_GROUP_get0_order(curve);
     const int spare = (int)len * 8 - BN_num_bits(order);
-    BIGNUM *n = BN_secure_new();
-    bool fits = false;
-    for (int i = 0; n != NULL && !fits && i < TRIES; i++) {
+    uint8_t limit[SCALAR_MAX];
+    if (BN_bn2binpad(order, limit, (int)len) != (int)len)
+        return false;
+    for (int i = 0; i < TRIES; i++) {
         if (!crypto_random(source, out, len))
-            break;
+            return false;
         out[0] = (uint8_t)(out[0] & 0xff >> spare);
-        if (BN_bin2bn(out, (int)len, n) == NULL)
-            break;
-        fits = !BN_is_zero(n) && BN_cmp(n, order) < 0;
+        if (is_between(out, limit, len))
+            return true;
     }
-    BN_clear_free(n);
-    return fits;
+    return false;
+}
+
+/* 0 < number < limit, without a branch that depends on number but for the answer. */
+static bool is_between(const uint8_t *number, const uint8_t *limit, size_t len)
+{
+    unsigned any = 0, borrow = 0;
+    for (size_t i = len; i-- > 0;) {
+        any |= number[i];
+        borrow = ((unsigned)number[i] - limit[i] - borrow) >> 31; /* 1: less than zero so far */
+    }
+    return (any != 0) & (borrow != 0);
 }
 
 static BIGNUM *scalar_of(const struct crypto_share *own)

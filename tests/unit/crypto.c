@@ -478,6 +478,42 @@ static void test_share_bad_random(void **state)
     assert_memory_equal(random, zero, sizeof random);
 }
 
+/* Private keys at the two ends of the range of P-256: 1 and the order less one are taken; 0, the order, and the order plus
+   one are drawn again. 1 gives the generator. */
+static void test_share_range(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *private;
+        bool taken;
+    } rows[] = {
+        {"0000000000000000000000000000000000000000000000000000000000000000", false},
+        {"0000000000000000000000000000000000000000000000000000000000000001", true},
+        {"0100000000000000000000000000000000000000000000000000000000000000", true},
+        {"ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550", true},
+        {"ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", false},
+        {"ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632552", false},
+        {"ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc630000", true},
+        {"ffffffff00000001000000000000000000000000000000000000000000000000", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t out[SHARE_MAX];
+        size_t len = 0;
+        struct fixed f = {.len = 32};
+        struct crypto_random source = {fill_fixed, &f};
+        unhex(rows[i].private, f.data);
+        struct crypto_share *share = crypto_share_new(group_by_id(0x0017), &source, out, &len);
+        assert_int_equal(share != NULL, rows[i].taken);
+        assert_int_equal(f.calls == 1, rows[i].taken);
+        if (i == 1)
+            assert_hex(out, len,
+                       "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9"
+                       "e162bce3357"
+                       "6b315ececbb6406837bf51f5");
+        crypto_share_free(share);
+    }
+}
+
 /* ---- Signatures. */
 
 /* The parts of a SubjectPublicKeyInfo, by their known places in the keys of crypto_keys.h. */
@@ -812,6 +848,7 @@ int main(void)
         cmocka_unit_test(test_share_agrees),
         cmocka_unit_test(test_share_refuses),
         cmocka_unit_test(test_share_bad_random),
+        cmocka_unit_test(test_share_range),
         cmocka_unit_test(test_sign_and_verify),
         cmocka_unit_test(test_sha1_is_refused),
         cmocka_unit_test(test_pss_restrictions),
