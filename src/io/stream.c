@@ -74,7 +74,7 @@ fede_stream *fede_connect(const char *host, const char *port, fede_config *confi
     char plain[64];
     host = without_brackets(host ? host : "", plain, sizeof plain);
 
-    /* The connection object first: a wrong name or a missing trust store is found without a packet. */
+    /* The connection object first: a wrong name or an unreadable trust store is found without a packet. */
     if (make_conn(stream, host, config) && reach_host(stream, host, port ? port : "443", deadline))
         drive_until(stream, GOAL_OPEN, deadline, true);
     stream->limit_ms = 0;
