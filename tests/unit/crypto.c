@@ -816,9 +816,9 @@ static void test_threads(void **state)
         for (size_t s = 0; scheme_at(s) != NULL && scheme == NULL; s++)
             if (scheme_fits_key(scheme_at(s), keys[k].kind, 0x0303))
                 scheme = scheme_at(s);
+        const struct public_key public = parts(keys[k].kind, keys[k].spki, spki);
         for (size_t i = 0; i < THREADS; i++) {
-            threads[i] =
-                (struct thread){.key = key, .public = parts(keys[k].kind, keys[k].spki, spki), .scheme = scheme};
+            threads[i] = (struct thread){.key = key, .public = public, .scheme = scheme};
             assert_int_equal(pthread_create(&threads[i].id, NULL, sign_many, &threads[i]), 0);
         }
         for (size_t i = 0; i < THREADS; i++) {
