@@ -15,8 +15,11 @@ static bool take(struct wire *w, const char *name, size_t len, size_t *at);
 static size_t load(const uint8_t *p, int n);
 static void store(uint8_t *p, size_t value, int n);
 static void number(struct wire *w, const char *name, size_t at, size_t len, uint64_t value, const struct names *names);
-static void vector(struct wire *w, const char *name, bytes *v, struct wire_block form);
-static bool length_fits(struct wire *w, const struct wire_block *block, size_t len);
+struct form {
+    uint8_t prefix, kind;
+};
+static void vector(struct wire *w, const char *name, bytes *v, size_t min, size_t max, struct form form);
+static bool length_fits(struct wire *w, const char *name, size_t len, size_t min, size_t max);
 static void fail_at(struct wire *w, size_t at, const char *where, const char *why);
 
 struct wire wire_reader(bytes in)
@@ -137,54 +140,53 @@ void wire_fixed(struct wire *w, const char *name, uint8_t *v, size_t len)
 
 void wire_rest(struct wire *w, const char *name, bytes *v)
 {
-    vector(w, name, v, (struct wire_block){.max = SIZE_MAX, .kind = FIELD_BYTES});
+    vector(w, name, v, 0, SIZE_MAX, (struct form){0, FIELD_BYTES});
 }
 
 /* ---- vectors of bytes ---- */
 
 void wire_opaque8(struct wire *w, const char *name, bytes *v, size_t min, size_t max)
 {
-    vector(w, name, v, (struct wire_block){.min = min, .max = max, .prefix = 1, .kind = FIELD_BYTES});
+    vector(w, name, v, min, max, (struct form){1, FIELD_BYTES});
 }
 
 void wire_opaque16(struct wire *w, const char *name, bytes *v, size_t min, size_t max)
 {
-    vector(w, name, v, (struct wire_block){.min = min, .max = max, .prefix = 2, .kind = FIELD_BYTES});
+    vector(w, name, v, min, max, (struct form){2, FIELD_BYTES});
 }
 
 void wire_opaque24(struct wire *w, const char *name, bytes *v, size_t min, size_t max)
 {
-    vector(w, name, v, (struct wire_block){.min = min, .max = max, .prefix = 3, .kind = FIELD_BYTES});
+    vector(w, name, v, min, max, (struct form){3, FIELD_BYTES});
 }
 
 void wire_text8(struct wire *w, const char *name, bytes *v, size_t min, size_t max)
 {
-    vector(w, name, v, (struct wire_block){.min = min, .max = max, .prefix = 1, .kind = FIELD_TEXT});
+    vector(w, name, v, min, max, (struct form){1, FIELD_TEXT});
 }
 
 void wire_text16(struct wire *w, const char *name, bytes *v, size_t min, size_t max)
 {
-    vector(w, name, v, (struct wire_block){.min = min, .max = max, .prefix = 2, .kind = FIELD_TEXT});
+    vector(w, name, v, min, max, (struct form){2, FIELD_TEXT});
 }
 
 /* The one routine behind opaque, text and rest (prefix 0). */
-static void vector(struct wire *w, const char *name, bytes *v, struct wire_block form)
+static void vector(struct wire *w, const char *name, bytes *v, size_t min, size_t max, struct form form)
 {
-    size_t prefix = (size_t)form.prefix, at = w->at, len;
+    size_t prefix = form.prefix, at = w->at, left = wire_left(w), len;
     if (w->bad)
         return;
     if (w->writing) {
         len = v->len;
-    } else if (wire_left(w) < prefix) {
+    } else if (left < prefix) {
         wire_fail(w, name, "is cut off within its length");
         return;
     } else {
-        len = prefix ? load(w->base + at, form.prefix) : wire_left(w);
+        len = prefix ? load(w->base + at, form.prefix) : left;
     }
-    form.name = name;
-    if (!length_fits(w, &form, len))
+    if (!length_fits(w, name, len, min, max))
         return;
-    if (wire_left(w) < prefix || wire_left(w) - prefix < len) {
+    if (left < prefix || left - prefix < len) {
         w->got = (int64_t)len;
         wire_fail(w, name, w->writing ? "does not fit the room given" : "is longer than what encloses it");
         return;
@@ -201,7 +203,7 @@ static void vector(struct wire *w, const char *name, bytes *v, struct wire_block
                                                              .value = bytes_of(len ? w->base + at + prefix : NULL, len),
                                                              .offset = at,
                                                              .len = prefix + len,
-                                                             .prefix = (uint8_t)prefix,
+                                                             .prefix = form.prefix,
                                                              .kind = form.kind});
 }
 
@@ -256,7 +258,7 @@ struct wire_block wire_open(struct wire *w, const char *name, int prefix, size_t
     if (!w->writing && prefix) {
         len = load(w->base + at, prefix);
         w->at = at; /* an error in the length is reported at the field's start */
-        if (!length_fits(w, &block, len))
+        if (!length_fits(w, name, len, min, max))
             return block;
         if (wire_left(w) - (size_t)prefix < len) {
             w->got = (int64_t)len;
@@ -288,7 +290,7 @@ void wire_close(struct wire *w, struct wire_block *block)
     if (!w->bad && block->prefix) {
         if (w->writing) {
             size_t len = w->at - block->start - (size_t)block->prefix;
-            if (length_fits(w, block, len))
+            if (length_fits(w, block->name, len, block->min, block->max))
                 store(w->base + block->start, len, block->prefix);
         } else if (w->at < w->end) {
             w->got = (int64_t)wire_left(w);
@@ -379,13 +381,13 @@ static void number(struct wire *w, const char *name, size_t at, size_t len, uint
                                                              .kind = FIELD_NUMBER});
 }
 
-static bool length_fits(struct wire *w, const struct wire_block *block, size_t len)
+static bool length_fits(struct wire *w, const char *name, size_t len, size_t min, size_t max)
 {
-    if (len >= block->min && len <= block->max)
+    if (len >= min && len <= max)
         return true;
     if (!w->bad)
         w->got = (int64_t)len;
-    wire_fail(w, block->name, len == 0 ? "is empty" : len < block->min ? "is too short" : "is too long");
+    wire_fail(w, name, len == 0 ? "is empty" : len < min ? "is too short" : "is too long");
     return false;
 }
 
