@@ -1,4 +1,5 @@
-/* Borrowed slices, constant-time compare, wiping. Knows nothing about TLS. The only places that call memcpy are base and wire. */
+/* Borrowed slices, constant-time compare, wiping. Knows nothing about TLS. The only places that call memcpy are base
+   and wire. */
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
 
@@ -14,7 +15,10 @@ typedef fede_bytes bytes;
 
 static inline bytes bytes_of(const void *data, size_t len) { return (bytes){data, len}; }
 static inline bytes bytes_text(const char *s) { return (bytes){(const uint8_t *)s, s ? strlen(s) : 0}; }
-static inline bytes bytes_skip(bytes b, size_t n) { return n > b.len ? BYTES_NONE : (bytes){b.len ? b.data + n : b.data, b.len - n}; }
+static inline bytes bytes_skip(bytes b, size_t n)
+{
+    return n > b.len ? BYTES_NONE : (bytes){b.len ? b.data + n : b.data, b.len - n};
+}
 static inline bytes bytes_first(bytes b, size_t n) { return (bytes){b.data, n < b.len ? n : b.len}; }
 
 /* Not for secrets: ends at the first difference. */
@@ -31,7 +35,7 @@ static inline uint16_t load16(const uint8_t *p) { return (uint16_t)(p[0] << 8 | 
 static inline uint32_t load24(const uint8_t *p) { return (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2]; }
 static inline uint32_t load32(const uint8_t *p) { return (uint32_t)p[0] << 24 | load24(p + 1); }
 static inline void store16(uint8_t *p, uint16_t v) { p[0] = (uint8_t)(v >> 8); p[1] = (uint8_t)v; }
-static inline void store24(uint8_t *p, uint32_t v) { p[0] = (uint8_t)(v >> 16); p[1] = (uint8_t)(v >> 8); p[2] = (uint8_t)v; }
+static inline void store24(uint8_t *p, uint32_t v) { p[0] = (uint8_t)(v >> 16); store16(p + 1, (uint16_t)v); }
 static inline void store64(uint8_t *p, uint64_t v) { for (int i = 7; i >= 0; i--, v >>= 8) p[i] = (uint8_t)v; }
 
 #endif

@@ -42,11 +42,12 @@ struct crypto_aead *crypto_aead_new(enum aead kind, bytes key);
 void crypto_aead_free(struct crypto_aead *a);
 /* out gets len(in) + 16 bytes; out may equal in.data. */
 bool crypto_seal(struct crypto_aead *a, const uint8_t nonce[12], bytes aad, bytes in, uint8_t *out);
-/* inout holds ciphertext and tag (len >= 16); on success its first len - 16 bytes are the plaintext, else they are wiped. */
+/* inout holds ciphertext and tag (len >= 16); on success its first len - 16 bytes are the plaintext, else they are
+   wiped. */
 bool crypto_open(struct crypto_aead *a, const uint8_t nonce[12], bytes aad, uint8_t *inout, size_t len);
 
-/* The same for a whole TLS 1.2 record, with the nonce and additional data of RFC 5288 3, RFC 7905 2 and RFC 5246 6.2.3.3:
-   the cheap way. */
+/* The same for a whole TLS 1.2 record, with the nonce and additional data of RFC 5288 3, RFC 7905 2 and RFC 5246
+   6.2.3.3: the cheap way. */
 struct crypto_record {
     const uint8_t *iv; /* fixed part of the nonce: 4 bytes for GCM, 12 for ChaCha20-Poly1305 */
     uint64_t sequence;
@@ -65,7 +66,8 @@ bool crypto_open_record(struct crypto_aead *a, const struct crypto_record *recor
 #define SECRET_MAX 72
 struct crypto_share;    /* own private key of one exchange */
 /* Initiator: makes a key pair from random bytes; writes the public share (share_len of the group) to out. */
-struct crypto_share *crypto_share_new(const struct group *group, const struct crypto_random *source, uint8_t *out, size_t *out_len);
+struct crypto_share *crypto_share_new(const struct group *group, const struct crypto_random *source, uint8_t *out,
+                                      size_t *out_len);
 /* Completes with the peer's public share; refuses invalid points and all-zero results (RFC 7748 6, RFC 8422 5.11). The
    secret's length goes to *secret_len. */
 bool crypto_share_finish(struct crypto_share *own, bytes peer, uint8_t *secret, size_t *secret_len);

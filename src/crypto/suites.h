@@ -1,10 +1,11 @@
-/* What fede implements: suites, groups and signature schemes as tables. Names of everything registered are in wire/names. */
+/* What fede implements: suites, groups and signature schemes as tables. Names of everything registered are in
+   wire/names. */
 #ifndef CRYPTO_SUITES_H
 #define CRYPTO_SUITES_H
 
 #include "base/bytes.h"
 
-enum hash { HASH_SHA256 = 1, HASH_SHA384, HASH_SHA512, HASH_SHA1 /* identification and old certificates' signatures only */ };
+enum hash { HASH_SHA256 = 1, HASH_SHA384, HASH_SHA512, HASH_SHA1 /* identification only: no signature */ };
 enum aead { AEAD_AES_128_GCM = 1, AEAD_AES_256_GCM, AEAD_CHACHA20_POLY1305 };
 enum key_kind { KEY_RSA = 1, KEY_RSA_PSS, KEY_EC_P256, KEY_EC_P384, KEY_EC_P521, KEY_ED25519, KEY_ED448 };
 enum suite_auth { AUTH_RSA = 1, AUTH_ECDSA /* and EdDSA, RFC 8422 */, AUTH_ANY };

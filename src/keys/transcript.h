@@ -1,5 +1,5 @@
-/* Handshake hash. Buffers nothing: until the hash is known, the driver keeps the ClientHello and adds it after the start.
-   Before the start adding does nothing and there is no hash so far (length 0). */
+/* Handshake hash. Buffers nothing: until the hash is known, the driver keeps the ClientHello and adds it after the
+   start. Before the start adding does nothing and there is no hash so far (length 0). */
 #ifndef KEYS_TRANSCRIPT_H
 #define KEYS_TRANSCRIPT_H
 

@@ -1,4 +1,5 @@
-/* Records: headers and limits (frame), protection of one direction (protect), handshake messages out of records (fragment). */
+/* Records: headers and limits (frame), protection of one direction (protect), handshake messages out of records
+   (fragment). */
 #ifndef RECORD_RECORD_H
 #define RECORD_RECORD_H
 
@@ -15,9 +16,11 @@
 struct frame { struct record_header header; size_t total; /* header and body */ };
 
 enum frame_outcome { FRAME_MORE /* *need bytes in all are needed */, FRAME_WHOLE, FRAME_BAD };
-/* Looks at the bytes received so far. first: nothing has come before (recognises HTTP, SSH, SMTP, SSL 2 … by content).
-   protect: records are protected (limit 2^14 + 2048, else 2^14). version: negotiated, 0 when not yet (then any 0x03xx passes). */
-enum frame_outcome frame_next(bytes in, bool first, bool protect, uint16_t version, struct frame *out, size_t *need, fede_error *error);
+/* Looks at the bytes received so far. first: nothing has come before (recognises HTTP, SSH, SMTP, SSL 2 … by
+   content). protect: records are protected (limit 2^14 + 2048, else 2^14). version: negotiated, 0 when not yet (then
+   any 0x03xx passes). */
+enum frame_outcome frame_next(bytes in, bool first, bool protect, uint16_t version, struct frame *out, size_t *need,
+                              fede_error *error);
 
 /* One way of traffic. The AEAD object is a cache of key. */
 struct direction {
@@ -33,7 +36,8 @@ void direction_end(struct direction *d);   /* wipes */
 
 /* Bytes a record of this direction has beyond its plaintext: header, explicit nonce, tag. */
 size_t record_overhead(const struct direction *d);
-/* Most AES blocks one key may encrypt: 2^24.5 full-size records (RFC 9325 4.4), 388 GB. ChaCha20-Poly1305 has no such limit. */
+/* Most AES blocks one key may encrypt: 2^24.5 full-size records (RFC 9325 4.4), 388 GB. ChaCha20-Poly1305 has no such
+   limit. */
 #define RECORD_BLOCKS_MAX 24296004000u
 /* Seals plain (at most 2^14 bytes) as one record of that type into out (room: overhead + plain.len). plain may already
    stand in out at its place (record_plain_at). Returns the record's length, 0 on failure (error set). */
@@ -50,9 +54,10 @@ struct fragments {
 };
 enum fragment_outcome { FRAGMENT_MORE, FRAGMENT_MESSAGE, FRAGMENT_BAD };
 void fragment_feed(struct fragments *f, bytes handshake_bytes); /* only when fragment_next said MORE */
-/* *message: whole message with header, valid until the next call. limit: most bytes of a body. A message longer than its type
-   can be is refused as soon as its header is here. */
-enum fragment_outcome fragment_next(struct fragments *f, const fede_allocator *from, size_t limit, bytes *message, fede_error *error);
+/* *message: whole message with header, valid until the next call. limit: most bytes of a body. A message longer than
+   its type can be is refused as soon as its header is here. */
+enum fragment_outcome fragment_next(struct fragments *f, const fede_allocator *from, size_t limit, bytes *message,
+                                    fede_error *error);
 static inline bool fragments_empty(const struct fragments *f) { return f->held_len == 0 && f->input.len == 0; }
 void fragments_end(struct fragments *f, const fede_allocator *from);
 
