@@ -301,7 +301,7 @@ void http_date(char *out, time_t at)
     struct tm tm = {.tm_mday = 1};
     if (!gmtime_r(&at, &tm) || tm.tm_year < -1900 || tm.tm_year > 8099)
         tm = (struct tm){.tm_mday = 1, .tm_year = 70, .tm_wday = 4};
-    snprintf(out, 30, "%s, %02u %s %04u %02u:%02u:%02u GMT", days[tm.tm_wday % 7], (unsigned)tm.tm_mday % 100,
+    snprintf(out, 30, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT", days[tm.tm_wday % 7], (unsigned)tm.tm_mday % 100,
              months[tm.tm_mon % 12], (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)tm.tm_hour % 100,
              (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
 }

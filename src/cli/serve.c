@@ -274,14 +274,16 @@ static int serve_until_stopped(struct server *server, struct text *why)
         server->signals[i].data = server;
         uv_signal_start(&server->signals[i], on_signal, numbers[i]);
     }
-    for (long i = 0; i < server->settings.workers; i++) {
-        if (!worker_start(&server->workers[i], server)) {
-            text_format(why, "worker %ld can't be started: %s", i + 1, strerror(errno));
-            return EXIT_INTERNAL; /* the process ends: nothing to be undone */
-        }
+    while (server->n_workers < (size_t)server->settings.workers &&
+           worker_start(&server->workers[server->n_workers], server))
         server->n_workers++;
+    if (server->n_workers < (size_t)server->settings.workers) {
+        text_format(why, "worker %zu can't be started: %s", server->n_workers + 1, strerror(errno));
+        atomic_store(&server->exit_code, EXIT_INTERNAL);
+        server_stop(server);
+    } else {
+        announce(server);
     }
-    announce(server);
     uv_run(&server->loop, UV_RUN_DEFAULT);
     for (size_t i = 0; i < server->n_workers; i++)
         worker_join(&server->workers[i]);
@@ -298,8 +300,10 @@ static int serve_until_stopped(struct server *server, struct text *why)
 static void on_worker_told(uv_async_t *handle)
 {
     struct server *server = handle->data;
-    bool deaf = true, over = true;
+    bool deaf = true, over = true, stop = atomic_load(&server->stop_wanted);
     for (size_t i = 0; i < server->n_workers; i++) {
+        if (stop && !atomic_exchange(&server->workers[i].stop, true))
+            uv_async_send(&server->workers[i].wake);
         deaf = deaf && atomic_load(&server->workers[i].deaf);
         over = over && atomic_load(&server->workers[i].over);
     }
@@ -314,10 +318,8 @@ static void on_worker_told(uv_async_t *handle)
 
 void server_stop(struct server *server)
 {
-    for (size_t i = 0; i < server->n_workers; i++) {
-        atomic_store(&server->workers[i].stop, true);
-        uv_async_send(&server->workers[i].wake);
-    }
+    atomic_store(&server->stop_wanted, true);
+    uv_async_send(&server->worker_told);
 }
 
 static void reload(struct server *server)
@@ -340,6 +342,15 @@ static void reload(struct server *server)
     server_say(server, line);
 }
 
+/* Asked a second time. */
+static void hurry(struct server *server)
+{
+    atomic_store(&server->hurry, true);
+    for (size_t i = 0; i < server->n_workers; i++)
+        if (!atomic_load(&server->workers[i].over))
+            uv_async_send(&server->workers[i].wake);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct server *server = handle->data;
@@ -347,7 +358,7 @@ static void on_signal(uv_signal_t *handle, int number)
         reload(server);
     } else if (number != SIGHUP) {
         if (server->stopping)
-            atomic_store(&server->hurry, true);
+            hurry(server);
         else if (server->report.level > 0)
             server_say(server, "Stopping: nothing new is accepted; what is open is completed. Once more ends at once.");
         server->stopping = true;

@@ -92,7 +92,8 @@ struct server {
     atomic_uint completed, failed; /* handshakes */
     atomic_bool descriptors_told, full_told;
     atomic_int exit_code; /* of --once */
-    atomic_bool hurry;    /* a second signal: don't wait for anything */
+    atomic_bool stop_wanted;
+    atomic_bool hurry; /* a second signal: don't wait for anything */
     bool stopping;
 };
 

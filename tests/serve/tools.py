@@ -37,7 +37,9 @@ class Scene:
         self.fede, self.place, self.quick = fede, place, quick
         self.certs = f"{place}/certs"
         self.root = f"{place}/root"
-        self.sanitized = b"__asan_init" in open(fede, "rb").read()
+        with open(fede, "rb") as f:
+            content = f.read()
+        self.sanitized = b"__asan_init" in content or b"__tsan_init" in content
         code, out = run([f"{ROOT}/scripts/throw-away-ca", self.certs, "localhost", "other.example"])
         expect(code == 0, f"no CA could be made: {out}")
         self.ca = f"{self.certs}/ca.pem"
