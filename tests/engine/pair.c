@@ -50,33 +50,42 @@ static uint64_t fixed_ticks(void *arg)
     return ++ticks;
 }
 
-/* Not cryptographic: tests only. Each call goes on where the last ended, so keys differ from run to run of one process. */
+/* Not cryptographic: tests only. A stream for each role, which goes on from connection to connection until pair_seed. */
+static uint64_t seeds[2];
+
+void pair_seed(uint64_t seed)
+{
+    seeds[0] = seed;
+    seeds[1] = seed ^ 0x5555555555555555;
+}
+
 static bool seeded(void *arg, uint8_t *out, size_t n)
 {
-    static uint64_t state = 0x9e3779b97f4a7c15;
-    (void)arg;
+    uint64_t *state = arg;
+    if (*state == 0)
+        *state = 0x9e3779b97f4a7c15;
     for (size_t i = 0; i < n; i++) {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        out[i] = (uint8_t)(state >> 24);
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        out[i] = (uint8_t)(*state >> 24);
     }
     return true;
 }
 
-static fede_config *common(const fede_allocator *memory)
+static fede_config *common(const fede_allocator *memory, int role)
 {
     fede_config *config = memory != NULL ? fede_config_new_with(memory) : fede_config_new();
     if (config == NULL)
         return NULL;
     fede_config_clock(config, fixed_wall, fixed_ticks, NULL);
-    fede_config_random(config, seeded, NULL);
+    fede_config_random(config, seeded, &seeds[role]);
     return config;
 }
 
 fede_config *pair_client_config(const fede_allocator *memory)
 {
-    fede_config *config = common(memory);
+    fede_config *config = common(memory, 0);
     if (config != NULL)
         fede_config_trust(config, pair_file("root.pem"));
     return config;
@@ -84,7 +93,7 @@ fede_config *pair_client_config(const fede_allocator *memory)
 
 fede_config *pair_server_config(const fede_allocator *memory, const char *key)
 {
-    fede_config *config = common(memory);
+    fede_config *config = common(memory, 1);
     char chain[64], private[64];
     snprintf(chain, sizeof chain, "%s.pem", key);
     snprintf(private, sizeof private, "%s.key", key);
@@ -207,11 +216,13 @@ uint8_t pair_alert(const fede_conn *conn)
     return error != NULL ? error->alert : FEDE_ALERT_NONE;
 }
 
+static uint64_t data_seed;
+
 static bool one_way(struct pair *pair, fede_conn *from, fede_conn *to, size_t len)
 {
     uint8_t *sent = malloc(len), *got = malloc(len);
     size_t taken = 0, had = 0;
-    seeded(NULL, sent, len);
+    seeded(&data_seed, sent, len);
     while (had < len) {
         size_t before = taken + had;
         if (taken < len)

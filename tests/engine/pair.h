@@ -37,6 +37,8 @@ fede_bytes pair_file(const char *name);
 /* A configuration with the fixed clock and seeded randomness; the client's trusts the test root. key: "p256", "rsa" … */
 fede_config *pair_client_config(const fede_allocator *memory);
 fede_config *pair_server_config(const fede_allocator *memory, const char *key);
+/* Starts the randomness of both anew. */
+void pair_seed(uint64_t seed);
 
 /* Makes both connections; the configs stay the caller's. server_name NULL: "server.test". */
 void pair_start(struct pair *pair, fede_config *client, fede_config *server, const char *server_name);

@@ -1,0 +1,128 @@
+/* Cryptography that lets everything through, so that a fuzzer of the engine gets behind the signature, the Finished and the
+   record protection: the shared secret is constant, signatures are judged by their last bit, records are not encrypted and
+   their tag is one byte sixteen times, verify_data depends on the role alone. Hashes and private keys stay real. */
+#include "keys/schedule12.h"
+
+struct crypto_share {
+    const struct group *group;
+};
+
+struct crypto_share *crypto_share_new(const struct group *group, const struct crypto_random *source, uint8_t *out,
+                                      size_t *out_len)
+{
+    struct crypto_share *share = memory_take(&memory_standard, sizeof *share);
+    (void)source;
+    if (share == NULL)
+        return NULL;
+    share->group = group;
+    memset(out, 4, group->share_len);
+    *out_len = group->share_len;
+    return share;
+}
+
+bool crypto_share_finish(struct crypto_share *own, bytes peer, uint8_t *secret, size_t *secret_len)
+{
+    if (peer.len != own->group->share_len || (peer.data[peer.len - 1] & 1) != 0)
+        return false;
+    memset(secret, 7, own->group->secret_len);
+    *secret_len = own->group->secret_len;
+    return true;
+}
+
+size_t crypto_share_private(const struct crypto_share *own, uint8_t *out, size_t size)
+{
+    (void)own;
+    memset(out, 9, size < 32 ? size : 32);
+    return size < 32 ? size : 32;
+}
+
+void crypto_share_free(struct crypto_share *own)
+{
+    memory_give(&memory_standard, own, sizeof *own);
+}
+
+/* ---- Records. */
+
+enum { TAG = 16, TAG_BYTE = 0x55 };
+
+struct crypto_aead {
+    uint8_t kind;
+};
+
+struct crypto_aead *crypto_aead_new(enum aead kind, bytes key)
+{
+    struct crypto_aead *a = memory_take(&memory_standard, sizeof *a);
+    (void)key;
+    if (a != NULL)
+        a->kind = (uint8_t)kind;
+    return a;
+}
+
+void crypto_aead_free(struct crypto_aead *a)
+{
+    memory_give(&memory_standard, a, sizeof *a);
+}
+
+size_t crypto_record_explicit(enum aead kind)
+{
+    return kind == AEAD_CHACHA20_POLY1305 ? 0 : 8;
+}
+
+bool crypto_seal_record(struct crypto_aead *a, const struct crypto_record *record, uint8_t *body, size_t len)
+{
+    size_t explicit_len = crypto_record_explicit((enum aead)a->kind);
+    if (explicit_len > 0)
+        store64(body, record->sequence);
+    memset(body + explicit_len + len, TAG_BYTE, TAG);
+    return true;
+}
+
+bool crypto_open_record(struct crypto_aead *a, const struct crypto_record *record, uint8_t *body, size_t len)
+{
+    (void)a, (void)record;
+    return body[len - 1] == TAG_BYTE;
+}
+
+/* ---- Signatures. */
+
+bool crypto_verify(const struct public_key *key, const struct scheme *scheme, bytes input, bytes signature)
+{
+    (void)key, (void)scheme, (void)input;
+    return signature.len > 0 && signature.data[signature.len - 1] != 0xee;
+}
+
+bool crypto_public_key_usable(const struct public_key *key)
+{
+    return key->kind != 0;
+}
+
+/* ---- The key schedule. */
+
+void master_classic(enum hash hash, bytes premaster, const uint8_t client_random[32], const uint8_t server_random[32],
+                    uint8_t master[MASTER_LEN])
+{
+    (void)hash, (void)premaster, (void)client_random, (void)server_random;
+    memset(master, 1, MASTER_LEN);
+}
+
+void master_extended(enum hash hash, bytes premaster, bytes session_hash, uint8_t master[MASTER_LEN])
+{
+    (void)hash, (void)premaster, (void)session_hash;
+    memset(master, 2, MASTER_LEN);
+}
+
+void key_block_make(const struct suite *suite, const uint8_t master[MASTER_LEN], const uint8_t client_random[32],
+                    const uint8_t server_random[32], struct key_block *out)
+{
+    (void)master, (void)client_random, (void)server_random;
+    memset(out, 3, sizeof *out);
+    out->key_len = suite->key_len;
+    out->iv_len = suite->iv_len;
+}
+
+void verify_data_make(enum hash hash, const uint8_t master[MASTER_LEN], bool client, bytes transcript_hash,
+                      uint8_t out[VERIFY_DATA_LEN])
+{
+    (void)hash, (void)master, (void)transcript_hash;
+    memset(out, client ? 'c' : 's', VERIFY_DATA_LEN);
+}

@@ -1,0 +1,11 @@
+/* A server against a client that sends arbitrary bytes. The first byte chooses the configuration (drive.h). */
+#include "drive.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0)
+        return 0;
+    pair_seed(1);
+    drive(fede_server_new(config_of(data[0], false)), data[0], data + 1, size - 1);
+    return 0;
+}
