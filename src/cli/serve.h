@@ -131,9 +131,9 @@ struct worker {
     struct peer_list lists[PHASES];
     size_t peers, given; /* connections now; how many gave memory back since the system got it */
     bool ticking, paused, stopping, closed_listeners;
-    atomic_bool stop;       /* set by the main thread */
-    atomic_bool deaf, over; /* told to it: the listening sockets are no longer waited on; the thread ends */
-    uint64_t stopped_ms;    /* when stopping began */
+    atomic_bool stop;                /* set by the main thread */
+    atomic_bool deaf, over;          /* told to it: the listening sockets are no longer waited on; the thread ends */
+    uint64_t stopped_ms, trimmed_ms; /* when stopping began; when the system last got memory back */
     uint8_t scratch[RECORD_MOST];
 };
 

@@ -21,7 +21,8 @@ enum {
     TICK_MS = 100,
     WARM_MS = 500,     /* quiet for this long: memory is given back */
     CLOSING_MS = 2000, /* most time for the peer's part of the close */
-    TRIM_PEERS = 64    /* so many connections fewer: memory goes back to the system */
+    TRIM_MS = 1000,
+    TRIM_PEERS = 64 /* so many connections fewer: memory goes back to the system */
 };
 
 static void run(void *arg);
@@ -227,9 +228,11 @@ static void tick(uv_timer_t *timer)
             break;
         peer_time_up(peer);
     }
-    if (worker->given >= TRIM_PEERS) {
+    bool many = worker->given >= TRIM_PEERS && uv_now(&worker->loop) - worker->trimmed_ms >= TRIM_MS;
+    if (many || (worker->given > 0 && worker->peers == 0)) {
         malloc_trim(0);
         worker->given = 0;
+        worker->trimmed_ms = uv_now(&worker->loop);
     }
     if (worker->paused && !worker->stopping)
         resume_accepting(worker);
