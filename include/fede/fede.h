@@ -77,9 +77,9 @@ FEDE_API fede_bytes fede_config_certificate(const fede_config *config, size_t n,
    connect without a protocol. */
 FEDE_API bool fede_config_alpn(fede_config *config, const char *const *names, size_t n);
 
+typedef enum fede_ems { FEDE_EMS_OFFERED = 0, FEDE_EMS_REQUIRED, FEDE_EMS_OFF } fede_ems;
 /* fede_config_extended_master_secret: whether RFC 7627 is required (peers without it are refused), offered (the
    default: used with every peer that can), or off (for demonstrations of the classic form only). */
-typedef enum fede_ems { FEDE_EMS_OFFERED = 0, FEDE_EMS_REQUIRED, FEDE_EMS_OFF } fede_ems;
 FEDE_API bool fede_config_extended_master_secret(fede_config *config, fede_ems use);
 
 /* fede_config_unauthenticated_encryption gives up the proof of the server's identity: unauthenticated, encrypted
