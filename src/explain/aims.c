@@ -35,7 +35,6 @@ static void against_listening(const struct dissection *d, struct aim *aim)
     }
     text_add(&t, forward ? " (forward secrecy), " : " (no forward secrecy), ");
     text_add(&t, suite_cipher(d->suite));
-    text_add(&t, " encryption");
 }
 
 static void against_impersonation(const struct dissection *d, struct aim *aim)
@@ -62,11 +61,11 @@ static void against_impersonation(const struct dissection *d, struct aim *aim)
     text_add(&t, "certificate for ");
     text_add(&t, d->verdict->name != NULL ? d->verdict->name : "any name");
     if (d->verdict->path_len > 0) {
-        text_add(&t, ", trusted through ");
+        text_add(&t, " up to trust anchor ");
         certificate_title(d->verdict->path[d->verdict->path_len - 1], &t);
     }
     if (d->opened && d->scheme != 0) {
-        text_add(&t, "; its key signed the key exchange with ");
+        text_add(&t, "; its key signed with ");
         text_add(&t, scheme_title(d->scheme));
     }
 }
@@ -96,14 +95,7 @@ static void against_alteration(const struct dissection *d, struct aim *aim)
         return;
     }
     aim->state = AIM_REACHED;
-    text_add(&t, "Finished covers all ");
+    text_add(&t, "every record has a tag; Finished covers all ");
     text_number(&t, d->messages);
     text_add(&t, " messages");
-    const char *hash = suite_hash(d->suite);
-    if (hash[0] != '\0') {
-        text_add(&t, " (");
-        text_add(&t, hash);
-        text_char(&t, ')');
-    }
-    text_add(&t, "; every record has a tag");
 }

@@ -205,6 +205,9 @@ static void narrate_leave(struct narrator *n, size_t end)
     struct field *f = b->at;
     if (f == NULL || f->parent == NULL)
         return;
+    /* An error may step back to the field's start. */
+    if (f->last != NULL && end < f->last->offset + f->last->len)
+        end = f->last->offset + f->last->len;
     if (end > b->input.len)
         end = b->input.len;
     f->len = end > f->offset ? end - f->offset : 0;

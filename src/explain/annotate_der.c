@@ -390,7 +390,9 @@ static void finish(struct walker *w, struct field *f, const struct rule *rule, c
 /* The parts of an extension's value; a truth value or a number needs its name to be understood. */
 static void say_extension(struct text *t, const struct field *value, const struct walker *w)
 {
-    if (value->n == 0)
+    if (value->n == 0 && strcmp(value->parent->name, "basicConstraints") == 0)
+        text_add(t, "no CA");
+    else if (value->n == 0)
         field_text(value, t, LONG_NUMBER);
     for (const struct field *f = value->first; f != NULL; f = f->next) {
         text_add(t, f != value->first ? ", " : "");

@@ -73,6 +73,14 @@ enum key_exchange suite_key_exchange(uint16_t suite);
 const char *suite_cipher(uint16_t suite);
 const char *suite_hash(uint16_t suite);
 
+/* The key block cut into its parts (RFC 5246 6.3); returns how many, 0 when the suite is not known. */
+struct key_slice {
+    const char *name; /* "client write key" */
+    bytes value;
+};
+enum { KEY_SLICES = 4 };
+size_t key_block_slices(uint16_t suite, bytes block, struct key_slice slices[KEY_SLICES]);
+
 /* Registry names for what was chosen; never NULL. */
 const char *version_title(uint16_t version); /* "TLS 1.2" */
 const char *group_title(uint16_t group);

@@ -54,6 +54,11 @@ void dissection_facts(const struct dissection *d, const fede_event *e, struct te
     }
     if (e->bytes.len < 4)
         return;
+    /* TLS 1.3 gave these messages another form. */
+    bool changed =
+        e->what == MSG_CERTIFICATE || e->what == MSG_CERTIFICATE_REQUEST || e->what == MSG_NEW_SESSION_TICKET;
+    if (changed && d->version >= 0x0304)
+        return;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (rows[i].type != e->what)
             continue;

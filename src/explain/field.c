@@ -99,7 +99,9 @@ void field_brief(const struct field *field, struct text *out, size_t most)
     }
     bool started = false;
     for (const struct field *f = field->first; f != NULL; f = f->next) {
-        if (field->numbered && (f == field->first || (f == field->first->next && strcmp(f->name, "length") == 0)))
+        bool of_form = f->names == &name_type_names || (field->numbered && f == field->first) ||
+                       (field->numbered && f == field->first->next && strcmp(f->name, "length") == 0);
+        if (of_form)
             continue;
         if (started)
             text_add(out, ", ");
@@ -117,6 +119,8 @@ const struct field *field_find(const struct field *root, const char *path)
         size_t len = 0;
         while (f != NULL && !is_part(path, f->name, &len))
             f = f->next;
+        if (f == NULL)
+            return NULL;
         root = f;
         path += len;
         if (*path == '.')

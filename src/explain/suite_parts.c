@@ -43,3 +43,19 @@ const char *suite_hash(uint16_t suite)
     const struct suite *s = suite_by_id(suite);
     return s != NULL && s->hash < sizeof names / sizeof *names && names[s->hash] != NULL ? names[s->hash] : "";
 }
+
+/* Both keys, then both IVs; AEAD suites have no MAC keys. */
+size_t key_block_slices(uint16_t suite, bytes block, struct key_slice slices[KEY_SLICES])
+{
+    const struct suite *s = suite_by_id(suite);
+    if (s == NULL || block.len < 2 * ((size_t)s->key_len + s->iv_len))
+        return 0;
+    static const char *const names[KEY_SLICES] = {"client write key", "server write key", "client write IV",
+                                                  "server write IV"};
+    for (size_t i = 0; i < KEY_SLICES; i++) {
+        size_t len = i < 2 ? s->key_len : s->iv_len;
+        slices[i] = (struct key_slice){names[i], bytes_first(block, len)};
+        block = bytes_skip(block, len);
+    }
+    return KEY_SLICES;
+}

@@ -214,6 +214,8 @@ static void message(struct report *r, const fede_event *e, const char *protocol,
         set(r, o, "type", json_integer(e->what));
     set(r, o, "from", words(r, side(e->from)));
     set(r, o, "ours", json_boolean(e->ours));
+    /* What we send is told before its record, what we receive behind it. */
+    set(r, o, "record", number_of(r->d.traffic[e->from % 3].records + (e->ours ? 1 : 0)));
     set(r, o, "encrypted", json_boolean(e->epoch != 0));
     when(r, o, e->at_us);
     set(r, o, "length", number_of(e->bytes.len));
@@ -238,6 +240,7 @@ static void record(struct report *r, const fede_event *e)
     if (e->what == CONTENT_DATA ? !lines || r->options.level < ALL : r->d.opened && !lines && r->late >= LATE_MOST)
         return;
     json_t *o = json_object();
+    set(r, o, "number", number_of(r->d.traffic[e->from % 3].records));
     set(r, o, "content", registered(r, &content_type_names, e->what));
     set(r, o, "from", words(r, side(e->from)));
     set(r, o, "ours", json_boolean(e->ours));

@@ -36,6 +36,7 @@ struct report *report_new(const struct report_options *options)
         taken += (unsigned)strlen("00:00:00.000000 ");
     page_start(&r->page, width > taken ? width - taken : 1, options->colour, options->utf8);
     bytes_copy(r->page.prefix, prefix, strlen(prefix));
+    page_start(&r->held, r->page.width, options->colour, options->utf8);
     if (is_json(r))
         json_story_start(r);
     return r;
@@ -113,6 +114,7 @@ void report_free(struct report *r)
         return;
     json_story_free(r);
     page_end(&r->page);
+    page_end(&r->held);
     arena_end(&r->scratch);
     dissection_end(&r->d);
     free(r->seen);

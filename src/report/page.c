@@ -48,15 +48,21 @@ void page_put(struct page *page, enum style style, const char *text)
 
 void page_number(struct page *page, enum style style, uint64_t n)
 {
-    char digits[32], grouped[48];
+    char grouped[32];
+    page_put(page, style, page_grouped(grouped, n));
+}
+
+const char *page_grouped(char out[32], uint64_t n)
+{
+    char digits[24];
     size_t len = (size_t)snprintf(digits, sizeof digits, "%llu", (unsigned long long)n), at = 0;
     for (size_t i = 0; i < len; i++) {
         if (i > 0 && (len - i) % 3 == 0)
-            grouped[at++] = ',';
-        grouped[at++] = digits[i];
+            out[at++] = ',';
+        out[at++] = digits[i];
     }
-    grouped[at] = '\0';
-    page_put(page, style, grouped);
+    out[at] = '\0';
+    return out;
 }
 
 void page_hex(struct page *page, enum style style, bytes b, const char *between)
@@ -77,7 +83,7 @@ void page_ready(struct page *page, const char *text, size_t len)
 
 const char *page_text(struct page *page)
 {
-    add(page, "", 1);
+    add(page, "\0", 1);
     if (page->failed || page->len == 0)
         return "";
     page->len--;
@@ -92,8 +98,8 @@ void page_to(struct page *page, unsigned column)
 
 void page_right(struct page *page, enum style style, unsigned column, const char *text)
 {
-    unsigned cells = page_cells(page, text);
-    page_to(page, column > cells ? column - cells : 0);
+    unsigned cells = page_cells(page, text), from = column > cells ? column - cells : 0;
+    page_to(page, from > 0 && from == page->column ? from + 1 : from);
     page_put(page, style, text);
 }
 
@@ -120,10 +126,10 @@ void page_words(struct page *page, enum style style, unsigned indent, const char
     }
 }
 
-void page_parts(struct page *page, enum style style, unsigned indent, const char *text)
+void page_parts(struct page *page, enum style style, unsigned indent, const char *text, const char *separator)
 {
     while (*text != '\0') {
-        const char *end = strstr(text, "; ");
+        const char *end = strstr(text, separator);
         size_t len = end != NULL ? (size_t)(end - text) + 1 : strlen(text);
         char part[800];
         if (len >= sizeof part)
@@ -146,10 +152,12 @@ void page_parts(struct page *page, enum style style, unsigned indent, const char
 
 void page_line(struct page *page)
 {
-    begin(page);
     if (page->boxed) {
         page->wanted = page->width - 1;
         paint(page, FAINT, "│", strlen("│"));
+    } else {
+        page->wanted = page->column; /* spaces owed to nothing */
+        begin(page);
     }
     add(page, "\n", 1);
     page->column = page->wanted = 0;
@@ -180,6 +188,15 @@ void page_box_end(struct page *page, enum style style)
 unsigned page_cells(const struct page *page, const char *text)
 {
     return text != NULL ? cells_in(page, text, strlen(text)) : 0;
+}
+
+void page_join(struct page *page, struct page *from)
+{
+    add(page, from->data, from->len);
+    page->failed = page->failed || from->failed;
+    if (from->data != NULL)
+        bytes_wipe(from->data, from->len);
+    from->len = 0;
 }
 
 void page_write(struct page *page, FILE *out)
@@ -281,9 +298,9 @@ static const char *in_ascii(uint32_t c)
         uint16_t c;
         const char *ascii;
     } rows[] = {
-        {0x2192, ">"}, {0x2190, "<"},   {0x21d2, ">"},  {0x21d0, "<"},  {0x2713, "+"}, {0x2717, "x"}, {0x2013, "-"},
-        {0x2014, "-"}, {0x2026, "..."}, {0x00b7, "-"},  {0x2500, "-"},  {0x2502, "|"}, {0x256d, "+"}, {0x256e, "+"},
-        {0x2570, "+"}, {0x256f, "+"},   {0x201c, "\""}, {0x201d, "\""}, {0x2019, "'"},
+        {0x2192, "->"}, {0x2190, "<-"},  {0x21d2, "=>"}, {0x21d0, "<="}, {0x2713, "ok"}, {0x2717, "!!"}, {0x2013, "-"},
+        {0x2014, "-"},  {0x2026, "..."}, {0x00b7, "-"},  {0x2500, "-"},  {0x2502, "|"},  {0x256d, "+"},  {0x256e, "+"},
+        {0x2570, "+"},  {0x256f, "+"},   {0x201c, "\""}, {0x201d, "\""}, {0x2019, "'"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].c == c)
@@ -356,7 +373,7 @@ static unsigned right_edge(const struct page *page)
 
 static void add(struct page *page, const char *s, size_t len)
 {
-    if (page->failed)
+    if (page->failed || len == 0)
         return;
     if (page->room - page->len < len) {
         size_t room = page->room == 0 ? 4096 : page->room * 2;

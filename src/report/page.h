@@ -27,6 +27,8 @@ void page_end(struct page *page);
 /* Text as it is; control characters in it are escaped, a line never ends here. */
 void page_put(struct page *page, enum style style, const char *text);
 void page_number(struct page *page, enum style style, uint64_t n);
+/* "12,345"; returns out. */
+const char *page_grouped(char out[32], uint64_t n);
 void page_hex(struct page *page, enum style style, bytes b, const char *between);
 /* Text made by another page, colours and all, to be put as it stands at the end of a line. */
 void page_ready(struct page *page, const char *text, size_t len);
@@ -36,10 +38,10 @@ const char *page_text(struct page *page);
 void page_to(struct page *page, unsigned column);
 /* Text that ends before that column, or begins a space further on. */
 void page_right(struct page *page, enum style style, unsigned column, const char *text);
-/* Words, continued on further lines from column indent on. Text between two line breaks stays together when it can:
-   parts are set apart by "; " (page_parts) or by single spaces (page_words). */
+/* Words, continued on further lines from column indent on. page_parts keeps together what stands between two separators
+   (", " or "; ") when it can. */
 void page_words(struct page *page, enum style style, unsigned indent, const char *text);
-void page_parts(struct page *page, enum style style, unsigned indent, const char *text);
+void page_parts(struct page *page, enum style style, unsigned indent, const char *text, const char *separator);
 void page_line(struct page *page);
 
 void page_box(struct page *page, enum style style, const char *title);
@@ -48,6 +50,8 @@ void page_box_end(struct page *page, enum style style);
 /* Cells that text takes on this page. */
 unsigned page_cells(const struct page *page, const char *text);
 
+/* Moves whole lines from one page to the end of another. */
+void page_join(struct page *page, struct page *from);
 /* Writes all, in one piece, and begins anew. */
 void page_write(struct page *page, FILE *out);
 

@@ -16,7 +16,7 @@ struct report {
     struct report_options options;
     struct dissection d;
     struct arena scratch;     /* the trees of one event */
-    struct page page;
+    struct page page, held;   /* held: own messages until their record has been told (-vv) */
     uint64_t zero_us;         /* the first moment heard of: times are counted from here */
     struct timespec zero_wall;
     bool zero_set;
@@ -32,7 +32,6 @@ struct report {
     uint64_t now_us;          /* the last moment heard of */
     unsigned late;            /* messages and alerts after the handshake that were shown */
     uint64_t late_left_out;
-    struct annotation record; /* the record a message came in (-vv) */
     json_t *document;         /* JSON; NULL for text */
     bool broken;              /* JSON: something is missing for lack of memory */
     char *value;              /* room for one field's value, grown as needed */
@@ -57,8 +56,11 @@ void text_story_note(struct report *r, int level, const char *text);
 void text_story_error(struct report *r, const fede_error *error);
 void text_story_end(struct report *r, const fede_conn *conn, int exit_code, const char *why);
 /* Columns: time, tag, sign, text, and the facts of a message. */
-enum { AT_TIME = 8, AT_TAG = 9, AT_SIGN = 14, AT_TEXT = 15, AT_BYTES = 42, AT_FACTS = 44 };
+enum { AT_TIME = 7, AT_TAG = 8, AT_SIGN = 13, AT_TEXT = 14, AT_BYTES = 40, AT_FACTS = 41 };
 void text_row(struct report *r, uint64_t at_us, bool timed);
+/* A line with an asterisk, as curl has them. */
+void text_note(struct report *r, enum style style, const char *text);
+void text_sign(struct report *r, enum style style, const char *sign);
 
 /* text_fields.c: the levels -v, -vv, -vvv of one thing's fields. */
 void text_fields(struct report *r, const struct annotation *a);

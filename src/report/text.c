@@ -4,7 +4,6 @@
    each at the default level; -v adds the fields that matter, -vv all of them, -vvv every byte (text_fields.c). The verdict
    on certificate and connection is in text_verdict.c. With a connection number and the default level, as a server has it,
    the whole story is one line at the end. */
-#include "crypto/suites.h"
 #include "report/report.h"
 
 enum { QUIET = 0, DEFAULT = 1, FIELDS = 2, ALL = 3, EVERY_BYTE = 4 };
@@ -17,7 +16,6 @@ static void alert(struct report *r, const fede_event *e);
 static void secret(struct report *r, const fede_event *e);
 static void opened(struct report *r, const fede_event *e);
 static void step(struct report *r, const fede_event *e);
-static void note(struct report *r, enum style style, const char *text);
 static void tag(struct report *r, const fede_event *e);
 static void say_time(struct report *r, uint64_t at_us);
 static void say_span(struct text *t, uint64_t us);
@@ -27,7 +25,16 @@ void text_story_event(struct report *r, const fede_event *e)
 {
     if (r->options.level < DEFAULT || one_line(r))
         return;
+    /* What we send is told as a message before it becomes a record: the message waits, so that the record comes first. */
+    bool may_wait = e->kind == FEDE_EVENT_MESSAGE || e->kind == FEDE_EVENT_CCS || e->kind == FEDE_EVENT_ALERT;
+    bool record_of_it = e->kind == FEDE_EVENT_RECORD && e->ours;
+    if (!record_of_it && !(may_wait && e->ours))
+        page_join(&r->page, &r->held);
     switch (e->kind) {
+    case FEDE_EVENT_STARTED:
+        if (r->options.number != 0 && r->options.title != NULL)
+            text_note(r, STRONG, r->options.title);
+        break;
     case FEDE_EVENT_RECORD:
         if (r->options.level >= ALL)
             record(r, e);
@@ -42,7 +49,7 @@ void text_story_event(struct report *r, const fede_event *e)
         alert(r, e);
         break;
     case FEDE_EVENT_STEP:
-        if (r->options.level >= FIELDS)
+        if (r->options.level >= ALL)
             step(r, e);
         break;
     case FEDE_EVENT_SECRET:
@@ -52,18 +59,29 @@ void text_story_event(struct report *r, const fede_event *e)
     case FEDE_EVENT_VERDICT:
         if (r->options.level >= FIELDS && r->d.verdict != NULL)
             text_trail(r, r->d.verdict);
+        if (r->d.verdict != NULL && !r->d.verdict->accepted)
+            text_card(r);
         break;
     case FEDE_EVENT_OPENED:
         opened(r, e);
         break;
+    case FEDE_EVENT_ENDED:
+        text_card(r);
+        break;
     default:
         break;
     }
+    if (may_wait && e->ours && r->options.level >= ALL) {
+        page_join(&r->held, &r->page);
+        return;
+    }
+    page_join(&r->page, &r->held);
     page_write(&r->page, r->options.out);
 }
 
 void text_story_phase(struct report *r, const char *phase, bool ok, const char *text, uint64_t from_us, uint64_t to_us)
 {
+    page_join(&r->page, &r->held);
     if (r->options.level < DEFAULT || one_line(r))
         return;
     static const struct {
@@ -99,17 +117,17 @@ void text_story_phase(struct report *r, const char *phase, bool ok, const char *
         sign = strcmp(named, "OUT") == 0 ? "→" : "←";
     text_row(r, to_us, true);
     page_put(&r->page, style, named);
-    page_right(&r->page, ok ? style : BAD, AT_SIGN, ok ? sign : "✗");
+    text_sign(r, ok ? style : BAD, ok ? sign : "✗");
     page_to(&r->page, AT_TEXT);
-    page_parts(&r->page, ok ? PLAIN : BAD, AT_TEXT, text);
-    if (to_us > from_us && (strcmp(phase, "dns") == 0 || strcmp(phase, "tcp") == 0)) {
+    page_parts(&r->page, ok ? PLAIN : BAD, AT_TEXT, text, "; ");
+    if (to_us >= from_us + 10 && (strcmp(phase, "dns") == 0 || strcmp(phase, "tcp") == 0)) {
         char span[40];
         struct text t = text_in(span, sizeof span);
         text_char(&t, '(');
         say_span(&t, to_us - from_us);
         text_char(&t, ')');
         page_to(&r->page, r->page.column + 1);
-        page_words(&r->page, FAINT, AT_TEXT, span);
+        page_parts(&r->page, FAINT, AT_TEXT, span, "; ");
     }
     page_line(&r->page);
     page_write(&r->page, r->options.out);
@@ -117,14 +135,16 @@ void text_story_phase(struct report *r, const char *phase, bool ok, const char *
 
 void text_story_note(struct report *r, int level, const char *text)
 {
+    page_join(&r->page, &r->held);
     if (one_line(r) && level <= DEFAULT)
         return;
-    note(r, PLAIN, text);
+    text_note(r, PLAIN, text);
     page_write(&r->page, r->options.out);
 }
 
 void text_story_error(struct report *r, const fede_error *error)
 {
+    page_join(&r->page, &r->held);
     if (one_line(r))
         return;
     struct page *p = &r->page;
@@ -137,7 +157,7 @@ void text_story_error(struct report *r, const fede_error *error)
     } else {
         text_row(r, r->now_us, true);
         page_put(p, BAD, "ERR");
-        page_right(p, BAD, AT_SIGN, "✗");
+        text_sign(r, BAD, "✗");
     }
     page_to(p, indent);
     page_words(p, BAD, indent, r->failure);
@@ -152,6 +172,7 @@ void text_story_error(struct report *r, const fede_error *error)
 
 void text_story_end(struct report *r, const fede_conn *conn, int exit_code, const char *why)
 {
+    page_join(&r->page, &r->held);
     (void)conn;
     struct page *p = &r->page;
     if (one_line(r)) {
@@ -203,7 +224,7 @@ static void message(struct report *r, const fede_event *e)
     if (e->what == MSG_CLIENT_HELLO && e->ours && r->d.alpn_offer != NULL && r->options.level == FIELDS) {
         char line[400];
         snprintf(line, sizeof line, "ALPN: offers %s", r->d.alpn_offer);
-        note(r, PLAIN, line);
+        text_note(r, PLAIN, line);
     }
 }
 
@@ -226,7 +247,7 @@ static void message_row(struct report *r, const fede_event *e, const char *title
     snprintf(digits, sizeof digits, "%zu", len);
     page_right(p, FAINT, AT_BYTES, digits);
     page_to(p, AT_FACTS);
-    page_parts(p, PLAIN, AT_FACTS, facts->out);
+    page_parts(p, PLAIN, AT_FACTS, facts->out, "; ");
     page_line(p);
 }
 
@@ -274,7 +295,7 @@ static void record(struct report *r, const fede_event *e)
         text_number(&t, (int64_t)e->plain.len);
         text_add(&t, " bytes inside");
     }
-    text_row(r, e->at_us, true);
+    text_row(r, e->at_us, r->held.len == 0); /* what waits has an earlier time */
     tag(r, e);
     page_to(p, AT_TEXT);
     page_put(p, FAINT, "record");
@@ -282,15 +303,17 @@ static void record(struct report *r, const fede_event *e)
     snprintf(digits, sizeof digits, "%zu", e->bytes.len);
     page_right(p, FAINT, AT_BYTES, digits);
     page_to(p, AT_FACTS);
-    page_parts(p, FAINT, AT_FACTS, words);
+    page_parts(p, FAINT, AT_FACTS, words, "; ");
     page_line(p);
     if (r->options.level < EVERY_BYTE)
         return;
     uint16_t suite = e->epoch == 0 ? 0 : r->d.suite != 0 ? r->d.suite : UINT16_MAX;
     struct annotation a = annotate_record(&r->scratch, e->bytes, suite);
     /* In the clear the content is shown field by field as the message it is. */
-    if (e->epoch == 0 && a.root != NULL && a.root->last != NULL && strcmp(a.root->last->name, "fragment") == 0)
+    if (e->epoch == 0 && a.root != NULL && a.root->last != NULL && strcmp(a.root->last->name, "fragment") == 0) {
         a.root->last->kind = FIELD_STRUCT;
+        a.root->last->words = "the message that follows";
+    }
     text_fields(r, &a);
     if (e->what == CONTENT_DATA && e->plain.len > 0)
         text_dump(r, e->plain);
@@ -334,20 +357,12 @@ static void secret(struct report *r, const fede_event *e)
 {
     const char *label = e->label != NULL ? e->label : "secret";
     if (strcmp(label, "key block") == 0) {
-        /* RFC 5246 6.3: client key, server key, client IV, server IV; AEAD suites have no MAC keys. */
-        const struct suite *s = suite_by_id(r->d.suite);
-        size_t n = s != NULL ? 2 * ((size_t)s->key_len + s->iv_len) : 0;
-        if (n > 0 && e->bytes.len >= n) {
-            bytes rest = e->bytes;
-            secret_value(r, "client write key", bytes_first(rest, s->key_len));
-            rest = bytes_skip(rest, s->key_len);
-            secret_value(r, "server write key", bytes_first(rest, s->key_len));
-            rest = bytes_skip(rest, s->key_len);
-            secret_value(r, "client write IV", bytes_first(rest, s->iv_len));
-            rest = bytes_skip(rest, s->iv_len);
-            secret_value(r, "server write IV", bytes_first(rest, s->iv_len));
+        struct key_slice slices[KEY_SLICES];
+        size_t n = key_block_slices(r->d.suite, e->bytes, slices);
+        for (size_t i = 0; i < n; i++)
+            secret_value(r, slices[i].name, slices[i].value);
+        if (n > 0)
             return;
-        }
     }
     secret_value(r, strcmp(label, "CLIENT_RANDOM") == 0 ? "master secret" : label, e->bytes);
 }
@@ -373,7 +388,7 @@ static void opened(struct report *r, const fede_event *e)
             text_add(&t, " / ");
             text_add(&t, scheme_title(r->d.scheme));
         }
-        note(r, PLAIN, line);
+        text_note(r, PLAIN, line);
         t = text_in(line, sizeof line);
         const char *who = r->d.role == FEDE_CLIENT ? "server" : "this server";
         if (r->d.alpn != NULL) {
@@ -387,19 +402,19 @@ static void opened(struct report *r, const fede_event *e)
             text_add(&t, " did not choose a protocol");
         }
         if (t.len > 0)
-            note(r, PLAIN, line);
+            text_note(r, PLAIN, line);
     }
     text_card(r);
 }
 
 /* ---- parts of lines ---- */
 
-static void note(struct report *r, enum style style, const char *text)
+void text_note(struct report *r, enum style style, const char *text)
 {
     page_to(&r->page, AT_TAG);
     page_put(&r->page, FAINT, "*");
     page_to(&r->page, AT_TEXT);
-    page_parts(&r->page, style, AT_TEXT, text);
+    page_parts(&r->page, style, AT_TEXT, text, "; ");
     page_line(&r->page);
 }
 
@@ -409,7 +424,14 @@ static void tag(struct report *r, const fede_event *e)
     enum style style = e->from == FEDE_CLIENT ? CLIENT_SIDE : SERVER_SIDE;
     bool protects = e->epoch != 0;
     page_put(&r->page, style, e->ours ? "OUT" : "IN");
-    page_right(&r->page, style, AT_SIGN, e->ours ? (protects ? "⇒" : "→") : (protects ? "⇐" : "←"));
+    text_sign(r, style, e->ours ? (protects ? "⇒" : "→") : (protects ? "⇐" : "←"));
+}
+
+/* Signs end one cell before the text; in ASCII they take two cells and may touch the tag. */
+void text_sign(struct report *r, enum style style, const char *sign)
+{
+    page_to(&r->page, AT_SIGN - page_cells(&r->page, sign));
+    page_put(&r->page, style, sign);
 }
 
 void text_row(struct report *r, uint64_t at_us, bool timed)
@@ -431,8 +453,10 @@ void text_row(struct report *r, uint64_t at_us, bool timed)
 static void say_time(struct report *r, uint64_t since)
 {
     char number[40];
-    if (since < 10000000)
+    if (since < 1000000)
         snprintf(number, sizeof number, "%llu.%03u", (unsigned long long)(since / 1000), (unsigned)(since % 1000));
+    else if (since < 10000000)
+        snprintf(number, sizeof number, "%llu", (unsigned long long)(since / 1000));
     else
         snprintf(number, sizeof number, "%llu.%01u s", (unsigned long long)(since / 1000000),
                  (unsigned)(since / 100000 % 10));

@@ -16,11 +16,12 @@ static void all(struct report *r, const struct field *root);
 static void every_byte(struct report *r, const struct field *root);
 static void beside(struct report *r, const struct field *f, const uint8_t *base);
 static void zip(struct report *r, size_t offset, bytes hex, const char *text);
+static void name_of(struct page *p, enum style style, unsigned indent, const struct field *f, bool colon);
 static void value_of(const struct report *r, const struct field *f, struct text *out, bool short_form);
 static struct text value_room(struct report *r, const struct field *f);
 static unsigned bytes_in_row(const struct report *r);
 
-enum { BRIEF = 2, ALL = 3, SHORT = 16, FIT = 32 };
+enum { BRIEF = 2, ALL = 3, SHORT = 16, FIT = 32, CIPHERTEXT_SHOWN = 64 };
 
 void text_fields(struct report *r, const struct annotation *a)
 {
@@ -36,7 +37,7 @@ void text_fields(struct report *r, const struct annotation *a)
     if (a->bad_where != NULL) {
         page_to(p, AT_TAG);
         page_put(p, BAD, "ERR");
-        page_right(p, BAD, AT_SIGN, "✗");
+        text_sign(r, BAD, "✗");
         page_to(p, AT_TEXT);
         char line[300];
         struct text t = text_in(line, sizeof line);
@@ -78,41 +79,32 @@ static void brief(struct report *r, const struct field *parent, unsigned depth)
 
 static void brief_row(struct report *r, const struct field *f, unsigned depth)
 {
-    enum { NAME = 15, VALUE = 34 };
+    enum { NAME = 10, VALUE = 32, BENEATH = NAME + 4 };
     struct page *p = &r->page;
-    char name[80];
-    struct text t = text_in(name, sizeof name);
-    text_add(&t, f->name);
-    if (f->numbered) {
-        text_add(&t, " (");
-        text_number(&t, (int64_t)f->number);
-        text_char(&t, ')');
-    }
     page_to(p, NAME + 2 * depth);
-    page_put(p, FAINT, name);
-    bool beneath = page_cells(p, name) + NAME + 2 * depth >= VALUE;
+    name_of(p, FAINT, NAME + 2 * depth, f, false);
     if (long_entries(f)) {
         for (const struct field *e = f->first; e != NULL; e = e->next) {
-            if (e != f->first || beneath)
-                page_line(p);
-            page_to(p, beneath ? NAME + 4 : VALUE);
-            t = value_room(r, e);
+            page_line(p);
+            page_to(p, BENEATH);
+            struct text t = value_room(r, e);
             field_brief(e, &t, SHORT);
-            page_words(p, PLAIN, beneath ? NAME + 6 : VALUE + 2, t.out);
+            page_parts(p, PLAIN, BENEATH + 2, t.out, ", ");
         }
         page_line(p);
         return;
     }
-    t = value_room(r, f);
+    struct text t = value_room(r, f);
     field_brief(f, &t, SHORT);
     const char *value = strcmp(t.out, "empty") == 0 && f->numbered ? "" : t.out;
-    if (beneath && page_cells(p, name) + NAME + 2 * depth + 1 + page_cells(p, value) > p->width) {
+    unsigned after = p->column + 1 > VALUE ? p->column + 1 : VALUE;
+    bool fits = after + page_cells(p, value) <= p->width;
+    if (!fits) {
         page_line(p);
-        page_to(p, VALUE);
-    } else {
-        page_to(p, beneath ? p->column + 1 : VALUE);
+        after = BENEATH;
     }
-    page_words(p, PLAIN, VALUE, value);
+    page_to(p, after);
+    page_parts(p, PLAIN, after, value, ", ");
     page_line(p);
 }
 
@@ -150,15 +142,10 @@ static void all(struct report *r, const struct field *root)
         page_right(p, FAINT, LEN, number);
         unsigned depth = field_depth(f) - 1, indent = NAME + 2 * (depth < DEEP ? depth : DEEP);
         page_to(p, indent);
-        page_put(p, f->n > 0 ? STRONG : PLAIN, f->name);
-        if (f->numbered) {
-            snprintf(number, sizeof number, " (%u)", (unsigned)f->number);
-            page_put(p, PLAIN, number);
-        }
         struct text t = value_room(r, f);
         value_of(r, f, &t, false);
+        name_of(p, f->n > 0 ? STRONG : PLAIN, indent, f, t.len > 0);
         if (t.len > 0) {
-            page_put(p, FAINT, ":");
             page_to(p, p->column + 1);
             page_words(p, PLAIN, indent + 2, t.out);
         }
@@ -185,16 +172,10 @@ static void beside(struct report *r, const struct field *f, const uint8_t *base)
     page_start(&side, r->page.width > column + 20 ? r->page.width - column : 40, r->page.colour, r->page.utf8);
     side.width = r->page.width > column + 20 ? r->page.width - column : 20;
     page_to(&side, indent);
-    page_put(&side, STRONG, f->name);
-    if (f->numbered) {
-        char number[24];
-        snprintf(number, sizeof number, " (%u)", (unsigned)f->number);
-        page_put(&side, PLAIN, number);
-    }
     struct text t = value_room(r, f);
     value_of(r, f, &t, true);
+    name_of(&side, STRONG, indent, f, t.len > 0);
     if (t.len > 0) {
-        page_put(&side, FAINT, ":");
         page_to(&side, side.column + 1);
         page_words(&side, PLAIN, indent + 2, t.out);
     }
@@ -208,7 +189,14 @@ static void beside(struct report *r, const struct field *f, const uint8_t *base)
     }
     /* What the message itself will show needs no second showing. */
     bool elsewhere = f->kind == FIELD_STRUCT && f->n == 0 && strcmp(f->name, "fragment") == 0;
-    zip(r, f->offset, elsewhere ? BYTES_NONE : bytes_of(base + f->offset, field_own_len(f)), page_text(&side));
+    bytes own = elsewhere ? BYTES_NONE : bytes_of(base + f->offset, field_own_len(f));
+    if (own.len > CIPHERTEXT_SHOWN && !r->whole && strcmp(f->name, "ciphertext") == 0) {
+        page_to(&side, indent + 2);
+        page_put(&side, FAINT, "(its beginning; all of it is written to files)");
+        page_line(&side);
+        own.len = CIPHERTEXT_SHOWN;
+    }
+    zip(r, f->offset, own, page_text(&side));
     page_end(&side);
 }
 
@@ -246,7 +234,10 @@ void text_dump(struct report *r, bytes data)
 {
     enum { SHOWN = 64 };
     struct page *p = &r->page;
-    unsigned row = bytes_in_row(r);
+    unsigned row = p->width >= 74 ? 16 : 8;
+    page_to(p, 8);
+    page_put(p, FAINT, "in the clear:");
+    page_line(p);
     size_t shown = r->whole || data.len <= SHOWN ? data.len : SHOWN;
     for (size_t at = 0; at < shown; at += row) {
         bytes part = bytes_first(bytes_skip(bytes_first(data, shown), at), row);
@@ -272,6 +263,21 @@ void text_dump(struct report *r, bytes data)
 
 /* ---- parts ---- */
 
+/* An extension's name has its number with it. */
+static void name_of(struct page *p, enum style style, unsigned indent, const struct field *f, bool colon)
+{
+    char name[120];
+    struct text t = text_in(name, sizeof name);
+    text_add(&t, f->name);
+    if (f->numbered) {
+        text_add(&t, " (");
+        text_number(&t, (int64_t)f->number);
+        text_char(&t, ')');
+    }
+    text_add(&t, colon ? ":" : "");
+    page_words(p, style, indent + 2, name);
+}
+
 /* Next to the bytes a value in hexadecimal would say everything twice: its length will do. */
 static void value_of(const struct report *r, const struct field *f, struct text *out, bool short_form)
 {
@@ -282,7 +288,21 @@ static void value_of(const struct report *r, const struct field *f, struct text 
     }
     if (f->numbered)
         return;
-    field_text(f, out, r->whole ? 0 : FIT);
+    if (f->words != NULL || f->kind != FIELD_BYTES || f->value.len <= SHORT) {
+        field_text(f, out, 0);
+        return;
+    }
+    /* In groups of four bytes, where lines can break. */
+    size_t shown = r->whole || f->value.len <= FIT ? f->value.len : FIT;
+    for (size_t at = 0; at < shown; at += 4) {
+        text_add(out, at > 0 ? " " : "");
+        text_hex(out, bytes_first(bytes_skip(bytes_first(f->value, shown), at), 4));
+    }
+    if (shown < f->value.len) {
+        text_add(out, " … (");
+        text_number(out, (int64_t)f->value.len);
+        text_add(out, " bytes)");
+    }
 }
 
 /* Room for all that a field's value can become: every byte escaped, names of numbers. */
@@ -305,5 +325,5 @@ static struct text value_room(struct report *r, const struct field *f)
 
 static unsigned bytes_in_row(const struct report *r)
 {
-    return r->page.width >= 110 ? 16 : 8;
+    return r->page.width >= 110 ? 16 : r->page.width >= 72 ? 8 : 4;
 }

@@ -27,7 +27,7 @@ void text_card(struct report *r)
         page_to(p, AT_TEXT);
         page_put(p, FAINT, rows[i].label);
         page_to(p, VALUE);
-        page_parts(p, rows[i].bad ? BAD : PLAIN, VALUE, rows[i].value);
+        page_parts(p, rows[i].bad ? BAD : PLAIN, VALUE, rows[i].value, "; ");
         page_line(p);
     }
     const fede_verdict *v = r->d.verdict;
@@ -46,50 +46,38 @@ void text_card(struct report *r)
         text_add(&t, "NO: ");
         text_add(&t, fede_reason_name(v->reason));
     }
-    page_to(p, AT_SIGN - 1);
-    page_put(p, v->accepted ? GOOD : BAD, v->accepted ? "✓" : "✗");
+    text_sign(r, v->accepted ? GOOD : BAD, v->accepted ? "✓" : "✗");
     page_to(p, AT_TEXT);
     page_put(p, FAINT, "verified");
     page_to(p, VALUE);
-    page_parts(p, v->accepted ? GOOD : BAD, VALUE, line);
+    page_parts(p, v->accepted ? GOOD : BAD, VALUE, line, "; ");
     page_line(p);
 }
 
 void text_trail(struct report *r, const fede_verdict *v)
 {
-    struct page *p = &r->page;
     char line[300], when[64];
     struct text t = text_in(line, sizeof line), w = text_in(when, sizeof when);
     text_time(&w, v->at);
-    text_add(&t, "certificate verification");
+    text_add(&t, "chain verification");
     if (v->name != NULL) {
         text_add(&t, " for ");
         text_escaped(&t, bytes_text(v->name));
     }
     text_add(&t, " at ");
     text_add(&t, when);
-    page_to(p, AT_TAG);
-    page_put(p, FAINT, "*");
-    page_to(p, AT_TEXT);
-    page_words(p, STRONG, AT_TEXT, line);
-    page_line(p);
+    text_note(r, STRONG, line);
     checks(r, v);
     san_line(r, v);
-    page_to(p, AT_TAG);
-    page_put(p, FAINT, "*");
-    page_to(p, AT_TEXT);
-    if (v->accepted) {
-        page_put(p, GOOD, "SSL certificate verify ok.");
-    } else {
-        page_put(p, BAD, "SSL certificate verify FAILED: ");
-        page_put(p, BAD, fede_reason_name(v->reason));
-    }
-    page_line(p);
+    t = text_in(line, sizeof line);
+    text_add(&t, v->accepted ? "SSL certificate verify ok." : "SSL certificate verify FAILED: ");
+    text_add(&t, v->accepted ? "" : fede_reason_name(v->reason));
+    text_note(r, v->accepted ? GOOD : BAD, line);
 }
 
 void text_box(struct report *r)
 {
-    enum { MARK = 2, LABEL = 4, VALUE = 19, WIDEST = 100 };
+    enum { MARK = 2, LABEL = 5, VALUE = 20, WIDEST = 100 };
     struct page *p = &r->page;
     struct aim aims[3];
     dissection_aims(&r->d, aims);
@@ -191,10 +179,9 @@ static void checks(struct report *r, const fede_verdict *v)
                 if (at < v->path_len)
                     certificate_title(v->path[at], &t);
                 page_to(&r->page, AT_TEXT);
-                page_put(&r->page, FAINT,
-                         at == 0                                 ? "leaf "
-                         : at + 1u == v->path_len && v->accepted ? "anchor "
-                                                                 : "issuer ");
+                bool anchor = at > 0 && at + 1u == v->path_len && v->accepted;
+                page_put(&r->page, FAINT, at == 0 ? "leaf" : anchor ? "anchor" : "issuer");
+                page_to(&r->page, AT_TEXT + 7);
                 page_words(&r->page, PLAIN, AT_TEXT + 7, title);
                 page_line(&r->page);
                 headed = true;
@@ -206,12 +193,11 @@ static void checks(struct report *r, const fede_verdict *v)
 
 static void check_row(struct report *r, const fede_verdict *v, const fede_check *c, size_t number)
 {
-    enum { NUMBER = 17, SIGN = 18, NAME = 20, OUTCOME = 42, DETAIL = 54 };
+    enum { NUMBER = 16, SIGN = 17, NAME = 20, DETAIL = 40 };
     static const struct {
         const char *sign, *word;
         enum style style;
-    } outcomes[] = {
-        {"–", "unknown", WARNING}, {"✓", "passed", GOOD}, {"✗", "FAILED", BAD}, {"–", "not checked", WARNING}};
+    } outcomes[] = {{"–", "unknown", WARNING}, {"✓", "", GOOD}, {"✗", "FAILED", BAD}, {"–", "not checked", WARNING}};
     (void)v;
     struct page *p = &r->page;
     unsigned outcome = c->outcome < sizeof outcomes / sizeof *outcomes ? c->outcome : 0;
@@ -222,14 +208,15 @@ static void check_row(struct report *r, const fede_verdict *v, const fede_check 
     page_put(p, outcomes[outcome].style, outcomes[outcome].sign);
     page_to(p, NAME);
     page_put(p, PLAIN, fede_check_name(c->kind));
-    page_to(p, OUTCOME);
+    page_to(p, DETAIL);
     page_put(p, outcomes[outcome].style, outcomes[outcome].word);
     snprintf(detail, sizeof detail, "%.*s", (int)sizeof c->detail, c->detail);
     if (detail[0] == '\0' && c->outcome == FEDE_FAILED)
         snprintf(detail, sizeof detail, "%s", fede_reason_name(c->reason));
     if (detail[0] != '\0') {
-        page_to(p, DETAIL);
-        page_words(p, FAINT, DETAIL, detail);
+        page_put(p, outcomes[outcome].style, outcomes[outcome].word[0] != '\0' ? ":" : "");
+        page_to(p, p->column > DETAIL ? p->column + 1 : DETAIL);
+        page_words(p, c->outcome == FEDE_FAILED ? BAD : FAINT, DETAIL, detail);
     }
     page_line(p);
 }
@@ -241,13 +228,12 @@ static void san_line(struct report *r, const fede_verdict *v)
         const fede_check *c = &v->checks[i];
         if (c->kind != FEDE_CHECK_NAME || c->outcome != FEDE_PASSED || v->name == NULL)
             continue;
-        page_to(&r->page, AT_TAG);
-        page_put(&r->page, FAINT, "*");
-        page_to(&r->page, AT_TEXT);
-        page_put(&r->page, PLAIN, "subjectAltName: host \"");
-        page_put(&r->page, PLAIN, v->name);
-        page_put(&r->page, PLAIN, "\" matched the certificate");
-        page_line(&r->page);
+        char line[700];
+        struct text t = text_in(line, sizeof line);
+        text_add(&t, "subjectAltName: host \"");
+        text_add(&t, v->name);
+        text_add(&t, "\" matched the certificate");
+        text_note(r, PLAIN, line);
         return;
     }
 }
@@ -260,9 +246,8 @@ static void times(struct report *r)
     struct text t = text_in(line, sizeof line);
     if (r->d.opened) {
         text_number(&t, r->d.round_trips);
-        text_add(&t, r->d.round_trips == 1 ? " round trip in " : " round trips in ");
-        part(&t, "", r->d.opened_us - r->d.begun_us);
-        text_add(&t, " (TLS)");
+        text_add(&t, r->d.round_trips == 1 ? " round trip" : " round trips");
+        part(&t, " · TLS ", r->d.opened_us - r->d.begun_us);
     } else {
         text_add(&t, "handshake not completed");
     }
@@ -273,8 +258,8 @@ static void times(struct report *r)
             part(&t, " · TCP ", r->phases[i].us);
     }
     part(&t, " · total ", r->now_us > r->zero_us ? r->now_us - r->zero_us : 0);
-    page_to(&r->page, 4);
-    page_words(&r->page, PLAIN, 4, line);
+    page_to(&r->page, 5);
+    page_words(&r->page, PLAIN, 5, line);
     page_line(&r->page);
 }
 
@@ -283,16 +268,20 @@ static void traffic(struct report *r)
     const struct dissection *d = &r->d;
     static const char *const says[] = {"sent ", "received "};
     uint8_t us = d->role == FEDE_SERVER ? FEDE_SERVER : FEDE_CLIENT;
-    page_to(&r->page, 4);
+    char line[300];
+    struct text words = text_in(line, sizeof line);
     for (size_t i = 0; i < 2; i++) {
         const struct traffic *t = &d->traffic[i == 0 ? us : FEDE_CLIENT + FEDE_SERVER - us];
-        page_put(&r->page, PLAIN, i == 0 ? "" : " · ");
-        page_put(&r->page, PLAIN, says[i]);
-        page_number(&r->page, PLAIN, t->bytes);
-        page_put(&r->page, PLAIN, t->bytes == 1 ? " byte in " : " bytes in ");
-        page_number(&r->page, PLAIN, t->records);
-        page_put(&r->page, PLAIN, t->records == 1 ? " record" : " records");
+        char bytes_sent[32], records[32];
+        text_add(&words, i == 0 ? "" : " · ");
+        text_add(&words, says[i]);
+        text_add(&words, page_grouped(bytes_sent, t->bytes));
+        text_add(&words, t->bytes == 1 ? " byte in " : " bytes in ");
+        text_add(&words, page_grouped(records, t->records));
+        text_add(&words, t->records == 1 ? " record" : " records");
     }
+    page_to(&r->page, 5);
+    page_words(&r->page, PLAIN, 5, line);
     page_line(&r->page);
 }
 
@@ -309,5 +298,7 @@ static void part(struct text *t, const char *name, uint64_t us)
     text_number(t, (int64_t)(us / 1000));
     text_char(t, '.');
     text_char(t, (char)('0' + us / 100 % 10));
+    if (us < 1000)
+        text_char(t, (char)('0' + us / 10 % 10));
     text_add(t, " ms");
 }
