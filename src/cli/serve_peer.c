@@ -441,7 +441,6 @@ static void leave(struct peer *peer)
                 (error && error->origin == FEDE_ORIGIN_TRANSPORT) || (peer->over && peer->kind);
     peer_story_end(peer);
     talk_end(peer);
-    uv_poll_stop(&peer->poll);
     if (gone) {
         peer_free(peer);
         return;
@@ -478,8 +477,7 @@ static void peer_free(struct peer *peer)
 {
     talk_end(peer);
     worker_unlist(peer->worker, peer);
-    uv_poll_stop(&peer->poll);
+    uv_close((uv_handle_t *)&peer->poll, freed);
     close(peer->fd);
     peer->fd = -1;
-    uv_close((uv_handle_t *)&peer->poll, freed);
 }
