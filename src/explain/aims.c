@@ -1,5 +1,6 @@
 /* explain/aims.c: the verdict on a connection in the three aims of the protocol: against listening, impersonation and
    alteration (RFC 5246 1, F; RFC 3552 3). Each is told from recorded facts alone; what was not reached is not claimed. */
+#include "base/error.h"
 #include "explain/dissection.h"
 
 static void against_listening(const struct dissection *d, struct aim *aim);
@@ -53,7 +54,11 @@ static void against_impersonation(const struct dissection *d, struct aim *aim)
     }
     if (!d->verdict->accepted) {
         aim->state = AIM_MISSED;
-        text_add(&t, "the server's certificate was not accepted");
+        text_add(&t, "the server's certificate was not accepted (");
+        /* The stable name of a reason is its row's in lower case. */
+        for (const char *c = reason_row(d->verdict->reason)->name; *c != '\0'; c++)
+            text_char(&t, (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c));
+        text_char(&t, ')');
         text_add(&t, d->opened ? "; the connection went on without proof of identity" : "");
         return;
     }

@@ -120,7 +120,7 @@ void text_story_phase(struct report *r, const char *phase, bool ok, const char *
     text_sign(r, ok ? style : BAD, ok ? sign : "✗");
     page_to(&r->page, AT_TEXT);
     page_parts(&r->page, ok ? PLAIN : BAD, AT_TEXT, text, "; ");
-    if (to_us >= from_us + 10 && (strcmp(phase, "dns") == 0 || strcmp(phase, "tcp") == 0)) {
+    if (to_us >= from_us + 20 && (strcmp(phase, "dns") == 0 || strcmp(phase, "tcp") == 0)) {
         char span[40];
         struct text t = text_in(span, sizeof span);
         text_char(&t, '(');
@@ -411,10 +411,13 @@ static void opened(struct report *r, const fede_event *e)
 
 void text_note(struct report *r, enum style style, const char *text)
 {
+    /* Lines of HTTP, as curl marks them: ">" to the server, "<" from it. */
+    bool http = (text[0] == '>' || text[0] == '<') && (text[1] == ' ' || text[1] == '\0');
+    char mark[2] = {http ? text[0] : '*', '\0'};
     page_to(&r->page, AT_TAG);
-    page_put(&r->page, FAINT, "*");
+    page_put(&r->page, http ? (text[0] == '>' ? CLIENT_SIDE : SERVER_SIDE) : FAINT, mark);
     page_to(&r->page, AT_TEXT);
-    page_parts(&r->page, style, AT_TEXT, text, "; ");
+    page_parts(&r->page, style, AT_TEXT, http ? text + 1 + (text[1] == ' ') : text, "; ");
     page_line(&r->page);
 }
 

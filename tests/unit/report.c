@@ -380,9 +380,8 @@ static void threads(void **state)
 {
     (void)state;
     for (int level = 1; level <= 2; level++) {
-        char *text = NULL;
-        size_t size = 0;
-        FILE *out = open_memstream(&text, &size);
+        FILE *out = tmpfile();
+        assert_non_null(out);
         pthread_t thread[4];
         struct job jobs[4];
         for (unsigned i = 0; i < 4; i++) {
@@ -391,6 +390,10 @@ static void threads(void **state)
         }
         for (unsigned i = 0; i < 4; i++)
             pthread_join(thread[i], NULL);
+        size_t size = (size_t)ftell(out);
+        char *text = calloc(1, size + 1);
+        rewind(out);
+        assert_int_equal(fread(text, 1, size, out), size);
         fclose(out);
         unsigned lines = 0, ended[400] = {0};
         for (char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1, lines++) {
@@ -527,7 +530,7 @@ static char *tell(const struct report_options *options, const struct play *play)
 
 static void record(struct report *r, fede_event e, uint16_t type, bytes content, uint64_t number)
 {
-    static uint8_t whole[40000];
+    static _Thread_local uint8_t whole[40000];
     size_t extra = e.epoch ? 24 : 0;
     whole[0] = (uint8_t)type;
     whole[1] = whole[2] = 3;
@@ -571,8 +574,8 @@ static void tell_into(struct report *r, const struct play *play)
     report_phase(r, "tcp", true, "connected", now + 300, now + 400);
     FILE *file = fopen(play->path, "r");
     assert_non_null(file);
-    static char line[40000];
-    static uint8_t data[20000];
+    static _Thread_local char line[40000];
+    static _Thread_local uint8_t data[20000];
     bool protects[3] = {false};
     fede_event e = {
         .kind = FEDE_EVENT_STARTED, .from = play->role, .ours = true, .what = play->role, .label = NULL, .at_us = now};
