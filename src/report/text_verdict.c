@@ -252,6 +252,8 @@ static void times(struct report *r)
         text_add(&t, "handshake not completed");
     }
     for (size_t i = 0; i < r->n_phases; i++) {
+        if (r->phases[i].us < 20) /* an address was given, or a socket of this machine */
+            continue;
         if (strcmp(r->phases[i].name, "dns") == 0)
             part(&t, " · DNS ", r->phases[i].us);
         if (strcmp(r->phases[i].name, "tcp") == 0)
