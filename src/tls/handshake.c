@@ -17,6 +17,7 @@ static enum outcome speak_message(struct handshake *hs, const struct handler *ha
 static enum outcome speak_ccs(struct handshake *hs);
 static enum outcome hear(struct handshake *hs, const struct flow_step *step);
 static enum outcome hear_ccs(struct handshake *hs, const struct flow_step *step);
+static enum outcome refuse_before_ccs(struct handshake *hs, bytes seen, const struct flow_step *step);
 static enum outcome next_message(struct handshake *hs, const struct flow_step *step);
 static enum outcome read_message(struct handshake *hs, const struct handler *handler, bytes message);
 static enum outcome fail_decode(struct handshake *hs, const struct wire *w, uint8_t type);
@@ -180,25 +181,23 @@ static enum outcome next_message(struct handshake *hs, const struct flow_step *s
     }
 }
 
-/* ChangeCipherSpec is a record of its own: it may come only between two messages. */
+/* ChangeCipherSpec is a record of its own, and may come only between two messages: keys never change inside one. */
 static enum outcome hear_ccs(struct handshake *hs, const struct flow_step *step)
 {
     struct fede_conn *conn = hs->conn;
     struct content_in content;
     if (hs->pending.len > 0)
-        return handshake_fail(hs, FEDE_MESSAGE_UNEXPECTED, NULL, hs->pending.data[0], step->what);
-    if (conn->fragments.input.len > 0)
-        return handshake_fail(hs, FEDE_MESSAGE_UNEXPECTED, NULL, conn->fragments.input.data[0], step->what);
+        return refuse_before_ccs(hs, hs->pending, step);
+    if (!fragments_empty(&conn->fragments))
+        return refuse_before_ccs(hs, conn->fragments.input, step);
     enum outcome o = conn_next(conn, &content);
     if (o != DONE)
         return o;
     if (content.type == CONTENT_HANDSHAKE)
-        return handshake_fail(hs, FEDE_MESSAGE_UNEXPECTED, NULL, content.plain.data[0], step->what);
+        return refuse_before_ccs(hs, content.plain, step);
     if (content.type != CONTENT_CCS)
         return handshake_fail(hs, FEDE_RECORD_UNEXPECTED, NULL, content.type, step->what);
     inform_ccs(conn, false, content.plain);
-    if (!fragments_empty(&conn->fragments))
-        return handshake_fail(hs, FEDE_KEYS_MID_MESSAGE, NULL, 0, 0);
     struct wire w = wire_reader(content.plain);
     uint8_t one = 0;
     wire_ccs(&w, &one);
@@ -207,6 +206,14 @@ static enum outcome hear_ccs(struct handshake *hs, const struct flow_step *step)
     switch_keys(hs, conn->role == FEDE_CLIENT ? FEDE_SERVER : FEDE_CLIENT);
     hs->facts |= step->learn;
     return DONE;
+}
+
+/* Handshake bytes in front of the change of keys: a message that has no place here, or the beginning of one. */
+static enum outcome refuse_before_ccs(struct handshake *hs, bytes seen, const struct flow_step *step)
+{
+    bool whole = seen.len >= HEADER && load24(seen.data + 1) <= seen.len - HEADER;
+    return handshake_fail(hs, whole ? FEDE_MESSAGE_UNEXPECTED : FEDE_KEYS_MID_MESSAGE, NULL,
+                          seen.len > 0 ? seen.data[0] : 0, step->what);
 }
 
 static enum outcome read_message(struct handshake *hs, const struct handler *handler, bytes message)

@@ -143,10 +143,36 @@ static void keys_mid_message(void)
         struct pair pair = run(&plan);
         const fede_conn *victim = from == FEDE_CLIENT ? pair.server : pair.client;
         check(!pair_established(victim) && fede_conn_error(victim) != NULL &&
+                  fede_conn_error(victim)->reason == FEDE_KEYS_MID_MESSAGE &&
                   pair_alert(victim) == FEDE_ALERT_UNEXPECTED_MESSAGE,
               "keys change inside a message", from, place, 0, &pair);
         pair_end(&pair);
     }
+}
+
+/* The same with the beginning of a message behind a whole one, in one record. */
+static void lengthen(struct pair *pair, uint8_t from, size_t index, uint8_t *record, size_t len)
+{
+    uint8_t to = from == FEDE_CLIENT ? FEDE_SERVER : FEDE_CLIENT;
+    if (from == FEDE_CLIENT && index == 1) {
+        uint8_t longer[512];
+        memcpy(longer, record, len);
+        longer[len] = MSG_FINISHED;
+        longer[4]++;
+        pair_put(pair, to, longer, len + 1);
+    } else {
+        pair_put(pair, to, record, len);
+    }
+}
+
+static void keys_behind_message(void)
+{
+    struct pair pair = {.tap = lengthen};
+    pair_start(&pair, client_config, server_config, NULL);
+    pair_pump(&pair);
+    check(fede_conn_error(pair.server) != NULL && fede_conn_error(pair.server)->reason == FEDE_KEYS_MID_MESSAGE,
+          "keys change behind the beginning of a message", FEDE_CLIENT, 1, 0, &pair);
+    pair_end(&pair);
 }
 
 /* Sends a record from one side, past its engine. */
@@ -238,6 +264,7 @@ int main(void)
         wrong_messages();
         wrong_records();
         keys_mid_message();
+        keys_behind_message();
         after_handshake();
         late_records();
     }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "../engine/pair.h"
+#include "keys/schedule12.h"
 #include "tls/conn.h"
 
 static void assert_reason(const fede_conn *conn, unsigned reason)
@@ -1111,6 +1112,58 @@ static void events(void **state)
     }
 }
 
+/* The master secret is the one that premaster secret and messages, as told to the trace, must give: RFC 5246 8.1, RFC 7627 4. */
+struct secrets {
+    struct queue transcript;
+    uint8_t premaster[SECRET_MAX], master[MASTER_LEN], client_random[32], server_random[32];
+    size_t premaster_len;
+    bool complete; /* the transcript is, for the session hash */
+};
+
+static void keep(void *arg, const fede_event *e)
+{
+    struct secrets *secrets = arg;
+    if (e->kind == FEDE_EVENT_MESSAGE && !secrets->complete) {
+        queue_add(&secrets->transcript, e->bytes.data, e->bytes.len);
+        secrets->complete = e->what == MSG_CLIENT_KEY_EXCHANGE;
+        if (e->what == MSG_SERVER_HELLO)
+            memcpy(secrets->server_random, e->bytes.data + 6, 32);
+    } else if (e->kind == FEDE_EVENT_SECRET && strcmp(e->label, "premaster secret") == 0) {
+        memcpy(secrets->premaster, e->bytes.data, e->bytes.len);
+        secrets->premaster_len = e->bytes.len;
+    } else if (e->kind == FEDE_EVENT_SECRET && strcmp(e->label, "CLIENT_RANDOM") == 0) {
+        memcpy(secrets->master, e->bytes.data, MASTER_LEN);
+        memcpy(secrets->client_random, e->random.data, 32);
+    }
+}
+
+static void master_secrets(void **state)
+{
+    static const uint16_t suites[] = {0xc02b, 0xc02c};
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct secrets secrets = {0};
+        uint8_t expected[MASTER_LEN], session_hash[HASH_MAX];
+        fede_config *client = pair_client_config(NULL);
+        fede_config_suites(client, &suites[i & 1], 1);
+        fede_config_extended_master_secret(client, i & 2 ? FEDE_EMS_OFF : FEDE_EMS_REQUIRED);
+        fede_config_trace(client, keep, &secrets);
+        fede_config_reveal_secrets(client);
+        struct pair pair = meet(client, pair_server_config(NULL, "p256"), NULL);
+        assert_open(&pair);
+        finish(&pair);
+        enum hash hash = i & 1 ? HASH_SHA384 : HASH_SHA256;
+        bytes premaster = bytes_of(secrets.premaster, secrets.premaster_len);
+        crypto_hash_once(hash, bytes_of(secrets.transcript.data, secrets.transcript.len), session_hash);
+        if (i & 2)
+            master_classic(hash, premaster, secrets.client_random, secrets.server_random, expected);
+        else
+            master_extended(hash, premaster, bytes_of(session_hash, hash_len(hash)), expected);
+        assert_memory_equal(secrets.master, expected, MASTER_LEN);
+        queue_end(&secrets.transcript);
+    }
+}
+
 /* A failure: the verdict and the reason reach the trace, once. */
 static void events_of_failure(void **state)
 {
@@ -1291,6 +1344,7 @@ int main(void)
         cmocka_unit_test(names_apart),
         cmocka_unit_test(events),
         cmocka_unit_test(events_of_failure),
+        cmocka_unit_test(master_secrets),
         cmocka_unit_test(sentences),
         cmocka_unit_test(registry),
         cmocka_unit_test(wrong_calls),
