@@ -48,7 +48,8 @@ fede_config *fede_config_derive(const fede_config *base)
     fede_config *config = memory_take(&base->allocator, sizeof *config);
     if (config == NULL)
         return NULL;
-    bytes_copy(config, base, sizeof *config);
+    size_t plain = offsetof(struct fede_config, allocator); /* the counts in front belong to each alone */
+    bytes_copy((uint8_t *)config + plain, (const uint8_t *)base + plain, sizeof *config - plain);
     atomic_init(&config->refs, 1);
     atomic_init(&config->in_use, false);
     config->error = (fede_error){0};

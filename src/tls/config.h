@@ -62,8 +62,8 @@ struct anchors *trust_own(struct fede_config *config);
 
 struct fede_config {
     atomic_uint refs;
-    atomic_bool in_use; /* a connection was made from it: nothing may change any more */
-    fede_allocator allocator;
+    atomic_bool in_use;       /* a connection was made from it: nothing may change any more */
+    fede_allocator allocator; /* from here on copied when deriving */
     const struct policy *policy;
     uint16_t lowest, highest;
     struct codes suites, groups, schemes;
