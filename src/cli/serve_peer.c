@@ -87,10 +87,10 @@ void peer_go(struct peer *peer)
     int turns = 0;
     for (; turns < TURNS && !peer->over; turns++) {
         needs = needs_of(peer);
-        if ((needs & FEDE_OVER) || !step(peer, needs))
+        if ((needs & FEDE_OVER) || (!step(peer, needs) && !peer->over && needs_of(peer) == needs))
             break;
     }
-    if (turns == TURNS)
+    if (turns == TURNS && !peer->over)
         needs = needs_of(peer);
     if (peer->over || (needs & FEDE_OVER)) {
         leave(peer);

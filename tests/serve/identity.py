@@ -169,24 +169,28 @@ def keylog(scene):
 
 
 LINE = re.compile(r"#\d+ 127\.0\.0\.1:\d+: TLS 1\.2, TLS_\w+, \w+(, h2|, http/1\.1)?; \d+ requests?, [\d,]+ bytes in, [\d,]+ out; "
-                  r"[\w ]+ after [\d.]+ m?s$|#\d+ 127\.0\.0\.1:\d+: handshake failed after |  |fede serve|Stop|exit")
+                  r"closed (in order|by us) after [\d.]+ m?s$|#\d+ 127\.0\.0\.1:\d+: handshake failed after |  |fede serve|Stop|exit")
 
 
 def lines(scene):
     """One line for each connection; no line broken by another's, whatever the number of workers."""
     populate(scene)
-    n = 300
+    n = 600
     with scene.server("--workers", "4", scene.root) as server:
         clients = [subprocess.Popen([scene.load, "localhost", str(server.port), scene.ca, "seq", str(n // 3), "/a.txt", "6"],
                                     stdout=subprocess.PIPE) for _ in range(3)]
         for c in clients:
-            expect(b"good 100 of 100" in c.communicate(timeout=60)[0], "a good connection failed")
+            expect(b"good 200 of 200" in c.communicate(timeout=60)[0], "a good connection failed")
+        load = subprocess.Popen([scene.load, "localhost", str(server.port), scene.ca, "many", str(n), "/a.txt", "6"],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        out, _ = load.communicate(b"\n\n", timeout=60)  # all end in the same moment
+        expect(b"closed" in out, f"{out}")
         server.stop()
         told = server.text().splitlines()
         for line in told:
             expect(LINE.match(line), f"a strange line: {line}")
         numbers = sorted(int(re.match(r"#(\d+)", x).group(1)) for x in told if x.startswith("#"))
-        expect(numbers == list(range(1, n + 1)), f"{len(numbers)} lines for {n} connections")
+        expect(numbers == list(range(1, 2 * n + 1)), f"{len(numbers)} lines for {2 * n} connections")
 
 
 def stories(scene):

@@ -116,6 +116,9 @@ def stopping(scene):
         idle = server.connect(ragged=False)
         idle.sendall(b"GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n")
         expect(b"hello" in idle.recv(4096), "a first request")
+        idle2 = server.connect(alpn=["h2"], ragged=False)
+        idle2.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")
+        idle2.recv(4096)
         out = f"{scene.place}/stop.bin"
         loads = [subprocess.Popen(["curl", "-sS", "--cacert", scene.ca, v, "--limit-rate", "60M", "-o", out + v, server.url("/big.bin")])
                  for v in ("--http1.1", "--http2")]
@@ -127,6 +130,11 @@ def stopping(scene):
         began = time.monotonic()
         expect(idle.recv(100) == b"", "close_notify on an idle connection")  # ragged ends raise
         expect(time.monotonic() - began < 2, "at once")
+        rest = b""
+        while more := idle2.recv(4096):
+            rest += more
+        expect(b"\x08\x07\x00\x00\x00\x00\x00" in rest, f"no GOAWAY: {rest!r}")
+        expect(time.monotonic() - began < 3, "an idle HTTP/2 connection is kept")
         while True:  # refused as soon as all workers have heard of it
             try:
                 socket.create_connection(("127.0.0.1", server.port), 5).close()
