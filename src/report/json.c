@@ -165,6 +165,12 @@ void json_story_end(struct report *r, const fede_conn *conn, int exit_code, cons
         if (d->opened) {
             set(r, o, "round_trips", json_integer(d->round_trips));
             set(r, o, "handshake_us", number_of(d->opened_us - d->begun_us));
+            /* The engine opens a connection only with these in hand. */
+            json_t *proofs = json_object();
+            if (d->role == FEDE_CLIENT && d->scheme != 0)
+                set(r, proofs, "key_exchange_signature", words(r, "verified"));
+            set(r, proofs, "peer_finished", words(r, "verified"));
+            set(r, o, "proofs", proofs);
         }
         set(r, o, "protected_against", aims(r));
     }

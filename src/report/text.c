@@ -367,10 +367,25 @@ static void secret(struct report *r, const fede_event *e)
     secret_value(r, strcmp(label, "CLIENT_RANDOM") == 0 ? "master secret" : label, e->bytes);
 }
 
+static void proof(struct report *r, const char *text)
+{
+    page_to(&r->page, AT_TAG);
+    page_put(&r->page, FAINT, "*");
+    text_sign(r, GOOD, "✓");
+    page_to(&r->page, AT_TEXT);
+    page_words(&r->page, PLAIN, AT_TEXT, text);
+    page_line(&r->page);
+}
+
 static void opened(struct report *r, const fede_event *e)
 {
     (void)e;
     if (r->options.level >= FIELDS) {
+        /* The engine opens a connection only with these proofs in hand. */
+        if (r->d.role == FEDE_CLIENT && r->d.scheme != 0)
+            proof(r, "signature of the key exchange verified, over both randoms and the parameters");
+        proof(r, r->d.role == FEDE_CLIENT ? "Finished of the server verified: verify_data is what was computed here"
+                                          : "Finished of the client verified: verify_data is what was computed here");
         /* The lines that users of curl -v look for. */
         char line[600];
         struct text t = text_in(line, sizeof line);
