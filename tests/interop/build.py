@@ -17,11 +17,21 @@ def build(place):
     wrong = {}
     for name, libraries in LIBRARIES.items():
         sources = [f"{HERE}/peer.c", f"{HERE}/peer_{name}.c"]
-        _make(wrong, name, f"{place}/peer_{name}", [*sources, f"{HERE}/peer.h"],
-              [*C, "-o", f"{place}/peer_{name}", *sources, *libraries])
-    _make(wrong, "go", f"{place}/peer_go", [f"{HERE}/peer.go"],
-          ["go", "build", "-o", f"{place}/peer_go", f"{HERE}/peer.go"],
-          dict(os.environ, GO111MODULE="off", GOFLAGS="", GOPROXY="off", GOCACHE=f"{place}/go-cache"))
+        _make(
+            wrong,
+            name,
+            f"{place}/peer_{name}",
+            [*sources, f"{HERE}/peer.h"],
+            [*C, "-o", f"{place}/peer_{name}", *sources, *libraries],
+        )
+    _make(
+        wrong,
+        "go",
+        f"{place}/peer_go",
+        [f"{HERE}/peer.go"],
+        ["go", "build", "-o", f"{place}/peer_go", f"{HERE}/peer.go"],
+        dict(os.environ, GO111MODULE="off", GOFLAGS="", GOPROXY="off", GOCACHE=f"{place}/go-cache"),
+    )
     _make(wrong, "java", f"{place}/Peer.class", [f"{HERE}/Peer.java"], ["javac", "-d", place, f"{HERE}/Peer.java"])
     return wrong
 

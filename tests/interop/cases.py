@@ -12,8 +12,14 @@ GNUTLS_SUITE = {"aes128": "AES-128-GCM", "aes256": "AES-256-GCM", "chacha": "CHA
 GNUTLS_CURVE = {"x25519": "X25519", "secp256r1": "SECP256R1", "secp384r1": "SECP384R1", "secp521r1": "SECP521R1"}
 NSS_CURVE = {"x25519": "x25519", "secp256r1": "P256", "secp384r1": "P384", "secp521r1": "P521"}
 IANA_SUITE = {"aes128": "AES_128_GCM_SHA256", "aes256": "AES_256_GCM_SHA384", "chacha": "CHACHA20_POLY1305_SHA256"}
-NSS_SUITE = {("rsa", "aes128"): ":C02F", ("rsa", "aes256"): ":C030", ("rsa", "chacha"): ":CCA8",
-             ("ecdsa", "aes128"): ":C02B", ("ecdsa", "aes256"): ":C02C", ("ecdsa", "chacha"): ":CCA9"}
+NSS_SUITE = {
+    ("rsa", "aes128"): ":C02F",
+    ("rsa", "aes256"): ":C030",
+    ("rsa", "chacha"): ":CCA8",
+    ("ecdsa", "aes128"): ":C02B",
+    ("ecdsa", "aes256"): ":C02C",
+    ("ecdsa", "chacha"): ":CCA9",
+}
 
 
 @dataclass(frozen=True)
@@ -50,8 +56,10 @@ class Case:
     @property
     def gnutls_priority(self):
         groups = "".join(f":+GROUP-{GNUTLS_CURVE[c]}" for c in self.curves)
-        return (f"NONE:+VERS-TLS1.2:+{GNUTLS_SUITE[self.suite]}:+AEAD:+ECDHE-{self.kind.upper()}{groups}"
-                ":+SIGN-ALL:+CTYPE-X509:+COMP-NULL")
+        return (
+            f"NONE:+VERS-TLS1.2:+{GNUTLS_SUITE[self.suite]}:+AEAD:+ECDHE-{self.kind.upper()}{groups}"
+            ":+SIGN-ALL:+CTYPE-X509:+COMP-NULL"
+        )
 
 
 def matrix():

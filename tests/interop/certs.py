@@ -15,8 +15,10 @@ KEYS = {
     "ed25519": ["-algorithm", "ED25519"],
 }
 CA = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n"
-LEAF = ("basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature%s\nextendedKeyUsage=serverAuth\n"
-        "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\nsubjectAltName=" + NAMES + "\n")
+LEAF = (
+    "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature%s\nextendedKeyUsage=serverAuth\n"
+    "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\nsubjectAltName=" + NAMES + "\n"
+)
 
 
 def make(folder):
@@ -42,22 +44,56 @@ def _chain(folder, key):
         with open(at(".ext"), "w") as f:
             f.write(extensions)
         openssl("req", "-new", "-key", at(f"{name}.key"), "-subj", subject, "-out", at(".csr"))
-        signer = (["-signkey", at(f"{name}.key")] if issuer is None else
-                  ["-CA", at(f"{issuer}.pem"), "-CAkey", at(f"{issuer}.key")])
-        openssl("x509", "-req", "-in", at(".csr"), *signer, "-set_serial", serial, "-days", days, "-extfile",
-                at(".ext"), "-out", at(f"{name}.pem"))
+        signer = (
+            ["-signkey", at(f"{name}.key")]
+            if issuer is None
+            else ["-CA", at(f"{issuer}.pem"), "-CAkey", at(f"{issuer}.key")]
+        )
+        openssl(
+            "x509",
+            "-req",
+            "-in",
+            at(".csr"),
+            *signer,
+            "-set_serial",
+            serial,
+            "-days",
+            days,
+            "-extfile",
+            at(".ext"),
+            "-out",
+            at(f"{name}.pem"),
+        )
         openssl("x509", "-in", at(f"{name}.pem"), "-outform", "DER", "-out", at(f"{name}.der"))
 
     for name in ("-root", "-int", "-leaf"):
         openssl("genpkey", *KEYS[key], "-out", at(f"{name}.key"))
     issue("-root", f"/CN=fede test root {key}", None, CA, "1", "3650")
-    issue("-int", f"/CN=fede test intermediate {key}", "-root",
-          CA.replace("CA:TRUE", "CA:TRUE,pathlen:0") + "authorityKeyIdentifier=keyid\n", "2", "1000")
+    issue(
+        "-int",
+        f"/CN=fede test intermediate {key}",
+        "-root",
+        CA.replace("CA:TRUE", "CA:TRUE,pathlen:0") + "authorityKeyIdentifier=keyid\n",
+        "2",
+        "1000",
+    )
     encipher = ",keyEncipherment" if key == "rsa" else ""  # NSS wants it of every RSA server
     issue("-leaf", "/CN=localhost", "-int", LEAF % encipher, "3", "90")
     os.replace(at("-leaf.key"), at(".key"))
     with open(at("-chain.pem"), "w") as f:
         f.write(open(at("-leaf.pem")).read() + open(at("-int.pem")).read())
     openssl("pkey", "-in", at(".key"), "-outform", "DER", "-out", at("-key.der"))
-    openssl("pkcs12", "-export", "-inkey", at(".key"), "-in", at("-chain.pem"), "-name", key, "-passout",
-            f"pass:{PASSWORD}", "-out", at(".p12"))
+    openssl(
+        "pkcs12",
+        "-export",
+        "-inkey",
+        at(".key"),
+        "-in",
+        at("-chain.pem"),
+        "-name",
+        key,
+        "-passout",
+        f"pass:{PASSWORD}",
+        "-out",
+        at(".p12"),
+    )

@@ -1,8 +1,8 @@
-"""Clients that are tried against fede's server. A command line client is a process for each connection; our own peer programs
-are started once and given their jobs one after the other."""
+"""Clients that are tried against fede's server. A command line client is a process for each connection; our own peer
+programs are started once and given their jobs one after the other."""
 import threading
 
-from cases import IANA_SUITE, NSS_CURVE, NSS_SUITE
+from cases import NSS_CURVE, NSS_SUITE
 from servers import agents, nss_database
 from tools import Failed, Process, Unable, converse, run
 
@@ -27,7 +27,9 @@ class Piped(Client):
 
     def connect(self, case, port, send=TEXT, limit=25, skip=0):
         log = f"{self.place}/logs/{self.name.split()[0]}-{case}-{threading.get_ident()}.log".replace(" ", "-")
-        code, out = converse(self.words(case, port), send, lambda o: len(o) >= len(send) and TEXT[-20:] in o[-200:], limit, log)
+        code, out = converse(
+            self.words(case, port), send, lambda o: len(o) >= len(send) and TEXT[-20:] in o[-200:], limit, log
+        )
         said = open(log, errors="replace").read()
         if send not in out:
             raise Failed(f"exit status {code}, {len(out)} of {len(send)} bytes came back: {said[-300:]} {out[:200]!r}")
@@ -38,22 +40,54 @@ class OpenSSL(Piped):
     name = "openssl s_client"
 
     def words(self, case, port):
-        return ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", "localhost", "-tls1_2",
-                "-verify_return_error", "-verify_hostname", "localhost", "-CAfile", f"{self.certs}/ca.pem", "-quiet",
-                "-no_ign_eof", "-nocommands", "-cipher", case.openssl_suite, "-groups", case.openssl_curves]
+        return [
+            "openssl",
+            "s_client",
+            "-connect",
+            f"127.0.0.1:{port}",
+            "-servername",
+            "localhost",
+            "-tls1_2",
+            "-verify_return_error",
+            "-verify_hostname",
+            "localhost",
+            "-CAfile",
+            f"{self.certs}/ca.pem",
+            "-quiet",
+            "-no_ign_eof",
+            "-nocommands",
+            "-cipher",
+            case.openssl_suite,
+            "-groups",
+            case.openssl_curves,
+        ]
 
 
 class GnuTLS(Piped):
     name = "gnutls-cli"
 
     def words(self, case, port):
-        return ["gnutls-cli", "--logfile", "/dev/stderr", "--x509cafile", f"{self.certs}/{case.key}-root.pem",
-                "--sni-hostname", "localhost", "--verify-hostname", "localhost", "--priority", case.gnutls_priority, "-p",
-                port, "127.0.0.1"]
+        return [
+            "gnutls-cli",
+            "--logfile",
+            "/dev/stderr",
+            "--x509cafile",
+            f"{self.certs}/{case.key}-root.pem",
+            "--sni-hostname",
+            "localhost",
+            "--verify-hostname",
+            "localhost",
+            "--priority",
+            case.gnutls_priority,
+            "-p",
+            port,
+            "127.0.0.1",
+        ]
 
 
 class NSS(Client):
     """It never ends by itself when its input has: it asks for a file and is stopped when that is there."""
+
     name, answer = "NSS tstclnt", "files"
 
     def start(self):
@@ -67,22 +101,53 @@ class NSS(Client):
         if case.key == "ed25519" and self.ed25519:
             raise Unable(self.ed25519)
         log = f"{self.place}/logs/tstclnt-{case}.log".replace(" ", "-")
-        words = ["tstclnt", "-h", "127.0.0.1", "-a", "localhost", "-p", port, "-d", f"sql:{self.folder}", "-V",
-                 "tls1.2:tls1.2", "-c", NSS_SUITE[case.kind, case.suite], "-I", ",".join(NSS_CURVE[c] for c in case.curves),
-                 "-f"]
+        words = [
+            "tstclnt",
+            "-h",
+            "127.0.0.1",
+            "-a",
+            "localhost",
+            "-p",
+            port,
+            "-d",
+            f"sql:{self.folder}",
+            "-V",
+            "tls1.2:tls1.2",
+            "-c",
+            NSS_SUITE[case.kind, case.suite],
+            "-I",
+            ",".join(NSS_CURVE[c] for c in case.curves),
+            "-f",
+        ]
         text = open(f"{self.place}/files/hello.txt", "rb").read()
         code, out = converse(words, b"GET /hello.txt HTTP/1.0\r\n\r\n", lambda o: o.endswith(text), log=log, stop=True)
         if not out.endswith(text):
-            raise Failed(f"exit status {code}, {len(out)} bytes: {open(log, errors='replace').read()[-200:]} {out[:100]!r}")
+            raise Failed(
+                f"exit status {code}, {len(out)} bytes: {open(log, errors='replace').read()[-200:]} {out[:100]!r}"
+            )
 
 
 class Curl(Client):
     name, answer = "curl", "files"
 
     def connect(self, case, port):
-        code, out = run(["curl", "-sS", "--cacert", f"{self.certs}/ca.pem", "--tls-max", "1.2", "--ciphers",
-                         case.openssl_suite, "--curves", case.openssl_curves, "--resolve", f"localhost:{port}:127.0.0.1",
-                         f"https://localhost:{port}/hello.txt"])
+        code, out = run(
+            [
+                "curl",
+                "-sS",
+                "--cacert",
+                f"{self.certs}/ca.pem",
+                "--tls-max",
+                "1.2",
+                "--ciphers",
+                case.openssl_suite,
+                "--curves",
+                case.openssl_curves,
+                "--resolve",
+                f"localhost:{port}:127.0.0.1",
+                f"https://localhost:{port}/hello.txt",
+            ]
+        )
         if code != 0 or out != open(f"{self.place}/files/hello.txt").read():
             raise Failed(f"exit status {code}: {out[-300:]}")
 
@@ -111,7 +176,6 @@ class Agent(Client):
 
 
 def clients(place):
-    return [OpenSSL(place), GnuTLS(place), NSS(place), Curl(place)] + [Agent(place, n, w) for n, w in agents(place).items()]
-
-
-assert set(IANA_SUITE)
+    return [OpenSSL(place), GnuTLS(place), NSS(place), Curl(place)] + [
+        Agent(place, n, w) for n, w in agents(place).items()
+    ]

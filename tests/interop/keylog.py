@@ -1,4 +1,4 @@
-"""tshark reads connections of the tool under test with the tool's own key log: what it decrypts must be what was said."""
+"""tshark reads connections of the tool under test with that tool's key log: what it decrypts must be what was said."""
 import os
 import shutil
 import time
@@ -6,8 +6,12 @@ import time
 from cases import Case
 from tools import Failed, Process, Unable, converse, run, wait_for_port
 
-PLAINS = [Case("p256", "aes128", "x25519"), Case("rsa", "aes256", "secp384r1"), Case("p384", "chacha", "secp521r1"),
-          Case("ed25519", "chacha", "x25519")]
+PLAINS = [
+    Case("p256", "aes128", "x25519"),
+    Case("rsa", "aes256", "secp384r1"),
+    Case("p384", "chacha", "secp521r1"),
+    Case("ed25519", "chacha", "x25519"),
+]
 
 
 class Capture:
@@ -17,8 +21,9 @@ class Capture:
         self.file, self.port = f"{scene.place}/logs/{name}.pcapng", port
         if not shutil.which("dumpcap"):
             raise Failed("dumpcap is missing (package tshark)")
-        self.process = Process(["dumpcap", "-q", "-i", "lo", "-f", f"tcp port {port}", "-w", self.file],
-                               log=self.file + ".log")
+        self.process = Process(
+            ["dumpcap", "-q", "-i", "lo", "-f", f"tcp port {port}", "-w", self.file], log=self.file + ".log"
+        )
         for _ in range(100):
             said = self.process.said()
             if "Capturing on" in said and os.path.exists(self.file):
@@ -32,9 +37,24 @@ class Capture:
         """What each side said, in the clear: (client's bytes, server's bytes)."""
         time.sleep(0.3)
         self.process.stop(2)  # SIGINT: dumpcap writes what it has
-        code, out = run(["tshark", "-r", self.file, "-o", f"tls.keylog_file:{keys}", "-d", f"tcp.port=={self.port},tls",
-                         "-q", "-z", "follow,tls,raw,0"], 60)
-        lines = [line for line in out.splitlines() if line.strip("\t") and set(line.strip("\t")) <= set("0123456789abcdef")]
+        code, out = run(
+            [
+                "tshark",
+                "-r",
+                self.file,
+                "-o",
+                f"tls.keylog_file:{keys}",
+                "-d",
+                f"tcp.port=={self.port},tls",
+                "-q",
+                "-z",
+                "follow,tls,raw,0",
+            ],
+            60,
+        )
+        lines = [
+            line for line in out.splitlines() if line.strip("\t") and set(line.strip("\t")) <= set("0123456789abcdef")
+        ]
         sides = {0: b"", 1: b""}
         for line in lines:
             sides[int(line.startswith("\t"))] += bytes.fromhex(line.strip("\t"))
@@ -46,7 +66,9 @@ class Capture:
 def check(capture, keys, client, server):
     said, answered = capture.decrypted(keys)
     if said != client or answered != server:
-        raise Failed(f"tshark sees {said[:60]!r} ({len(said)}) and {answered[:60]!r} ({len(answered)}), not what was said")
+        raise Failed(
+            f"tshark sees {said[:60]!r} ({len(said)}) and {answered[:60]!r} ({len(answered)}), not what was said"
+        )
 
 
 def client_side(scene, case):
@@ -83,5 +105,8 @@ def server_side(scene, case):
         process.stop()
 
 
-TESTS = [(f"{side.__name__.replace('_', ' ')}, {c}", "openssl fede", side, (c,)) for side in (client_side, server_side)
-         for c in PLAINS]
+TESTS = [
+    (f"{side.__name__.replace('_', ' ')}, {c}", "openssl fede", side, (c,))
+    for side in (client_side, server_side)
+    for c in PLAINS
+]

@@ -1,10 +1,11 @@
-"""Servers that fede's client is tried against. Each is started once and says, for a case, which port to use and how to talk
-there: echo (the bytes come back), rev (the line comes back reversed), http (GET /hello answers with a known text)."""
+"""Servers that fede's client is tried against. Each is started once and says, for a case, which port to use and how
+to talk there: echo (the bytes come back), rev (the line comes back reversed), http (GET /hello answers with a known
+text)."""
 import os
 import shutil
 import threading
 
-from cases import KEYS
+from cases import CURVES, KEYS, NSS_CURVE, Case
 from certs import PASSWORD
 from tools import Process, Unable, free_port, run, wait_for_port
 
@@ -43,9 +44,24 @@ class OpenSSL(Server):
 
     def listen(self, key, *options, answer="-rev"):
         port = free_port()
-        p = self.process(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-tls1_2", "-cert",
-                          f"{self.certs}/{key}-leaf.pem", "-key", f"{self.certs}/{key}.key", "-cert_chain",
-                          f"{self.certs}/{key}-int.pem", *([answer] if answer else []), *options], key)
+        p = self.process(
+            [
+                "openssl",
+                "s_server",
+                "-accept",
+                f"127.0.0.1:{port}",
+                "-tls1_2",
+                "-cert",
+                f"{self.certs}/{key}-leaf.pem",
+                "-key",
+                f"{self.certs}/{key}.key",
+                "-cert_chain",
+                f"{self.certs}/{key}-int.pem",
+                *([answer] if answer else []),
+                *options,
+            ],
+            key,
+        )
         threading.Thread(target=lambda: p.p.stdout.read(), daemon=True).start()
         wait_for_port(port, p)
         return port
@@ -56,9 +72,24 @@ class GnuTLS(Server):
 
     def listen(self, key, *options):
         port = free_port()
-        p = self.process(["gnutls-serv", "--echo", "-q", "-a", "-p", port, "--x509certfile", f"{self.certs}/{key}-chain.pem",
-                          "--x509keyfile", f"{self.certs}/{key}.key", "--priority", "NORMAL:-VERS-ALL:+VERS-TLS1.2",
-                          *options], key)
+        p = self.process(
+            [
+                "gnutls-serv",
+                "--echo",
+                "-q",
+                "-a",
+                "-p",
+                port,
+                "--x509certfile",
+                f"{self.certs}/{key}-chain.pem",
+                "--x509keyfile",
+                f"{self.certs}/{key}.key",
+                "--priority",
+                "NORMAL:-VERS-ALL:+VERS-TLS1.2",
+                *options,
+            ],
+            key,
+        )
         threading.Thread(target=lambda: p.p.stdout.read(), daemon=True).start()
         wait_for_port(port, p)
         return port
@@ -71,14 +102,18 @@ class Nginx(Server):
         self.ports = {key: free_port() for key in KEYS}
         folder = f"{self.place}/nginx"
         os.makedirs(folder, exist_ok=True)
-        servers = "".join(f"""
+        servers = "".join(
+            f"""
     server {{
         listen 127.0.0.1:{port} ssl http2;
         ssl_certificate {self.certs}/{key}-chain.pem;
         ssl_certificate_key {self.certs}/{key}.key;
-    }}""" for key, port in self.ports.items())
+    }}"""
+            for key, port in self.ports.items()
+        )
         with open(f"{folder}/nginx.conf", "w") as f:
-            f.write(f"""daemon off; worker_processes 2; pid {folder}/pid; error_log {folder}/error.log; user root;
+            f.write(
+                f"""daemon off; worker_processes 2; pid {folder}/pid; error_log {folder}/error.log; user root;
 events {{ worker_connections 256; }}
 http {{
     access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; sendfile on;
@@ -87,7 +122,8 @@ http {{
     ssl_protocols TLSv1.2; ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;
     ssl_ecdh_curve X25519:prime256v1:secp384r1:secp521r1;{servers}
 }}
-""")
+"""
+            )
         program = shutil.which("nginx") or "/usr/sbin/nginx"
         p = self.process([program, "-c", f"{folder}/nginx.conf", "-e", f"{folder}/error.log"], "nginx")
         for port in self.ports.values():
@@ -95,18 +131,46 @@ http {{
 
 
 class NSS(Server):
+    """One for each key and curve: the order of its list decides, and the certificate's curve must be in it."""
+
     name, talk = "NSS selfserv", "nss"
 
-    def listen(self, key):
-        folder = f"{self.place}/nss-{key}"
-        wrong = nss_database(folder, f"{self.certs}/{key}.p12")
-        if wrong:
-            return wrong
+    def start(self):
+        self.ports = {}
+        for key in KEYS:
+            folder = f"{self.place}/nss-{key}"
+            wrong = nss_database(folder, f"{self.certs}/{key}.p12")
+            for curve in CURVES:
+                self.ports[key, curve] = wrong or self.listen(key, curve, folder)
+
+    def listen(self, key, curve, folder):
         port = free_port()
-        p = self.process(["selfserv", "-d", f"sql:{folder}", "-n", key, "-p", port, "-V", "tls1.2:tls1.2", "-I",
-                          "x25519,P256,P384,P521", "-c", ":C02F:C030:CCA8:C02B:C02C:CCA9"], key)
+        p = self.process(
+            [
+                "selfserv",
+                "-d",
+                f"sql:{folder}",
+                "-n",
+                key,
+                "-p",
+                port,
+                "-V",
+                "tls1.2:tls1.2",
+                "-I",
+                ",".join(NSS_CURVE[c] for c in Case(key, "", curve).curves),
+                "-c",
+                ":C02F:C030:CCA8:C02B:C02C:CCA9",
+            ],
+            f"{key}-{curve}",
+        )
         threading.Thread(target=lambda: p.p.stdout.read(), daemon=True).start()
         wait_for_port(port, p)
+        return port
+
+    def port(self, case):
+        port = self.ports[case.key, case.curve]
+        if isinstance(port, str):
+            raise Unable(port)
         return port
 
 
@@ -118,11 +182,11 @@ def nss_database(folder, p12=None, roots=None):
     if p12:
         code, out = run(["pk12util", "-i", p12, "-d", f"sql:{folder}", "-W", PASSWORD, "-K", ""])
         if code != 0:
-            return "pk12util: " + out.strip().splitlines()[-1]
+            return "this key can't be imported: " + out.strip().splitlines()[-1].split(": ", 2)[-1]
     for name, root in (roots or {}).items():
         code, out = run(["certutil", "-A", "-d", f"sql:{folder}", "-n", name, "-t", "C,,", "-i", root])
         if code != 0:
-            return "certutil: " + out.strip().splitlines()[-1]
+            return "this certificate can't be imported: " + out.strip().splitlines()[-1].split(": ", 2)[-1]
     return None
 
 
@@ -155,8 +219,16 @@ def agents(place):
     b = f"{place}/bin"
     return {
         "Go crypto/tls": [f"{b}/peer_go"],
-        "Java JSSE": ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto",
-                      "-Djdk.tls.namedGroups=x25519,secp256r1,secp384r1,secp521r1", "-cp", b, "Peer"],
+        "Java JSSE": [
+            "java",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-Xshare:auto",
+            "-Djdk.tls.namedGroups=x25519,secp256r1,secp384r1,secp521r1",
+            "-cp",
+            b,
+            "Peer",
+        ],
         "Mbed TLS": [f"{b}/peer_mbedtls"],
         "wolfSSL": [f"{b}/peer_wolfssl"],
         "BearSSL": [f"{b}/peer_bearssl"],
@@ -164,4 +236,6 @@ def agents(place):
 
 
 def servers(place):
-    return [OpenSSL(place), GnuTLS(place), Nginx(place), NSS(place)] + [Agent(place, n, w) for n, w in agents(place).items()]
+    return [OpenSSL(place), GnuTLS(place), Nginx(place), NSS(place)] + [
+        Agent(place, n, w) for n, w in agents(place).items()
+    ]

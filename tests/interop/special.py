@@ -1,5 +1,5 @@
-"""What the matrix does not show: volume, tiny records, names and protocols, signature schemes, extended master secret, ways to
-end, renegotiation, versions, refusals. Key logs and browsers have files of their own.
+"""What the matrix does not show: volume, tiny records, names and protocols, signature schemes, extended master
+secret, ways to end, renegotiation, versions, refusals. Key logs and browsers have files of their own.
 
 Each test is a function of a Scene, named in TESTS with the row it counts in."""
 import hashlib
@@ -11,9 +11,8 @@ import threading
 import browser
 import clients
 import keylog
-import servers
-from cases import CURVES, KEYS, SUITES, Case
-from tools import Failed, Process, converse, free_port, run, wait_for_port
+from cases import Case
+from tools import Failed, Process, Unable, converse, free_port, run, wait_for_port
 
 PLAIN = Case("p256", "aes128", "x25519")
 LINE = clients.TEXT
@@ -35,7 +34,9 @@ class Scene:
         """Lines of random printable bytes: some peers take text only."""
         with self._lock:
             if not self._payload:
-                table = bytes(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[i % 64] for i in range(256))
+                table = bytes(
+                    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[i % 64] for i in range(256)
+                )
                 data = bytearray(random.Random(7).randbytes(self.volume).translate(table))
                 data[4095::4096] = b"\n" * len(data[4095::4096])
                 data[-1:] = b"\n"
@@ -73,7 +74,13 @@ def same(sent, got):
         raise Failed(f"{len(sent)} bytes were sent, {len(got)} came back, not the same")
 
 
-# ---- volume ----------------------------------------------------------------------------------------------------------
+def s_server(scene, port, *options, **more):
+    """An openssl server of one test's own."""
+    identity = f"-cert {scene.certs}/p256-leaf.pem -key {scene.certs}/p256.key -cert_chain {scene.certs}/p256-int.pem"
+    return Process(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", *identity.split(), *options], **more)
+
+
+# ---- volume --------------------------------------------------------------------------------------------------------
 
 
 def volume_to(scene, name):
@@ -89,8 +96,7 @@ def volume_to_openssl(scene, data):
     """s_server has no echo: it sends what it is given and writes down what it gets, both at the same time."""
     sink, port = f"{scene.place}/volume.out", free_port()
     with open(sink, "wb") as o:
-        p = Process(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-tls1_2", "-cert", f"{scene.certs}/p256-leaf.pem",
-                     "-key", f"{scene.certs}/p256.key", "-cert_chain", f"{scene.certs}/p256-int.pem", "-quiet"], stdout=o)
+        p = s_server(scene, port, "-tls1_2", "-quiet", stdout=o)
     feeder = threading.Thread(target=_feed, args=(p, data), daemon=True)
     try:
         wait_for_port(port)
@@ -125,7 +131,7 @@ def volume_from(scene, name):
         client.connect(PLAIN, port, scene.volume, 16384, limit=240)
 
 
-# ---- records of one byte and of 16 KB --------------------------------------------------------------------------------
+# ---- records of one byte and of 16 KB ------------------------------------------------------------------------------
 
 
 def drip_to(scene):
@@ -147,7 +153,22 @@ def chunks_from(scene, name, size, chunk):
 def small_records_from(scene, name):
     """The server under test puts 64 bytes into a record."""
     port = scene.tested.server("p256", "x25519", "echo", ("--max-fragment", "64"))
-    scene.client_peer(name).connect(PLAIN, port)
+    try:
+        scene.client_peer(name).connect(PLAIN, port)
+    except Failed as e:
+        if name == "Mbed TLS" and not copes_with_pieces(scene, name):
+            raise Unable("it takes no handshake message in pieces, from openssl neither") from None
+        raise e
+
+
+def copes_with_pieces(scene, name):
+    """Does that client come through the handshake with an openssl server that cuts its messages?"""
+    port = scene.server_peer("openssl s_server").listen("p256", "-max_send_frag", "512")
+    try:
+        scene.client_peer(name).connect(PLAIN, port)
+    except Failed as e:
+        return "handshake" not in str(e)
+    return True
 
 
 def small_records_to(scene, name):
@@ -170,7 +191,7 @@ def fragments_from(scene):
     same(data, out)
 
 
-# ---- names and protocols ---------------------------------------------------------------------------------------------
+# ---- names and protocols -------------------------------------------------------------------------------------------
 
 
 def name_to(scene, host, options, wanted):
@@ -189,8 +210,19 @@ def no_protocol_to(scene):
 def protocol_from(scene, offered, wanted):
     """openssl says which protocol the server under test has chosen."""
     port = scene.tested.server("p256", "x25519", "files")
-    code, out = run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-tls1_2", "-alpn", offered, "-CAfile",
-                     f"{scene.certs}/ca.pem"])
+    code, out = run(
+        [
+            "openssl",
+            "s_client",
+            "-connect",
+            f"127.0.0.1:{port}",
+            "-tls1_2",
+            "-alpn",
+            offered,
+            "-CAfile",
+            f"{scene.certs}/ca.pem",
+        ]
+    )
     if not re.search(wanted, out):
         raise Failed(f"exit status {code}: {out[-300:]}")
 
@@ -200,25 +232,39 @@ def name_from(scene):
     second = ["--sni", f"www.fede.test:{scene.certs}/rsa-chain.pem:{scene.certs}/rsa.key"]
     port = scene.tested.server("p256", None, "echo", second)
     for name, key in (("localhost", "p256"), ("www.fede.test", "rsa")):
-        _, out = run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-tls1_2", "-servername", name, "-CAfile",
-                      f"{scene.certs}/ca.pem"])
+        _, out = run(
+            [
+                "openssl",
+                "s_client",
+                "-connect",
+                f"127.0.0.1:{port}",
+                "-tls1_2",
+                "-servername",
+                name,
+                "-CAfile",
+                f"{scene.certs}/ca.pem",
+            ]
+        )
         if f"i:CN = fede test intermediate {key}" not in out:
             raise Failed(f"for {name} another certificate than {key}: {out[:400]}")
 
 
-# ---- signature schemes, versions, extended master secret --------------------------------------------------------------
+# ---- signature schemes, versions, extended master secret -----------------------------------------------------------
 
-SCHEMES = [("rsa", "rsa_pkcs1_sha256", "RSA+SHA256", "RSA-SHA256"), ("rsa", "rsa_pkcs1_sha384", "RSA+SHA384", "RSA-SHA384"),
-           ("rsa", "rsa_pkcs1_sha512", "RSA+SHA512", "RSA-SHA512"),
-           ("rsa", "rsa_pss_rsae_sha256", "rsa_pss_rsae_sha256", "RSA-PSS-RSAE-SHA256"),
-           ("rsa", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha384", "RSA-PSS-RSAE-SHA384"),
-           ("rsa", "rsa_pss_rsae_sha512", "rsa_pss_rsae_sha512", "RSA-PSS-RSAE-SHA512"),
-           ("p256", "ecdsa_secp256r1_sha256", "ECDSA+SHA256", "ECDSA-SHA256"),
-           ("p256", "ecdsa_secp384r1_sha384", "ECDSA+SHA384", "ECDSA-SHA384"),
-           ("p384", "ecdsa_secp384r1_sha384", "ECDSA+SHA384", "ECDSA-SHA384"),
-           ("p384", "ecdsa_secp521r1_sha512", "ECDSA+SHA512", "ECDSA-SHA512"),
-           ("p521", "ecdsa_secp521r1_sha512", "ECDSA+SHA512", "ECDSA-SHA512"),
-           ("ed25519", "ed25519", "ed25519", "EDDSA-ED25519")]
+SCHEMES = [
+    ("rsa", "rsa_pkcs1_sha256", "RSA+SHA256", "RSA-SHA256"),
+    ("rsa", "rsa_pkcs1_sha384", "RSA+SHA384", "RSA-SHA384"),
+    ("rsa", "rsa_pkcs1_sha512", "RSA+SHA512", "RSA-SHA512"),
+    ("rsa", "rsa_pss_rsae_sha256", "rsa_pss_rsae_sha256", "RSA-PSS-RSAE-SHA256"),
+    ("rsa", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha384", "RSA-PSS-RSAE-SHA384"),
+    ("rsa", "rsa_pss_rsae_sha512", "rsa_pss_rsae_sha512", "RSA-PSS-RSAE-SHA512"),
+    ("p256", "ecdsa_secp256r1_sha256", "ECDSA+SHA256", "ECDSA-SHA256"),
+    ("p256", "ecdsa_secp384r1_sha384", "ECDSA+SHA384", "ECDSA-SHA384"),
+    ("p384", "ecdsa_secp384r1_sha384", "ECDSA+SHA384", "ECDSA-SHA384"),
+    ("p384", "ecdsa_secp521r1_sha512", "ECDSA+SHA512", "ECDSA-SHA512"),
+    ("p521", "ecdsa_secp521r1_sha512", "ECDSA+SHA512", "ECDSA-SHA512"),
+    ("ed25519", "ed25519", "ed25519", "EDDSA-ED25519"),
+]
 # The chains are signed with SHA-256 and their own kind of key, so that scheme is offered too, behind the wanted one.
 CHAIN = {"rsa": "RSA+SHA256", "ed25519": "ed25519"}
 
@@ -254,8 +300,7 @@ def scheme_from_gnutls(scene, key, theirs):
 def newer_to(scene):
     """A server that would rather speak TLS 1.3: the sentinel in its random must not disturb an honest 1.2 client."""
     port = free_port()
-    p = Process(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", f"{scene.certs}/p256-leaf.pem", "-key",
-                 f"{scene.certs}/p256.key", "-cert_chain", f"{scene.certs}/p256-int.pem", "-rev"])
+    p = s_server(scene, port, "-rev")
     try:
         wait_for_port(port, p)
         scene.fede(port, LINE, lambda o: o == LINE[-2::-1] + b"\n")
@@ -274,8 +319,7 @@ def newer_from(scene, words):
 def ems_to(scene, on):
     port = free_port()
     env = {} if on else {"OPENSSL_CONF": f"{scene.place}/no-ems.cnf"}
-    p = Process(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", f"{scene.certs}/p256-leaf.pem", "-key",
-                 f"{scene.certs}/p256.key", "-cert_chain", f"{scene.certs}/p256-int.pem", "-tls1_2", "-rev"], env=env)
+    p = s_server(scene, port, "-tls1_2", "-rev", env=env)
     try:
         wait_for_port(port, p)
         _, agreed = scene.fede(port, LINE, lambda o: o == LINE[-2::-1] + b"\n")
@@ -287,8 +331,9 @@ def ems_to(scene, on):
 def ems_from(scene, on):
     port = scene.tested.server("p256", "x25519", "files")
     env = dict(os.environ, **({} if on else {"OPENSSL_CONF": f"{scene.place}/no-ems.cnf"}))
-    code, out = run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-tls1_2", "-CAfile", f"{scene.certs}/ca.pem"],
-                    env=env)
+    code, out = run(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-tls1_2", "-CAfile", f"{scene.certs}/ca.pem"], env=env
+    )
     if f"Extended master secret: {'yes' if on else 'no'}" not in out or "Verify return code: 0" not in out:
         raise Failed(f"exit status {code}: {out[-400:]}")
 
@@ -302,7 +347,7 @@ def ems_gnutls(scene):
         raise Failed(f"exit status {code}: {out[-300:]!r}")
 
 
-# ---- ends ------------------------------------------------------------------------------------------------------------
+# ---- ends ----------------------------------------------------------------------------------------------------------
 
 
 def cut_to(scene):
@@ -319,20 +364,13 @@ def cut_from(scene):
     scene.client_peer("Go crypto/tls").connect(PLAIN, port)
 
 
-def half_close_to(scene):
-    """The end of the client's input is its close_notify; the server's answer to that still arrives."""
-    port = scene.server_peer("Go crypto/tls").port(PLAIN, "hash")
-    wanted = hashlib.sha256(LINE).hexdigest().encode() + b"\n"
-    out, _ = scene.tested.talk(port, PLAIN, LINE, lambda o: len(o) == 0 or o == wanted)
-    if out != wanted:
-        raise Failed(f"the answer after the close is {out!r}")
-
-
 def renegotiation_from(scene):
     """openssl asks for a new handshake: it is refused with no_renegotiation."""
     port = scene.tested.server("p256", "x25519", "echo")
-    p = Process(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-tls1_2", "-CAfile", f"{scene.certs}/ca.pem",
-                 "-msg"], log=f"{scene.place}/logs/renegotiation.log")
+    p = Process(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-tls1_2", "-CAfile", f"{scene.certs}/ca.pem", "-msg"],
+        log=f"{scene.place}/logs/renegotiation.log",
+    )
     try:
         out = ""
         while "Verify return code: 0" not in out:
@@ -353,9 +391,7 @@ def renegotiation_from(scene):
 def renegotiation_to(scene):
     """openssl as a server asks for a new handshake: the answer is no_renegotiation, and the client comes to an end."""
     port = free_port()
-    p = Process(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", f"{scene.certs}/p256-leaf.pem", "-key",
-                 f"{scene.certs}/p256.key", "-cert_chain", f"{scene.certs}/p256-int.pem", "-tls1_2", "-msg"],
-                log=f"{scene.place}/logs/renegotiation-server.log")
+    p = s_server(scene, port, "-tls1_2", "-msg", log=f"{scene.place}/logs/renegotiation-server.log")
     try:
         wait_for_listener(port)
         threading.Timer(1.0, lambda: p.say("r\n")).start()
@@ -364,15 +400,15 @@ def renegotiation_to(scene):
         except Failed as e:
             if "no end" in str(e) or "does not end" in str(e):
                 raise
-        text = p.stop() and ""
-        out = p.said() + text + open(p.log, errors="replace").read()
+        p.p.kill()
+        out = p.p.stdout.read().decode(errors="replace") + p.said()
         if "no_renegotiation" not in out and "no renegotiation" not in out:
             raise Failed(f"no refusal seen: {out[-300:]}")
     finally:
         p.stop()
 
 
-# ---- what must fail --------------------------------------------------------------------------------------------------
+# ---- what must fail ------------------------------------------------------------------------------------------------
 
 
 def wrong_root_to(scene):
@@ -415,57 +451,73 @@ def wait_for_listener(port):
     raise Failed(f"nothing listens on port {port}")
 
 
-# ---- the list --------------------------------------------------------------------------------------------------------
+# ---- the list ------------------------------------------------------------------------------------------------------
 
 ANYONE, FEDE = "openssl fede", "fede"
 LIBRARIES = ["Go crypto/tls", "Java JSSE", "Mbed TLS", "wolfSSL", "BearSSL"]
-NEWER = {
-    "curl": ["curl", "-sS", "--cacert", "{certs}/ca.pem", "--resolve", "localhost:{port}:127.0.0.1",
-             "https://localhost:{port}/hello.txt"],
-    "curl h2": ["curl", "-sS", "--http2", "-w", "HTTP/%{{http_version}}", "--cacert", "{certs}/ca.pem", "--resolve",
-                "localhost:{port}:127.0.0.1", "https://localhost:{port}/hello.txt"],
-    "nghttp": ["nghttp", "https://127.0.0.1:{port}/hello.txt"],
-}
+CURL = (
+    "curl -sS --cacert {certs}/ca.pem --resolve localhost:{port}:127.0.0.1 https://localhost:{port}/hello.txt".split()
+)
+NEWER = {"curl": CURL, "curl, HTTP/2": [*CURL, "--http2"], "nghttp": ["nghttp", "https://127.0.0.1:{port}/hello.txt"]}
 
 # row, name, for whom, function, its arguments
 TESTS = (
     [("volume", f"to {n}", ANYONE, volume_to, (n,)) for n in ("openssl s_server", "gnutls-serv", "Go crypto/tls")]
     + [("volume", f"from {n}", ANYONE, volume_from, (n,)) for n in ("openssl s_client", "gnutls-cli", "Go crypto/tls")]
-    + [("tiny records", "to Go, which answers byte by byte", ANYONE, drip_to, ()),
-       ("tiny records", "to Go, sent byte by byte", ANYONE, slow_to, ()),
-       ("tiny records", "of 64 bytes to Go", FEDE, small_records_to, ("Go crypto/tls",)),
-       ("tiny records", "handshake in pieces of 512 bytes from openssl s_server", ANYONE, fragments_to, ()),
-       ("tiny records", "in pieces of 512 bytes from openssl s_client", ANYONE, fragments_from, ())]
-    + [("tiny records", f"from {n}, {c} at a time", ANYONE, chunks_from, (n, s, c)) for n in LIBRARIES
-       for s, c in ((300, 1), (1 << 20, 16384))]
+    + [
+        ("tiny records", "to Go, which answers byte by byte", ANYONE, drip_to, ()),
+        ("tiny records", "to Go, sent byte by byte", ANYONE, slow_to, ()),
+        ("tiny records", "of 64 bytes to Go", FEDE, small_records_to, ("Go crypto/tls",)),
+        ("tiny records", "handshake in pieces of 512 bytes from openssl s_server", ANYONE, fragments_to, ()),
+        ("tiny records", "in pieces of 512 bytes from openssl s_client", ANYONE, fragments_from, ()),
+    ]
+    + [
+        ("tiny records", f"from {n}, {c} at a time", ANYONE, chunks_from, (n, s, c))
+        for n in LIBRARIES
+        for s, c in ((300, 1), (1 << 20, 16384))
+    ]
     + [("tiny records", f"of 64 bytes, to the client {n}", FEDE, small_records_from, (n,)) for n in LIBRARIES]
-    + [("names, ALPN", "server name localhost", FEDE, name_to, ("localhost", (), "localhost ")),
-       ("names, ALPN", "server name www.fede.test", FEDE, name_to, ("www.fede.test", (), "www.fede.test ")),
-       ("names, ALPN", "no server name for an address", FEDE, name_to, ("127.0.0.1", (), " ")),
-       ("names, ALPN", "protocol echo agreed", FEDE, name_to, ("localhost", ("--alpn", "none,echo"), "localhost echo")),
-       ("names, ALPN", "no common protocol", FEDE, no_protocol_to, ()),
-       ("names, ALPN", "server chooses h2", FEDE, protocol_from, ("h2,http/1.1", "ALPN protocol: h2")),
-       ("names, ALPN", "server chooses http/1.1", FEDE, protocol_from, ("foo,http/1.1", "ALPN protocol: http/1.1")),
-       ("names, ALPN", "server refuses an unknown protocol", FEDE, protocol_from, ("foo", "no application protocol")),
-       ("names, ALPN", "server picks its certificate by name", FEDE, name_from, ())]
+    + [
+        ("names, ALPN", "server name localhost", FEDE, name_to, ("localhost", (), "localhost ")),
+        ("names, ALPN", "server name www.fede.test", FEDE, name_to, ("www.fede.test", (), "www.fede.test ")),
+        ("names, ALPN", "no server name for an address", FEDE, name_to, ("127.0.0.1", (), " ")),
+        (
+            "names, ALPN",
+            "protocol echo agreed",
+            FEDE,
+            name_to,
+            ("localhost", ("--alpn", "none,echo"), "localhost echo"),
+        ),
+        ("names, ALPN", "no common protocol", FEDE, no_protocol_to, ()),
+        ("names, ALPN", "server chooses h2", FEDE, protocol_from, ("h2,http/1.1", "ALPN protocol: h2")),
+        ("names, ALPN", "server chooses http/1.1", FEDE, protocol_from, ("foo,http/1.1", "ALPN protocol: http/1.1")),
+        ("names, ALPN", "server refuses an unknown protocol", FEDE, protocol_from, ("foo", "no application protocol")),
+        ("names, ALPN", "server picks its certificate by name", FEDE, name_from, ()),
+    ]
     + [("signature schemes", f"{k} {n} to openssl s_server", ANYONE, scheme_to, (k, n, o)) for k, n, o, _ in SCHEMES]
     + [("signature schemes", f"{k} {n} from openssl s_client", ANYONE, scheme_from, (k, o)) for k, n, o, _ in SCHEMES]
     + [("signature schemes", f"{k} {n} from gnutls-cli", ANYONE, scheme_from_gnutls, (k, g)) for k, n, _, g in SCHEMES]
-    + [("versions", "to an openssl s_server with TLS 1.3", ANYONE, newer_to, ()),
-       ("versions", "from openssl s_client with TLS 1.1", FEDE, old_version_from, ())]
+    + [
+        ("versions", "to an openssl s_server with TLS 1.3", ANYONE, newer_to, ()),
+        ("versions", "from openssl s_client with TLS 1.1", FEDE, old_version_from, ()),
+    ]
     + [("versions", f"from {n} with TLS 1.3", FEDE, newer_from, (w,)) for n, w in NEWER.items()]
-    + [("extended master secret", f"{'on' if on else 'off'}, {d}", ANYONE, f, (on,)) for on in (True, False)
-       for d, f in (("to openssl s_server", ems_to), ("from openssl s_client", ems_from))]
-    + [("extended master secret", "off, from gnutls-cli", ANYONE, ems_gnutls, ()),
-       ("ends", "cut by the server is a failure", FEDE, cut_to, ()),
-       ("ends", "cut by clients", ANYONE, cut_from, ()),
-       ("ends", "half close", FEDE, half_close_to, ()),
-       ("renegotiation", "refused to openssl s_client", FEDE, renegotiation_from, ()),
-       ("renegotiation", "refused to openssl s_server", FEDE, renegotiation_to, ()),
-       ("refusals", "unknown root", FEDE, wrong_root_to, ()),
-       ("refusals", "wrong name", FEDE, wrong_name_to, ()),
-       ("refusals", "no common suite", FEDE, wrong_suite_to, ()),
-       ("refusals", "no common curve", FEDE, wrong_curve_from, ())]
+    + [
+        ("extended master secret", f"{'on' if on else 'off'}, {d}", ANYONE, f, (on,))
+        for on in (True, False)
+        for d, f in (("to openssl s_server", ems_to), ("from openssl s_client", ems_from))
+    ]
+    + [
+        ("extended master secret", "off, from gnutls-cli", ANYONE, ems_gnutls, ()),
+        ("ends", "cut by the server is a failure", FEDE, cut_to, ()),
+        ("ends", "cut by clients", ANYONE, cut_from, ()),
+        ("renegotiation", "refused to openssl s_client", FEDE, renegotiation_from, ()),
+        ("renegotiation", "refused to openssl s_server", FEDE, renegotiation_to, ()),
+        ("refusals", "unknown root", FEDE, wrong_root_to, ()),
+        ("refusals", "wrong name", FEDE, wrong_name_to, ()),
+        ("refusals", "no common suite", FEDE, wrong_suite_to, ()),
+        ("refusals", "no common curve", FEDE, wrong_curve_from, ()),
+    ]
     + [("tshark with the key log", n, w, f, a) for n, w, f, a in keylog.TESTS]
     + [("browser", n, FEDE, f, a) for n, f, a in browser.TESTS]
 )
@@ -474,10 +526,12 @@ TESTS = (
 def run_all(options, place, tested, report, pool, peers):
     """Runs those that fit what is tested; needs every peer to be up unless --only asked for few."""
     scene, only = Scene(options, place, tested, peers), (options.only or "").lower()
-    jobs = [pool.submit(report.run, row, name, work, scene, *arguments) for row, name, whom, work, arguments in TESTS
-            if tested.name in whom.split() and (not only or only in f"{row} {name} special".lower())]
+    jobs = [
+        pool.submit(report.run, row, name, work, scene, *arguments)
+        for row, name, whom, work, arguments in TESTS
+        if tested.name in whom.split()
+        and not (options.quick and name in browser.LONG)
+        and (not only or only in f"{row} {name} special".lower())
+    ]
     for job in jobs:
         job.result()
-
-
-assert set(CURVES) and set(KEYS) and set(SUITES) and servers

@@ -6,8 +6,8 @@ import json
 import os
 import threading
 
-from cases import OPENSSL_CURVE, OPENSSL_SUITE
-from tools import Failed, Process, converse, free_port, wait_for_port
+from cases import OPENSSL_CURVE
+from tools import Failed, Process, converse, free_port, run, wait_for_port
 
 _number = itertools.count()
 
@@ -23,7 +23,9 @@ class Subject:
     def talk(self, port, case, send, enough, options=(), limit=25, slowly=0, ca=None, host="localhost"):
         """One connection as a client: returns (output, what the client says was agreed)."""
         log = self.log("client")
-        code, out = converse(self.client_words(port, case, options, ca, log, host), send, enough, limit, log + ".err", slowly)
+        code, out = converse(
+            self.client_words(port, case, options, ca, log, host), send, enough, limit, log + ".err", slowly
+        )
         if code != 0:
             raise Failed(f"exit status {code}: {self.complaint(log)}")
         agreed = self.agreed(log)
@@ -43,8 +45,11 @@ class Subject:
     def start(self, key, curve, answer, options=()):
         """(port, process) of a new server."""
         port = free_port()
-        process = Process(self.server_words(port, key, curve, answer, options), log=self.log(f"server-{key}-{curve}"),
-                          cwd=f"{self.place}/files")
+        process = Process(
+            self.server_words(port, key, curve, answer, options),
+            log=self.log(f"server-{key}-{curve}"),
+            cwd=f"{self.place}/files",
+        )
         threading.Thread(target=_drain, args=(process,), daemon=True).start()
         wait_for_port(port, process)
         return port, process
@@ -67,50 +72,105 @@ class Fede(Subject):
     name = "fede"
 
     def client_words(self, port, case, options, ca, log, host):
-        words = [self.program, "connect", "--json", "--stderr", log, "--resolve", f"{host}:{port}:127.0.0.1",
-                 "--cacert", ca or f"{self.certs}/ca.pem"]
+        words = [
+            self.program,
+            "connect",
+            "--json",
+            "--stderr",
+            log,
+            "--linger",
+            "0.001",
+            "--resolve",
+            f"{host}:{port}:127.0.0.1",
+            "--cacert",
+            ca or f"{self.certs}/ca.pem",
+        ]
         if case:
             words += ["--ciphers", case.openssl_suite, "--curves", ":".join(case.curves)]
         return words + [*options, f"{host}:{port}"]
 
     def server_words(self, port, key, curve, answer, options):
-        words = [self.program, "serve", "--listen", f"127.0.0.1:{port}", "--cert", f"{self.certs}/{key}-chain.pem",
-                 "--key", f"{self.certs}/{key}.key", *options]
+        words = [
+            self.program,
+            "serve",
+            "--listen",
+            f"127.0.0.1:{port}",
+            "--cert",
+            f"{self.certs}/{key}-chain.pem",
+            "--key",
+            f"{self.certs}/{key}.key",
+            *options,
+        ]
         if curve:
             words += ["--curves", curve]
         return words + (["--echo"] if answer == "echo" else [f"{self.place}/files"])
 
     def complaint(self, log):
-        for f in (log, log + ".err"):
-            if os.path.exists(f) and os.path.getsize(f):
-                text = open(f, errors="replace").read()
-                try:
-                    return json.dumps(json.loads(text).get("error") or json.loads(text).get("end") or {})[:400]
-                except (ValueError, AttributeError):
-                    return text[-400:].replace("\n", " ")
-        return "nothing said"
+        """The story's error, and its last line."""
+        try:
+            story = json.load(open(log))
+            return f"{story['exit']['reason']}: {json.dumps(story.get('error', ''))}"
+        except (OSError, ValueError, KeyError):
+            return open(log + ".err", errors="replace").read()[-400:]
 
     def agreed(self, log):
         return json.load(open(log))
 
     def check(self, agreed, case, scheme=None, ems=None):
-        """Did the client say that it agreed on what was asked for?"""
+        """Did the client say that it agreed on what was asked for, and verified the peer?"""
+        choice = agreed["choice"]
+        wanted = {"cipher_suite": case.iana_suite, "group": case.curve, "version": "TLS 1.2"}
+        if scheme:
+            wanted["signature_scheme"] = scheme
+        for what, name in wanted.items():
+            if choice[what]["name"] != name:
+                raise Failed(f"agreed on {what} {choice[what]['name']}, wanted {name}")
+        if ems is not None and choice["extended_master_secret"] != ems:
+            raise Failed(f"extended master secret: {choice['extended_master_secret']}, wanted {ems}")
+        if not agreed["established"] or not agreed["verification"]["accepted"]:
+            raise Failed("the story says that the connection was not established or the peer not verified")
 
 
 class OpenSSL(Subject):
     name = "openssl"
 
     def client_words(self, port, case, options, ca, log, host):
-        words = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", host, "-tls1_2",
-                 "-verify_return_error", "-verify_hostname", host, "-CAfile", ca or f"{self.certs}/ca.pem",
-                 "-quiet", "-no_ign_eof", "-nocommands"]
+        words = [
+            "openssl",
+            "s_client",
+            "-connect",
+            f"127.0.0.1:{port}",
+            "-servername",
+            host,
+            "-tls1_2",
+            "-verify_return_error",
+            "-verify_hostname",
+            host,
+            "-CAfile",
+            ca or f"{self.certs}/ca.pem",
+            "-quiet",
+            "-no_ign_eof",
+            "-nocommands",
+        ]
         if case:
             words += ["-cipher", case.openssl_suite, "-groups", case.openssl_curves]
         return words + list(options)
 
     def server_words(self, port, key, curve, answer, options):
-        words = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", f"{self.certs}/{key}-leaf.pem", "-key",
-                 f"{self.certs}/{key}.key", "-cert_chain", f"{self.certs}/{key}-int.pem", "-tls1_2", *options]
+        words = [
+            "openssl",
+            "s_server",
+            "-accept",
+            f"127.0.0.1:{port}",
+            "-cert",
+            f"{self.certs}/{key}-leaf.pem",
+            "-key",
+            f"{self.certs}/{key}.key",
+            "-cert_chain",
+            f"{self.certs}/{key}-int.pem",
+            "-tls1_2",
+            *options,
+        ]
         if curve:
             words += ["-groups", OPENSSL_CURVE[curve]]
         return words + [{"files": "-WWW", "rev": "-rev"}[answer]]
@@ -130,4 +190,25 @@ class OpenSSL(Subject):
         pass
 
 
-assert set(OPENSSL_SUITE)
+def openssl_agrees(port, case):
+    """Does an openssl client come to terms with that server on just this suite and curve?"""
+    code, out = run(
+        [
+            "openssl",
+            "s_client",
+            "-connect",
+            f"127.0.0.1:{port}",
+            "-tls1_2",
+            "-cipher",
+            case.openssl_suite,
+            "-groups",
+            case.openssl_curves,
+        ]
+    )
+    names = {
+        "x25519": "X25519",
+        "secp256r1": "ECDH, prime256v1",
+        "secp384r1": "ECDH, secp384r1",
+        "secp521r1": "ECDH, secp521r1",
+    }
+    return f"Server Temp Key: {names[case.curve]}," in out and f"Cipher is {case.openssl_suite}" in out

@@ -70,8 +70,15 @@ class Process:
     def __init__(self, words, stdin=subprocess.PIPE, log=None, cwd=None, env=None, stdout=subprocess.PIPE):
         self.words = [str(w) for w in words]
         error = open(log, "wb") if log else subprocess.DEVNULL
-        self.p = subprocess.Popen(self.words, stdin=stdin, stdout=stdout, stderr=error, start_new_session=True,
-                                  cwd=cwd, env=dict(os.environ, **(env or {})))
+        self.p = subprocess.Popen(
+            self.words,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=error,
+            start_new_session=True,
+            cwd=cwd,
+            env=dict(os.environ, **(env or {})),
+        )
         if log:
             error.close()
         self.log = log
@@ -147,9 +154,9 @@ def wait_for_port(port, process=None, host="127.0.0.1"):
 
 
 def converse(words, send, enough, limit=LIMIT, log=None, slowly=0, stop=False, env=None):
-    """Runs words, gives it send on standard input (slowly: byte by byte with that pause), reads its standard output until
-    enough(output so far) is true or it ends, then closes standard input and waits (stop: ends it). Returns (exit code,
-    output)."""
+    """Runs words, gives it send on standard input (slowly: byte by byte with that pause), reads its standard output
+    until enough(output so far) is true or it ends, then closes standard input and waits (stop: ends it). Returns
+    (exit code, output)."""
     process = Process(words, log=log, env=env)
     p, out, end = process.p, bytearray(), time.monotonic() + limit
     os.set_blocking(p.stdin.fileno(), False)
@@ -188,7 +195,7 @@ def converse(words, send, enough, limit=LIMIT, log=None, slowly=0, stop=False, e
                         out += data
                     elif open_in:
                         try:
-                            at += os.write(p.stdin.fileno(), send[at:at + (1 if slowly else 1 << 16)])
+                            at += os.write(p.stdin.fileno(), send[at : at + (1 if slowly else 1 << 16)])
                             if slowly:
                                 time.sleep(slowly)
                         except BrokenPipeError:
@@ -212,8 +219,14 @@ def converse(words, send, enough, limit=LIMIT, log=None, slowly=0, stop=False, e
 def run(words, limit=LIMIT, **more):
     """Runs to the end; (exit code, standard output and error as text)."""
     try:
-        r = subprocess.run([str(w) for w in words], timeout=limit, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.STDOUT, **more)
+        r = subprocess.run(
+            [str(w) for w in words],
+            timeout=limit,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            **more,
+        )
     except subprocess.TimeoutExpired:
         raise Failed(f"{words[0]} does not end within {limit} s") from None
     return r.returncode, r.stdout.decode(errors="replace")

@@ -2,10 +2,10 @@
 
      peer server CERTS     listens once for each key and curve; prints "listen KEY CURVE PORT" or "unable KEY CURVE why"
                            for each, then "ready"; ends when its standard input does
-     peer client CERTS     reads jobs, one a line: "ID PORT KEY SUITE CURVE BYTES CHUNK"; answers "ID ok", "ID failed why",
-                           or "ID unable why" when the library has no such configuration
+     peer client CERTS     reads jobs, one a line: "ID PORT KEY SUITE CURVE BYTES CHUNK"; answers "ID ok",
+                           "ID failed why", or "ID unable why" when the library has no such configuration
 
-   Every connection has a process of its own, with an alarm: a hang or a crash is one failed case, not the end of the run. */
+   Every connection has a process of its own, with an alarm: a hang or a crash is one failed case, not the end. */
 #include "peer.h"
 
 #include <arpa/inet.h>

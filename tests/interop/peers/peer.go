@@ -4,15 +4,13 @@
 //	peer client CERTS   jobs "ID PORT KEY SUITE CURVE BYTES CHUNK [MANNER]" on standard input, "ID ok" or "ID failed why"
 //
 // Manners of a server: echo; drip (echoes each byte in a record of its own); cut (echoes once, then ends the TCP
-// connection without close_notify); hash (reads until close_notify, answers with the SHA-256 of all of it); name
-// (answers with the server name and application protocol it was asked for).
+// connection without close_notify); name (answers with the server name and application protocol it was asked for).
 // Manners of a client: echo (both directions at the same time); cut (drops the TCP connection after the echo).
 package main
 
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -55,7 +53,7 @@ func serve(certs string) {
 				fmt.Printf("unable %s %s %v\n", key, curve, err)
 				continue
 			}
-			for _, manner := range []string{"echo", "drip", "cut", "hash", "name"} {
+			for _, manner := range []string{"echo", "drip", "cut", "name"} {
 				if manner != "echo" && curve != "x25519" {
 					continue
 				}
@@ -106,15 +104,7 @@ func answer(c *tls.Conn, raw net.Conn, manner string) error {
 	if err := c.Handshake(); err != nil {
 		return err
 	}
-	switch manner {
-	case "hash":
-		h := sha256.New()
-		if _, err := io.Copy(h, c); err != nil {
-			return err
-		}
-		fmt.Fprintf(c, "%x\n", h.Sum(nil))
-		return c.Close()
-	case "name":
+	if manner == "name" {
 		s := c.ConnectionState()
 		fmt.Fprintf(c, "%s %s\n", s.ServerName, s.NegotiatedProtocol)
 		return c.Close()

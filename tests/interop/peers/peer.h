@@ -10,11 +10,11 @@
 /* One configuration. A peer that can't have it says so before any connection is made. */
 struct setup {
     bool server;
-    const char *certs;    /* folder of KEY-chain.pem, KEY.key, KEY-root.pem and the like */
-    const char *key;      /* rsa, p256, p384, ed25519 */
-    const char *suite;    /* aes128, aes256, chacha; "any" for a server */
-    const char *curve;    /* x25519, secp256r1, secp384r1, secp521r1 */
-    const char *own_curve;/* the curve of the certificate's key when it is another one, else NULL */
+    const char *certs;     /* folder of KEY-chain.pem, KEY.key, KEY-root.pem and the like */
+    const char *key;       /* rsa, p256, p384, ed25519 */
+    const char *suite;     /* aes128, aes256, chacha; "any" for a server */
+    const char *curve;     /* x25519, secp256r1, secp384r1, secp521r1 */
+    const char *own_curve; /* the curve of the certificate's key when it is another one, else NULL */
 };
 
 struct peer;
@@ -29,7 +29,7 @@ bool peer_write(struct peer *peer, const uint8_t *data, size_t len);
 /* peer_close sends close_notify and frees. */
 void peer_close(struct peer *peer);
 
-/* ---- what peer.c gives -------------------------------------------------------------------------------------------- */
+/* ---- what peer.c gives ------------------------------------------------------------------------------------ */
 
 #define PEER_HOST "localhost"
 

@@ -15,7 +15,9 @@ struct peer {
 };
 
 static const char *const suites[] = {"AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305"};
-static const word16 curves[] = {WOLFSSL_ECC_X25519, WOLFSSL_ECC_SECP256R1, WOLFSSL_ECC_SECP384R1, WOLFSSL_ECC_SECP521R1};
+static const word16 octets[] = {32, 32, 48, 66};
+static const word16 curves[] = {WOLFSSL_ECC_X25519, WOLFSSL_ECC_SECP256R1, WOLFSSL_ECC_SECP384R1,
+                                WOLFSSL_ECC_SECP521R1};
 
 static bool failed(const char *what, int code)
 {
@@ -41,6 +43,7 @@ bool peer_configure(const struct setup *s)
         return failed("curve", r);
     if (s->own_curve != NULL)
         wolfSSL_CTX_UseSupportedCurve(config, curves[peer_index(peer_curves, s->own_curve)]);
+    wolfSSL_CTX_SetTmpEC_DHE_Sz(config, octets[peer_index(peer_curves, s->curve)]); /* else the smallest is taken */
     if (!s->server) {
         if ((r = wolfSSL_CTX_load_verify_locations(config, peer_path(s, "-root.pem"), NULL)) != WOLFSSL_SUCCESS)
             return failed("root certificate", r);
