@@ -45,7 +45,7 @@ struct settings {
     const char *alpn[ALPN_MOST];
     size_t n_alpn;
     const char *keylog;
-    bool no_alpn, http1, echo, www, once, plain;
+    bool no_ems, no_alpn, http1, echo, www, once, plain;
     int reject; /* alert to refuse each ClientHello with, -1: none */
     long max_fragment, workers, max_connections;
     unsigned long handshake_ms, idle_ms, grace_ms;

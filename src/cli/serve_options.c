@@ -14,6 +14,7 @@ enum key {
     KEY_GROUPS,
     KEY_SIGALGS,
     KEY_TLS_MAX,
+    KEY_NO_EMS,
     KEY_ALPN,
     KEY_NO_ALPN,
     KEY_HTTP1,
@@ -50,6 +51,7 @@ static const struct option_row serve_options[] = {
     {"curves",            0,  KEY_GROUPS,            "LIST",           NULL,    "The same as --groups."},
     {"sigalgs",           0,  KEY_SIGALGS,           "LIST",           NULL,    "Signature schemes in order of preference."},
     {"tls-max",           0,  KEY_TLS_MAX,           "VERSION",        NULL,    "Highest version; this release speaks 1.2."},
+    {"no-ems",            0,  KEY_NO_EMS,            NULL,             NULL,    "Do without the extended master secret (RFC 7627), to show the classic form."},
     {"alpn",              0,  KEY_ALPN,              "LIST",           NULL,    "Application protocols in order of preference; without it h2,http/1.1."},
     {"no-alpn",           0,  KEY_NO_ALPN,           NULL,             NULL,    "Ignore the client's application protocols; HTTP/1.1 is spoken."},
     {"http1.1",           0,  KEY_HTTP1,             NULL,             NULL,    "HTTP/1.1 only."},
@@ -62,15 +64,15 @@ static const struct option_row serve_options[] = {
     {"echo",              0,  KEY_ECHO,              NULL,             "What is served", "Send every byte back, without HTTP."},
     {"www",               0,  KEY_WWW,               NULL,             NULL,    "A page about the connection with the story of its handshake."},
     {"plain",             0,  KEY_PLAIN,             NULL,             NULL,    "Without TLS: plain HTTP, to compare."},
-    {"kx",                0,  KEY_LATER,             "KINDS",          NULL,    "", LATER},
-    {"no-tickets",        0,  KEY_LATER,             NULL,             NULL,    "", LATER},
-    {"session-cache",     0,  KEY_LATER,             "N",              NULL,    "", LATER},
-    {"ticket-key",        0,  KEY_LATER,             "FILE",           NULL,    "", LATER},
-    {"request-cert",      0,  KEY_LATER,             NULL,             NULL,    "", LATER},
-    {"require-cert",      0,  KEY_LATER,             NULL,             NULL,    "", LATER},
-    {"ca",                0,  KEY_LATER,             "FILE",           NULL,    "", LATER},
-    {"staple",            0,  KEY_LATER,             "FILE",           NULL,    "", LATER},
-    {"renegotiate-after", 0,  KEY_LATER,             "N",              NULL,    "", LATER},
+    {"kx",                0,  KEY_LATER,             "KINDS",          NULL,    NULL, LATER},
+    {"no-tickets",        0,  KEY_LATER,             NULL,             NULL,    NULL, LATER},
+    {"session-cache",     0,  KEY_LATER,             "N",              NULL,    NULL, LATER},
+    {"ticket-key",        0,  KEY_LATER,             "FILE",           NULL,    NULL, LATER},
+    {"request-cert",      0,  KEY_LATER,             NULL,             NULL,    NULL, LATER},
+    {"require-cert",      0,  KEY_LATER,             NULL,             NULL,    NULL, LATER},
+    {"ca",                0,  KEY_LATER,             "FILE",           NULL,    NULL, LATER},
+    {"staple",            0,  KEY_LATER,             "FILE",           NULL,    NULL, LATER},
+    {"renegotiate-after", 0,  KEY_LATER,             "N",              NULL,    NULL, LATER},
 };
 /* clang-format on */
 
@@ -166,6 +168,8 @@ static bool settings_take(void *where, const struct option_row *row, const char 
     case KEY_KEYLOG:
         settings->keylog = value;
         return true;
+    case KEY_NO_EMS:
+        return settings->no_ems = true;
     case KEY_NO_ALPN:
         return settings->no_alpn = true;
     case KEY_HTTP1:

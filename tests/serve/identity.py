@@ -89,6 +89,8 @@ def negotiation(scene):
         old.maximum_version = ssl.TLSVersion.TLSv1_3
         refused(lambda: old.wrap_socket(socket.create_connection(("127.0.0.1", server.port)), server_hostname="localhost"),
                 "PROTOCOL_VERSION")
+    with scene.server("--no-ems") as server:
+        expect(b"<th>extended master secret</th><td>no<" in server.get("/")[2], "--no-ems")
     with scene.server("--no-alpn") as server:
         with server.connect(alpn=["h2", "spdy/9"]) as s:
             expect(s.selected_alpn_protocol() is None, "--no-alpn")
@@ -218,5 +220,14 @@ def stories(scene):
         expect(ends == set(range(1, 31)), f"{len(ends)} stories end, not 30")
 
 
-TESTS = [("--sni", names), ("several keys", kinds), ("negotiation", negotiation), ("--reject", reject), ("wrong usage", usage),
+def plain_stories(scene):
+    for words in (["-v"], ["--json=lines"], ["--json"]):
+        with scene.server("--plain", *words, bare=True) as server:
+            code, out = run(["curl", "-sS", f"http://localhost:{server.port}/"])
+            expect(code == 0 and "anyone on the way can read" in out, out)
+            server.stop()
+            expect("GET /: 200 OK" in server.text(), f"{words}: {server.text()}")
+
+
+TESTS = [("stories of plain HTTP", plain_stories), ("--sni", names), ("several keys", kinds), ("negotiation", negotiation), ("--reject", reject), ("wrong usage", usage),
          ("--once", once), ("key log", keylog), ("one line each", lines), ("stories", stories)]
