@@ -14,6 +14,8 @@ size_t algorithm_text(bytes algorithm, char *out, size_t size);
 
 /* names.c: is this DER element a Name with proper structure? */
 bool name_read(bytes name);
+/* names.c: are these contents of two SETs of attributes equal? */
+bool rdn_equal(bytes a, bytes b);
 /* names.c: are these GeneralNames of proper structure, IA5 strings of ASCII, addresses of 4 or 16 bytes? */
 bool general_names_valid(bytes names);
 

@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "x509/der.h"
 
-static bool rdn_equal(bytes a, bytes b);
 static bool attribute_next(bytes *rest, bytes *type, uint8_t *tag, bytes *value);
 static bool value_equal(uint8_t tag_a, bytes a, uint8_t tag_b, bytes b);
 static const char *type_name(bytes type);
@@ -147,7 +146,7 @@ static bool value_equal(uint8_t tag_a, bytes a, uint8_t tag_b, bytes b)
 }
 
 /* Each attribute of a is in b, and the other way round: RDNs have one or two attributes, seldom more. */
-static bool rdn_equal(bytes a, bytes b)
+bool rdn_equal(bytes a, bytes b)
 {
     if (bytes_equal(a, b))
         return true;

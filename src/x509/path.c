@@ -12,6 +12,8 @@
 #include "x509/anchors.h"
 #include "x509/certificate.h"
 #include "x509/constraints.h"
+#include "x509/policy.h"
+#include "x509/revocation.h"
 
 #define DEFAULT_INTERMEDIATES 10
 #define DEFAULT_SIGNATURES    64
@@ -53,6 +55,7 @@ struct option {
 static bool prepare(struct search *s, const struct certificate *leaf);
 static bool extend(struct search *s);
 static bool complete(struct search *s);
+static bool policies_and_revocation(struct search *s);
 static unsigned ranks_present(struct search *s, uint32_t hash);
 static bool next_option(struct search *s, uint32_t hash, size_t *i, int rank, struct option *out);
 static bool try_option(struct search *s, struct option *option);
@@ -118,6 +121,8 @@ static bool prepare(struct search *s, const struct certificate *leaf)
         anchors_same(request->anchors, leaf->der, leaf->subject, name_hash(leaf->subject));
     s->path.at[0] = (struct link){.c = leaf, .anchor = anchor != NULL, .sent = 0};
     s->path.n = 1;
+    if (request->n_crls > 0 && (s->out->lists = revocation_lists_read(request, s->arena)) == NULL)
+        return false;
     return s->n <= 3 || mark_reaching(s);
 }
 
@@ -298,7 +303,9 @@ static bool complete(struct search *s)
 {
     struct finding ignored;
     size_t at;
-    bool kept = path_rules_kept(&s->path, s->request, &ignored, &at);
+    bool kept = path_rules_kept(&s->path, s->request, &ignored, &at) && policies_and_revocation(s);
+    if (s->no_memory)
+        return false;
     if (kept && s->leaf_kept)
         return true;
     if (!s->has_refused || kept) {
@@ -308,6 +315,25 @@ static bool complete(struct search *s)
     }
     s->over = kept; /* no other path could be better: it is the leaf that is refused */
     return false;
+}
+
+static bool policies_and_revocation(struct search *s)
+{
+    struct finding ignored;
+    const char *problem;
+    size_t at;
+    if (policies_matter(&s->path, s->request) && !policies_kept(&s->path, s->request, s->arena, &problem, &at)) {
+        s->no_memory = s->over = problem == NULL;
+        return false;
+    }
+    for (size_t i = s->path.n - 1; s->out->lists != NULL && i-- > 0;) {
+        enum revocation status = revocation_of(s->out->lists, &s->path, i, &ignored, NULL);
+        if (status == REVOCATION_NO_MEMORY)
+            s->no_memory = s->over = true;
+        if (status != REVOCATION_GOOD)
+            return false;
+    }
+    return true;
 }
 
 /* ---- Report ----------------------------------------------------------------------------------------------------- */

@@ -24,12 +24,14 @@ enum ending {
     PATH_BAD_SIGNATURE, /* the last certificate's name and key identifier fit, its key does not verify the one before */
     PATH_NO_MEMORY
 };
+struct revocation_lists;
 struct search_result {
     struct path path;
     enum ending ending;
     uint16_t exhausted; /* enum fede_reason of the budget that ran out; 0: none did */
     int64_t limit;
-    unsigned signatures; /* checks made */
+    unsigned signatures;            /* checks made */
+    struct revocation_lists *lists; /* NULL: none were given */
 };
 
 /* path_find looks for an acceptable path and otherwise hands out the one that says most. leaf is the first of

@@ -7,6 +7,8 @@
 #include "x509/constraints.h"
 #include "x509/host.h"
 #include "x509/path.h"
+#include "x509/policy.h"
+#include "x509/revocation.h"
 
 #include "base/error.h"
 
@@ -31,7 +33,9 @@ static void check_end(struct trail *t, const struct search_result *found);
 static void check_length(struct trail *t);
 static void check_certificate(struct trail *t, size_t i);
 static void check_constraints(struct trail *t, size_t i, unsigned *budget);
+static void check_policies(struct trail *t);
 static void check_name(struct trail *t);
+static void check_revocation(struct trail *t, struct revocation_lists *lists);
 static void record(struct trail *t, fede_check_kind kind, size_t i, fede_outcome outcome, const struct finding *f,
                    struct text *words);
 static void copy_cut(char *out, size_t size, const char *text);
@@ -81,6 +85,7 @@ bool x509_verify(const struct verify_request *request, struct arena *arena, fede
 static bool no_memory(fede_verdict *verdict, fede_error *error)
 {
     *verdict = (fede_verdict){.at = verdict->at, .name = verdict->name, .reason = FEDE_OUT_OF_MEMORY};
+    *error = (fede_error){.reason = FEDE_OK};
     return error_set(error, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, "certificates", 0, 0);
 }
 
@@ -123,13 +128,9 @@ static void judge(struct trail *t, const struct search_result *found)
     unsigned budget = CONSTRAINT_BUDGET;
     for (size_t i = 0; i < path->n; i++)
         check_constraints(t, i, &budget);
+    check_policies(t);
     check_name(t);
-    if (found->ending != PATH_UNFINISHED && path->n > 1) {
-        char room[96];
-        struct text words = text_in(room, sizeof room);
-        text_add(&words, "neither lists nor responses were given");
-        record(t, FEDE_CHECK_REVOCATION, 0, FEDE_NOT_CHECKED, NULL, &words);
-    }
+    check_revocation(t, found->lists);
 }
 
 /* Adds one check. words become its detail, whole in the error, cut in the trail. */
@@ -301,6 +302,41 @@ static void check_constraints(struct trail *t, size_t i, unsigned *budget)
         text_number(&words, (int64_t)constraining);
         text_add(&words, constraining == 1 ? " CA above it" : " CAs above it");
         record(t, FEDE_CHECK_CONSTRAINTS, i, FEDE_PASSED, NULL, &words);
+    }
+}
+
+static void check_policies(struct trail *t)
+{
+    const char *problem;
+    size_t at = 0;
+    char room[DETAIL_MAX];
+    struct text words = text_in(room, sizeof room);
+    struct finding f = {.reason = FEDE_CERT_POLICY, .where = "certificatePolicies"};
+    if (!t->path->at[t->path->n - 1].anchor || !policies_matter(t->path, t->request))
+        return;
+    bool kept = policies_kept(t->path, t->request, t->arena, &problem, &at);
+    t->no_memory = t->no_memory || (!kept && problem == NULL);
+    text_add(&words, kept ? "a policy that is wanted holds for the whole path, or none is required" : problem);
+    record(t, FEDE_CHECK_POLICY, at, kept ? FEDE_PASSED : FEDE_FAILED, &f, &words);
+}
+
+/* Of every certificate but the anchor. */
+static void check_revocation(struct trail *t, struct revocation_lists *lists)
+{
+    const struct path *path = t->path;
+    bool finished = path->at[path->n - 1].anchor;
+    char room[DETAIL_MAX];
+    for (size_t i = 0; i + 1 < path->n; i++) {
+        struct text words = text_in(room, sizeof room);
+        struct finding f;
+        if (lists == NULL || !finished) {
+            text_add(&words, lists == NULL ? "neither lists nor responses were given" : "the path is not complete");
+            record(t, FEDE_CHECK_REVOCATION, i, FEDE_NOT_CHECKED, NULL, &words);
+            continue;
+        }
+        enum revocation status = revocation_of(lists, path, i, &f, &words);
+        t->no_memory = t->no_memory || status == REVOCATION_NO_MEMORY;
+        record(t, FEDE_CHECK_REVOCATION, i, status == REVOCATION_GOOD ? FEDE_PASSED : FEDE_FAILED, &f, &words);
     }
 }
 

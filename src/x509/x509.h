@@ -122,6 +122,10 @@ struct verify_request {
     uint16_t budget;                      /* most signature checks; 0: default (64) */
     enum profile profile;
     bool direct;                          /* an anchor itself must have issued the leaf: max_path 0 */
+    const bytes *crls; size_t n_crls;     /* DER; when there are any, unknown status is a failure */
+    const bytes *policies; size_t n_policies; /* OID contents of the policies wanted; none: any policy (RFC 5280 6.1.1 c) */
+    bool explicit_policy, inhibit_mapping, inhibit_any; /* RFC 5280 6.1.1 (e) to (g) */
+    uint8_t nesting; bytes presumed;      /* 0, empty: for the signers of revocation lists, who are judged likewise */
     uint16_t key_usage;                   /* USAGE_… the leaf must allow if it has keyUsage; 0: digitalSignature for TLS purposes */
 };
 /* True when accepted. Everything in *verdict and *error lives in the arena. leaf gets the parsed leaf (needed to check

@@ -16,6 +16,7 @@
 #include "x509/x509.h"
 
 #define MAX_CHAIN  1024
+#define MAX_CRLS   64
 #define MAX_GROUPS 64
 
 struct group_count {
@@ -124,9 +125,13 @@ static const char *judge(json_t *c, const struct settings *settings, struct aren
         if (request.n < MAX_CHAIN && read_pem(value, arena, &chain[request.n]))
             request.n++;
     }
-    if (json_array_size(json_object_get(c, "crls")) > 0) {
-        snprintf(reason, size, "unsupported: crl");
-        return "SKIPPED";
+    static bytes crls[MAX_CRLS];
+    request.crls = crls;
+    json_array_foreach(json_object_get(c, "crls"), i, value)
+    {
+        /* What is no PEM stays an empty list: it must not turn the question off. */
+        if (request.n_crls < MAX_CRLS && !read_pem(value, arena, &crls[request.n_crls++]))
+            crls[request.n_crls - 1] = BYTES_NONE;
     }
     struct anchors *anchors = anchors_new(&memory_standard);
     json_array_foreach(json_object_get(c, "trusted_certs"), i, value)

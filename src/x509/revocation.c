@@ -1,0 +1,428 @@
+/* Revocation by CRLs: RFC 5280 6.3.
+
+   Every list given is considered for every distribution point of the certificate, whatever way it came. A list counts when
+   its scope covers the certificate, it is in force, and its signer, whose own path must end in the same trust anchor,
+   has signed it. Reasons add up until all are covered; a delta list corrects the complete list it belongs to. What is
+   not covered is unknown, and unknown is a failure: whoever gives lists wants them to decide.
+
+   Not here: fetching (no I/O in this folder), OCSP. */
+#include "x509/revocation.h"
+
+#include "x509/anchors.h"
+#include "x509/certificate.h"
+#include "x509/der.h"
+
+#define MAX_SIGNATURES 64
+#define MAX_NESTING    3 /* signers of lists that are judged by other lists */
+
+/* A list, and whether its signature is known to be good for paths that end in a certain anchor. */
+struct list {
+    struct crl crl;
+    bool usable; /* readable, nothing unknown and critical in it, in force */
+    const char *problem;
+    const struct certificate *good_for; /* the anchor of paths for which its signer is known to be valid */
+};
+struct revocation_lists {
+    const struct verify_request *request;
+    struct arena *arena;
+    struct list *at;
+    size_t n;
+    unsigned signatures;
+    bool no_memory;
+};
+/* One DistributionPoint of a certificate. */
+struct point {
+    bytes name;    /* content of DistributionPointName; data NULL: absent */
+    bytes issuers; /* GeneralNames content of cRLIssuer; data NULL: absent */
+    uint16_t reasons;
+};
+/* What is known about one certificate so far. */
+struct status {
+    const struct certificate *c, *anchor;
+    uint16_t covered;
+    bool revoked;
+    int reason;
+    int64_t date;
+    const char *problem; /* of the last list that did not count */
+};
+
+static void judge_point(struct revocation_lists *r, const struct path *path, size_t i, const struct point *p,
+                        struct status *s);
+static bool in_scope(const struct crl *crl, const struct point *p, const struct status *s);
+static bool signer_valid(struct revocation_lists *r, const struct path *path, size_t i, struct list *list,
+                         struct status *s);
+static bool look_up(const struct crl *crl, struct status *s, bool *listed, int *reason, int64_t *date);
+static const struct list *delta_of(struct revocation_lists *r, const struct path *path, size_t i,
+                                   const struct list *base, struct status *s);
+static bool next_point(struct der *d, struct point *out);
+static bool names_match(bytes a, bytes b, bytes base);
+static bool usable(struct list *list, const struct verify_request *request);
+
+struct revocation_lists *revocation_lists_read(const struct verify_request *request, struct arena *arena)
+{
+    struct revocation_lists *r = arena_take(arena, sizeof *r);
+    if (r == NULL || (r->at = arena_take(arena, (request->n_crls ? request->n_crls : 1) * sizeof *r->at)) == NULL)
+        return NULL;
+    r->request = request;
+    r->arena = arena;
+    r->n = request->n_crls;
+    for (size_t i = 0; i < r->n; i++) {
+        fede_error error = {0};
+        struct list *list = &r->at[i];
+        if (!crl_read(request->crls[i], &list->crl, &error)) {
+            list->problem = "a list can't be read";
+            continue;
+        }
+        list->usable = usable(list, request);
+    }
+    return r;
+}
+
+static bool usable(struct list *list, const struct verify_request *request)
+{
+    const struct crl *crl = &list->crl;
+    bool web = request->profile == PROFILE_WEB;
+    list->problem = !bytes_equal(crl->algorithm, crl->tbs_algorithm) ? "a list names two signature algorithms"
+                    : crl->scheme == 0                ? "a list is signed with an algorithm that is not accepted"
+                    : crl->unknown_critical           ? "a list has a critical extension that is not understood"
+                    : request->at < crl->this_update  ? "a list is not in force yet"
+                    : !crl->has_next_update           ? "a list does not say until when it is in force"
+                    : request->at > crl->next_update  ? "a list is out of date"
+                    : web && crl->number.data == NULL ? "a list has no number"
+                    : web && crl->number_critical     ? "the number of a list is critical"
+                    : web && crl->authority_key_id.data == NULL ? "a list has no authority key identifier"
+                                                                : NULL;
+    return list->problem == NULL;
+}
+
+enum revocation revocation_of(struct revocation_lists *r, const struct path *path, size_t i, struct finding *f,
+                              struct text *words)
+{
+    struct status s = {.c = path->at[i].c, .anchor = path->at[path->n - 1].c};
+    struct point point;
+    bytes points;
+    if (s.c->crl_points.data != NULL && der_only(s.c->crl_points, DER_SEQUENCE, &points)) {
+        struct der d = der_in(points);
+        while (s.covered != REASONS_ALL && !s.revoked && next_point(&d, &point))
+            judge_point(r, path, i, &point, &s);
+    }
+    point = (struct point){.reasons = REASONS_ALL}; /* the issuer's own list, whatever way it came */
+    if (s.covered != REASONS_ALL && !s.revoked)
+        judge_point(r, path, i, &point, &s);
+    if (r->no_memory)
+        return REVOCATION_NO_MEMORY;
+    if (s.revoked) {
+        if (words) {
+            text_add(words, "revoked on ");
+            text_time(words, s.date);
+        }
+        broken(f, FEDE_CERT_REVOKED, "revokedCertificates", s.date, s.reason);
+        return REVOCATION_REVOKED;
+    }
+    if (s.covered != REASONS_ALL) {
+        if (words)
+            text_add(words, s.problem   ? s.problem
+                            : s.covered ? "the lists given do not cover all reasons"
+                                        : "none of the lists given covers it");
+        broken(f, FEDE_CERT_REVOCATION_UNKNOWN, "cRLDistributionPoints", 0, 0);
+        return REVOCATION_UNKNOWN;
+    }
+    if (words)
+        text_add(words, "not on the revocation list of its issuer");
+    return REVOCATION_GOOD;
+}
+
+static void judge_point(struct revocation_lists *r, const struct path *path, size_t i, const struct point *p,
+                        struct status *s)
+{
+    for (size_t k = 0; k < r->n && !s->revoked && s->covered != REASONS_ALL; k++) {
+        struct list *list = &r->at[k];
+        bool listed = false, delta_listed = false;
+        int reason = 0;
+        int64_t date = 0;
+        if (list->crl.base_number.data != NULL || !in_scope(&list->crl, p, s))
+            continue;
+        uint16_t reasons = list->crl.reasons & p->reasons;
+        if (!list->usable)
+            s->problem = list->problem;
+        if (!list->usable || (reasons & ~s->covered) == 0 || !signer_valid(r, path, i, list, s))
+            continue;
+        const struct list *delta = delta_of(r, path, i, list, s);
+        if (!look_up(&list->crl, s, &listed, &reason, &date) ||
+            (delta != NULL && !look_up(&delta->crl, s, &delta_listed, &reason, &date))) {
+            s->problem = "a list has an entry that is not understood";
+            continue;
+        }
+        s->revoked = delta_listed ? reason != CRL_REMOVED : listed;
+        s->reason = reason;
+        s->date = date;
+        s->covered |= reasons;
+    }
+}
+
+/* ---- Scope ------------------------------------------------------------------------------------------------------ */
+
+/* Is one of the GeneralNames this directory name? */
+static bool names_hold(bytes names, bytes directory_name)
+{
+    enum general_name kind;
+    bytes value;
+    while (general_names_next(&names, &kind, &value))
+        if (kind == NAME_DIRECTORY && name_equal(value, directory_name))
+            return true;
+    return false;
+}
+
+/* RFC 5280 6.3.3 (b). */
+static bool in_scope(const struct crl *crl, const struct point *p, const struct status *s)
+{
+    const struct certificate *c = s->c;
+    if (p->issuers.data != NULL ? !crl->indirect || !names_hold(p->issuers, crl->issuer)
+                                : !name_equal(crl->issuer, c->issuer))
+        return false;
+    if (crl->attributes_only || (crl->users_only && c->is_ca) || (crl->cas_only && !c->is_ca))
+        return false;
+    if (crl->point.data == NULL)
+        return true;
+    if (p->name.data != NULL)
+        return names_match(crl->point, p->name, crl->issuer);
+    /* No name in the distribution point: its cRLIssuer, or the certificate's issuer, stands for it. */
+    struct der d = der_in(crl->point);
+    bytes full;
+    if (!der_read(&d, DER_CONTEXT_CONSTRUCTED(0), &full))
+        return false;
+    if (p->issuers.data == NULL)
+        return names_hold(full, c->issuer);
+    bytes rest = p->issuers, value;
+    enum general_name kind;
+    while (general_names_next(&rest, &kind, &value))
+        if (kind == NAME_DIRECTORY && names_hold(full, value))
+            return true;
+    return false;
+}
+
+/* A DistributionPointName: a list of full names, or one RDN below a base. */
+struct point_name {
+    bytes full, relative, base;
+};
+
+static bool point_name_read(bytes point, bytes base, struct point_name *out)
+{
+    struct der d = der_in(point);
+    *out = (struct point_name){.base = base};
+    bool full = der_at(&d, DER_CONTEXT_CONSTRUCTED(0));
+    return der_read(&d, full ? DER_CONTEXT_CONSTRUCTED(0) : DER_CONTEXT_CONSTRUCTED(1),
+                    full ? &out->full : &out->relative) &&
+           der_done(&d);
+}
+
+/* Is the name the base and one more RDN? */
+static bool name_extends(bytes name, bytes base, bytes relative)
+{
+    bytes rdns, set = BYTES_NONE, above;
+    if (!name_within(base, name) || !der_only(name, DER_SEQUENCE, &rdns) || !der_only(base, DER_SEQUENCE, &above))
+        return false;
+    struct der d = der_in(rdns), b = der_in(above);
+    while (der_read(&b, DER_SET, &set))
+        der_read(&d, DER_SET, &set);
+    return der_read(&d, DER_SET, &set) && der_done(&d) && rdn_equal(set, relative);
+}
+
+/* Do two distribution point names have one in common? */
+static bool names_match(bytes a, bytes b, bytes base)
+{
+    struct point_name x, y;
+    if (!point_name_read(a, base, &x) || !point_name_read(b, base, &y))
+        return false;
+    if (x.full.data == NULL && y.full.data == NULL)
+        return rdn_equal(x.relative, y.relative);
+    if (x.full.data == NULL) {
+        struct point_name swapped = x;
+        x = y;
+        y = swapped;
+    }
+    enum general_name kind, other_kind;
+    bytes value, other;
+    while (general_names_next(&x.full, &kind, &value)) {
+        if (y.full.data == NULL && kind == NAME_DIRECTORY && name_extends(value, y.base, y.relative))
+            return true;
+        bytes rest = y.full;
+        while (general_names_next(&rest, &other_kind, &other)) {
+            bool equal = kind == NAME_DIRECTORY ? name_equal(value, other) : bytes_equal(value, other);
+            if (kind == other_kind && equal)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* The next DistributionPoint of a certificate (RFC 5280 4.2.1.13). A malformed one ends the list. */
+static bool next_point(struct der *d, struct point *out)
+{
+    bytes content, bits;
+    *out = (struct point){.reasons = REASONS_ALL};
+    if (!der_more(d) || !der_read(d, DER_SEQUENCE, &content))
+        return false;
+    struct der p = der_in(content);
+    if (der_at(&p, DER_CONTEXT_CONSTRUCTED(0)) && !der_read(&p, DER_CONTEXT_CONSTRUCTED(0), &out->name))
+        return false;
+    if (der_at(&p, DER_CONTEXT(1)) && (!der_read(&p, DER_CONTEXT(1), &bits) || !reasons_read(bits, &out->reasons)))
+        return false;
+    if (der_at(&p, DER_CONTEXT_CONSTRUCTED(2)) &&
+        (!der_read(&p, DER_CONTEXT_CONSTRUCTED(2), &out->issuers) || !general_names_valid(out->issuers)))
+        return false;
+    return der_done(&p);
+}
+
+/* ---- Who signed it ---------------------------------------------------------------------------------------------- */
+
+static bool may_sign(const struct list *list, const struct certificate *c)
+{
+    bytes wanted = list->crl.authority_key_id, has = c->subject_key_id;
+    bool other_key = wanted.data != NULL && has.data != NULL && !bytes_equal(wanted, has);
+    return !other_key && (!c->has_key_usage || (c->key_usage & USAGE_CRL_SIGN) != 0);
+}
+
+static bool signed_by(struct revocation_lists *r, const struct list *list, const struct certificate *c)
+{
+    /* Only what signature_good looks at. */
+    struct certificate as_signed = {.scheme = list->crl.scheme, .tbs = list->crl.tbs, .signature = list->crl.signature};
+    if (r->signatures >= MAX_SIGNATURES)
+        return false;
+    r->signatures++;
+    return signature_good(&as_signed, c);
+}
+
+static bool other_signer(struct revocation_lists *r, struct list *list, const struct certificate *anchor);
+
+/* RFC 5280 6.3.3 (f) and (g). The issuer of the certificate is judged already, as part of its path; any other signer
+   needs a path of its own that ends in the same anchor. */
+static bool signer_valid(struct revocation_lists *r, const struct path *path, size_t i, struct list *list,
+                         struct status *s)
+{
+    const struct certificate *issuer = path->at[i + 1].c;
+    /* The list's own signer is being judged, and its certificate says that this very list is the one that counts. */
+    bool presumed = i == 0 && r->request->presumed.data == list->crl.der.data && list->crl.der.data != NULL;
+    if (list->good_for == s->anchor || presumed)
+        return true;
+    bool own = name_equal(list->crl.issuer, issuer->subject) && may_sign(list, issuer) && signed_by(r, list, issuer);
+    if (own || other_signer(r, list, s->anchor)) {
+        list->good_for = s->anchor;
+        return true;
+    }
+    s->problem = "the signer of a list is not allowed to sign it, unknown, or its signature is wrong";
+    return false;
+}
+
+static bool path_ends_in(struct revocation_lists *r, const struct list *list, const struct certificate *c,
+                         const struct certificate *anchor);
+
+/* Looks among the certificates sent and the anchors. */
+static bool other_signer(struct revocation_lists *r, struct list *list, const struct certificate *anchor)
+{
+    const struct verify_request *request = r->request;
+    const struct certificate *found;
+    for (size_t i = 0; (found = anchors_find(request->anchors, list->crl.issuer, i)) != NULL; i++)
+        if (found == anchor && may_sign(list, found) && signed_by(r, list, found))
+            return true;
+    for (size_t i = 0; i < request->n; i++) {
+        bytes issuer, subject;
+        fede_error ignored = {0};
+        if (!certificate_peek(request->chain[i], &issuer, &subject) || !name_equal(subject, list->crl.issuer))
+            continue;
+        struct certificate *c = arena_take(r->arena, sizeof *c);
+        if (c == NULL) {
+            r->no_memory = true;
+            return false;
+        }
+        if (certificate_read(request->chain[i], c, &ignored) && may_sign(list, c) && signed_by(r, list, c) &&
+            path_ends_in(r, list, c, anchor))
+            return true;
+    }
+    return false;
+}
+
+/* The signer's own path, revocation included. */
+static bool path_ends_in(struct revocation_lists *r, const struct list *list, const struct certificate *c,
+                         const struct certificate *anchor)
+{
+    const struct verify_request *request = r->request;
+    bytes *chain = arena_take(r->arena, (request->n + 1) * sizeof *chain);
+    struct search_result *found = arena_take(r->arena, sizeof *found);
+    if (chain == NULL || found == NULL) {
+        r->no_memory = true;
+        return false;
+    }
+    if (request->nesting >= MAX_NESTING)
+        return false;
+    chain[0] = c->der;
+    bytes_copy(chain + 1, request->chain, request->n * sizeof *chain);
+    struct verify_request own = {.chain = chain,
+                                 .n = request->n + 1,
+                                 .anchors = request->anchors,
+                                 .purpose = PURPOSE_ANY,
+                                 .at = request->at,
+                                 .max_path = request->max_path,
+                                 .budget = request->budget,
+                                 .profile = PROFILE_RFC5280,
+                                 .key_usage = USAGE_CRL_SIGN,
+                                 .crls = request->crls,
+                                 .n_crls = request->n_crls,
+                                 .presumed = list->crl.der,
+                                 .nesting = (uint8_t)(request->nesting + 1)};
+    path_find(&own, c, r->arena, found);
+    return found->ending == PATH_ACCEPTED && found->path.at[found->path.n - 1].c == anchor;
+}
+
+/* ---- Entries ---------------------------------------------------------------------------------------------------- */
+
+/* Is the certificate on the list? In an indirect list an entry names the issuer it and those after it are for. False: an
+   entry can't be understood, so that the list says nothing. */
+static bool look_up(const struct crl *crl, struct status *s, bool *listed, int *reason, int64_t *date)
+{
+    bytes rest = crl->revoked, issuer = BYTES_NONE;
+    struct crl_entry entry;
+    bool malformed;
+    while (crl_entry_next(&rest, &entry, &malformed)) {
+        if (entry.unknown_critical || (entry.issuer.data != NULL && !crl->indirect))
+            return false;
+        issuer = entry.issuer.data != NULL ? entry.issuer : issuer;
+        bool same_issuer =
+            issuer.data != NULL ? names_hold(issuer, s->c->issuer) : name_equal(crl->issuer, s->c->issuer);
+        if (same_issuer && bytes_equal(entry.serial, s->c->serial)) {
+            *listed = true;
+            *reason = entry.reason;
+            *date = entry.date;
+        }
+    }
+    return !malformed;
+}
+
+/* As numbers: magnitudes without leading zeros. */
+static int compare(bytes a, bytes b)
+{
+    if (a.len != b.len)
+        return a.len < b.len ? -1 : 1;
+    return memcmp(a.data, b.data, a.len);
+}
+
+/* The newest delta list for a complete one: same issuer and scope, its base not newer than the complete list, itself newer
+   (RFC 5280 5.2.4). */
+static const struct list *delta_of(struct revocation_lists *r, const struct path *path, size_t i,
+                                   const struct list *base, struct status *s)
+{
+    const struct list *best = NULL;
+    for (size_t k = 0; k < r->n; k++) {
+        struct list *list = &r->at[k];
+        const struct crl *d = &list->crl, *b = &base->crl;
+        if (!list->usable || d->base_number.data == NULL || d->number.data == NULL || b->number.data == NULL)
+            continue;
+        bool same_scope = (d->scope.data == NULL) == (b->scope.data == NULL) && bytes_equal(d->scope, b->scope);
+        if (!same_scope || !name_equal(d->issuer, b->issuer) || compare(b->number, d->base_number) < 0 ||
+            compare(b->number, d->number) >= 0 || !signer_valid(r, path, i, list, s))
+            continue;
+        if (best == NULL || compare(d->number, best->crl.number) > 0)
+            best = list;
+    }
+    return best;
+}

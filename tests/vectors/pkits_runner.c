@@ -1,0 +1,140 @@
+/* pkits_runner DIR
+
+   Runs NIST's PKITS, as DIR/manifest.json describes it, through x509_verify: purpose any, no name, profile RFC 5280,
+   revocation by the lists given. One line for each test, then the total:
+
+       id <TAB> expected <TAB> actual <TAB> reason */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "x509/x509.h"
+
+#define MAX_FILES 64
+#define AT        1302825600 /* 2011-04-15: the same for every test */
+
+static const char *run(json_t *test, json_t *policies, const char *folder, char *reason, size_t size);
+static bytes load(const char *folder, const char *kind, const char *name, struct arena *arena);
+static size_t load_all(json_t *names, const char *folder, const char *kind, struct arena *arena, bytes *out);
+static bytes policy_of(json_t *policies, const char *name, struct arena *arena);
+
+int main(int argc, char **argv)
+{
+    char path[1024];
+    json_error_t problem;
+    unsigned passed = 0, failed = 0;
+    if (argc != 2 || !crypto_start()) {
+        fprintf(stderr, "usage: pkits_runner DIR\n");
+        return 2;
+    }
+    snprintf(path, sizeof path, "%s/manifest.json", argv[1]);
+    json_t *root = json_load_file(path, 0, &problem), *tests = json_object_get(root, "tests"), *test;
+    size_t i;
+    if (!json_is_array(tests)) {
+        fprintf(stderr, "pkits_runner: %s can't be read\n", path);
+        return 2;
+    }
+    json_array_foreach(tests, i, test)
+    {
+        char reason[256] = "";
+        const char *expected = json_string_value(json_object_get(test, "expected"));
+        const char *actual = run(test, json_object_get(root, "policies"), argv[1], reason, sizeof reason);
+        printf("%s\t%s\t%s\t%s\n", json_string_value(json_object_get(test, "id")), expected, actual, reason);
+        *(strcmp(expected, actual) == 0 ? &passed : &failed) += 1;
+    }
+    printf("pkits: %u passed, %u failed, 0 skipped\n", passed, failed);
+    json_decref(root);
+    return 0;
+}
+
+static const char *run(json_t *test, json_t *policies, const char *folder, char *reason, size_t size)
+{
+    struct arena arena;
+    bytes chain[MAX_FILES], crls[MAX_FILES], wanted[MAX_FILES];
+    arena_start(&arena, &memory_standard, 16u << 20);
+    struct anchors *anchors = anchors_new(&memory_standard);
+    anchors_add(anchors, load(folder, "certs", json_string_value(json_object_get(test, "trust_anchor")), &arena));
+    chain[0] = load(folder, "certs", json_string_value(json_object_get(test, "target")), &arena);
+    struct verify_request request = {.chain = chain,
+                                     .n = 1,
+                                     .anchors = anchors,
+                                     .purpose = PURPOSE_ANY,
+                                     .at = AT,
+                                     .profile = PROFILE_RFC5280,
+                                     .crls = crls,
+                                     .policies = wanted};
+    request.n += load_all(json_object_get(test, "intermediates"), folder, "certs", &arena, chain + 1);
+    request.n_crls = load_all(json_object_get(test, "crls"), folder, "crls", &arena, crls);
+    request.explicit_policy = json_is_true(json_object_get(test, "initial_explicit_policy"));
+    request.inhibit_mapping = json_is_true(json_object_get(test, "initial_policy_mapping_inhibit"));
+    request.inhibit_any = json_is_true(json_object_get(test, "initial_inhibit_any_policy"));
+    size_t i;
+    json_t *name;
+    json_array_foreach(json_object_get(test, "initial_policy_set"), i, name)
+    {
+        wanted[request.n_policies++] = policy_of(policies, json_string_value(name), &arena);
+    }
+    /* No list at all must not mean that nobody asks. */
+    if (request.n_crls == 0)
+        crls[request.n_crls++] = BYTES_NONE;
+    struct certificate leaf;
+    bool leaf_read;
+    fede_verdict verdict;
+    fede_error error = {0};
+    bool accepted = x509_verify(&request, &arena, &verdict, &leaf, &leaf_read, &error);
+    if (accepted)
+        snprintf(reason, size, "%u", verdict.path_len);
+    else
+        snprintf(reason, size, "%s %u %s %s", reason_row(error.reason)->name, error.certificate,
+                 error.where ? error.where : "-", error.detail ? error.detail : "");
+    anchors_free(anchors);
+    arena_end(&arena);
+    return accepted ? "SUCCESS" : "FAILURE";
+}
+
+static bytes load(const char *folder, const char *kind, const char *name, struct arena *arena)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s/%s", folder, kind, name);
+    FILE *f = fopen(path, "rb");
+    if (f == NULL) {
+        fprintf(stderr, "pkits_runner: %s can't be read\n", path);
+        exit(2);
+    }
+    uint8_t *data = arena_take(arena, 65536);
+    size_t n = fread(data, 1, 65536, f);
+    fclose(f);
+    return (bytes){data, n};
+}
+
+static size_t load_all(json_t *names, const char *folder, const char *kind, struct arena *arena, bytes *out)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach(names, i, name)
+    {
+        out[i] = load(folder, kind, json_string_value(name), arena);
+    }
+    return json_array_size(names);
+}
+
+/* "2.16.840…" as the content of an OBJECT IDENTIFIER. */
+static bytes policy_of(json_t *policies, const char *name, struct arena *arena)
+{
+    const char *text = json_string_value(json_object_get(policies, name));
+    uint8_t *out = arena_take(arena, 32);
+    size_t n = 0;
+    unsigned long arcs[16];
+    size_t n_arcs = 0;
+    for (char *end = NULL; text != NULL && *text && n_arcs < 16; text = *end == '.' ? end + 1 : end)
+        arcs[n_arcs++] = strtoul(text, &end, 10);
+    arcs[1] += arcs[0] * 40;
+    for (size_t i = 1; i < n_arcs; i++) {
+        for (int shift = 28; shift >= 0; shift -= 7)
+            if (shift == 0 || arcs[i] >> shift != 0)
+                out[n++] = (uint8_t)((arcs[i] >> shift & 0x7f) | (shift ? 0x80u : 0u));
+    }
+    return (bytes){out, n};
+}
