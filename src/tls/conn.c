@@ -135,6 +135,9 @@ static enum outcome hear_alert(struct fede_conn *conn, bytes plain)
         return hear_close(conn);
     if (level == FATAL) {
         conn_fail(conn, FEDE_PEER_ALERT, NULL, description, 0);
+        if (conn->handshake != NULL && conn->handshake->facts & FACT_CLIENT_AUTH &&
+            conn->error.reason == FEDE_PEER_ALERT)
+            conn->error.detail = "The peer asked for a client certificate and got none; it seems to insist on one.";
         return FAIL;
     }
     if (++conn->warnings > MOST_WARNINGS)

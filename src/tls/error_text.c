@@ -29,7 +29,7 @@ size_t fede_error_text(const fede_error *error, char *out, size_t size)
 size_t fede_error_advice(const fede_error *error, char *out, size_t size)
 {
     struct text t = text_in(out, size);
-    if (error->reason == FEDE_PEER_ALERT)
+    if (error->reason == FEDE_PEER_ALERT && error->detail == NULL)
         text_add(&t, advice_on((unsigned)error->got));
     else
         fill(&t, reason_row(error->reason)->advice, error);
