@@ -584,6 +584,7 @@ static int code_of(const fede_error *error)
         {FEDE_HTTP2_FAILED, EXIT_INCOMPLETE},
         {FEDE_INTERRUPTED, EXIT_SIGNAL},
         {FEDE_CONFIG_PEM, EXIT_INPUT},
+        {FEDE_CONFIG_TRUST_SOURCE, EXIT_INPUT},
     };
     const char *name = fede_reason_name(error->reason);
 

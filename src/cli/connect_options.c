@@ -64,7 +64,7 @@ static const struct option_row options[] = {
     {"connect-to",       0,  CONNECT_TO,  "HOST1:PORT1:HOST2:PORT2", NULL, "Connect to HOST2:PORT2 where HOST1:PORT1 is meant; empty parts fit everything."},
     {"unix-socket",      0,  UNIX_SOCKET, "FILE",      NULL, "Connect through this socket in the file system."},
     {"interface",        0,  INTERFACE,   "NAME",      NULL, "Go out by this interface or own address."},
-    {"proxy",           'x', PROXY,       "[http://][USER:PASSWORD@]HOST[:PORT]", NULL, "Go through this HTTP proxy; without it https_proxy and the like are used."},
+    {"proxy",           'x', PROXY,       "PROXY",   NULL, "Go through this HTTP proxy, [http://][USER:PASSWORD@]HOST[:PORT]; without it https_proxy and the like are used."},
     {"noproxy",          0,  NO_PROXY,    "HOST,HOST…", NULL, "No proxy for these hosts and their subdomains; * for all."},
     {"proxy-user",      'U', PROXY_USER,  "USER:PASSWORD", NULL, "Credentials for the proxy."},
     {"starttls",         0,  STARTTLS,    "PROTOCOL",  NULL, "Begin in the clear with PROTOCOL and start TLS there; see fede --help starttls."},
@@ -146,16 +146,16 @@ const struct command connect_command = {
     .name = "connect",
     .synopsis = "URL | HOST[:PORT]",
     .summary = "Connect as a client, show the connection, and ask for a URL or pass bytes.",
-    .examples = "  fede connect https://www.example.org/             ask for a page, tell the story\n"
-                "  fede connect -vv --head https://localhost:8443/   every field of every message\n"
-                "  fede connect -q https://www.example.org/ >page    only the data, and failures\n"
-                "  fede connect --cacert ca.pem localhost:8443       raw: type what is to be sent\n"
-                "  fede connect --starttls smtp mail.example.org     TLS after SMTP's STARTTLS\n"
+    .examples = "  fede connect https://www.example.org/            a page, and the story\n"
+                "  fede connect -vv --head https://localhost:8443/  every field of every message\n"
+                "  fede connect -q https://www.example.org/ >page   only the data, and failures\n"
+                "  fede connect --cacert ca.pem localhost:8443      raw: type what is to be sent\n"
+                "  fede connect --starttls smtp mail.example.org    TLS after SMTP's STARTTLS\n"
                 "  fede connect --json https://www.example.org/ >page 2>story.json\n",
-    .notes =
-        "The data goes to standard output, the story to standard error. Its last line is the exit code with its\n"
-        "reason. The certificate is always verified, unless -k is given. Environment: SSLKEYLOGFILE, https_proxy,\n"
-        "http_proxy, all_proxy, no_proxy, NO_COLOR, CLICOLOR_FORCE.\n",
+    .notes = "The data goes to standard output, the story to standard error. Its last line is\n"
+             "the exit code with its reason. The certificate is always verified, unless -k is\n"
+             "given. Environment: SSLKEYLOGFILE, https_proxy, http_proxy, all_proxy, no_proxy,\n"
+             "NO_COLOR, CLICOLOR_FORCE.\n",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .take = connect_take,

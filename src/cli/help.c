@@ -51,8 +51,8 @@ void help_command(const struct command *command)
 {
     int width = help_width();
 
-    printf("fede %s: ", command->name);
-    wrapped(command->summary, 0, width - 8);
+    int title = printf("fede %s: ", command->name);
+    wrapped(command->summary, title, width);
     printf("\n  fede %s [OPTIONS] %s\n\nExamples\n%s", command->name, command->synopsis, command->examples);
     help_rows(command->options, command->n_options, width);
     help_rows(common_options, n_common_options, width);

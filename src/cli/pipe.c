@@ -15,12 +15,12 @@ struct pipe {
     struct client *client;
     uint8_t in[2 * PIECE]; /* with --crlf twice as much */
     bytes to_send;
-    bool in_open, ended, closed_reader;
+    bool in_open, ended, closed_reader, deaf; /* deaf: the peer takes nothing more */
     uint64_t sent, began, quiet_since;
 };
 
 static bool read_input(struct pipe *pipe);
-static bool write_some(struct pipe *pipe, bool *blocked);
+static void write_some(struct pipe *pipe, bool *blocked);
 static bool read_some(struct pipe *pipe, bool *blocked);
 static bool wait_for_more(struct pipe *pipe, bool *over);
 static void tell_input(struct pipe *pipe);
@@ -36,7 +36,8 @@ bool pipe_run(struct client *client)
     client->facts.before_request = began;
     while (good && !over && !pipe.ended) {
         bool write_blocked = false, read_blocked = false;
-        good = write_some(&pipe, &write_blocked) && read_some(&pipe, &read_blocked);
+        write_some(&pipe, &write_blocked);
+        good = read_some(&pipe, &read_blocked);
         if (good && !pipe.ended && read_blocked)
             good = wait_for_more(&pipe, &over);
     }
@@ -45,7 +46,7 @@ bool pipe_run(struct client *client)
     return good;
 }
 
-static bool write_some(struct pipe *pipe, bool *blocked)
+static void write_some(struct pipe *pipe, bool *blocked)
 {
     struct channel *channel = &pipe->client->channel;
 
@@ -53,15 +54,20 @@ static bool write_some(struct pipe *pipe, bool *blocked)
         ptrdiff_t n = channel_write(channel, pipe->to_send.data, pipe->to_send.len);
         if (n == FEDE_WOULD_BLOCK) {
             *blocked = true;
-            return true;
+            return;
         }
-        if (n < 0)
-            return client_failed(pipe->client, channel_error(channel));
+        if (n <
+            0) { /* what the peer said before it stopped listening is read first, and shows whether that was in order */
+            pipe->to_send = BYTES_NONE;
+            pipe->in_open = false;
+            pipe->deaf = true;
+            return;
+        }
         pipe->to_send = bytes_skip(pipe->to_send, (size_t)n);
         pipe->sent += (uint64_t)n;
         pipe->quiet_since = clock_ticks(NULL);
     }
-    return channel_flush(channel) >= 0 || client_failed(pipe->client, channel_error(channel));
+    channel_flush(channel);
 }
 
 /* Some rounds at most, so that a peer that talks without pause does not keep us from writing. */
@@ -177,10 +183,13 @@ static void tell(struct pipe *pipe, bool good)
         tell_input(pipe);
     text_bytes(&t, client->facts.downloaded);
     text_add(&t, " bytes received");
-    if (good && pipe->closed_reader)
+    if (good && pipe->deaf)
+        text_add(&t, "; the peer closed before it had taken all input");
+    else if (good && pipe->closed_reader)
         text_add(&t, "; the reader of standard output went away");
     else if (good && !pipe->ended)
         text_format(&t, "; after the end of input the peer was silent for %lu.%lu s (--linger waits longer)",
                     client->set.linger_ms / 1000, client->set.linger_ms % 1000 / 100);
-    report_phase(client->report, "response", good, line, client->facts.first_byte ? client->facts.first_byte : now, now);
+    report_phase(client->report, "response", good, line, client->facts.first_byte ? client->facts.first_byte : now,
+                 now);
 }

@@ -22,7 +22,7 @@ struct reader {
 
 static bool make_head(struct exchange *x, struct piece *head);
 static bool add(struct piece *piece, const char *data, size_t len);
-static bool write_some(struct exchange *x, bytes *head, bytes *body, bool *blocked);
+static void write_some(struct exchange *x, bytes *head, bytes *body, bool *blocked);
 static bool read_some(struct reader *r, bool *blocked);
 static bool feed(struct reader *r, bytes data);
 
@@ -49,17 +49,16 @@ bool exchange1_run(struct exchange *x)
         client_fail(client, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, 0, 0);
     while (good && !x->complete) {
         bool write_blocked = false, read_blocked = false, told = to_send.len == 0;
-        good = write_some(x, &to_send, &body, &write_blocked);
+        write_some(x, &to_send, &body, &write_blocked);
         if (!told && !to_send.len)
             exchange_asked(x, began, head.len);
-        good = good && read_some(&r, &read_blocked);
+        good = read_some(&r, &read_blocked);
         bool writing = to_send.len || body.len;
         if (good && !x->complete && read_blocked && (write_blocked || !writing)) {
             const char *doing = x->head_done ? "the answer is not complete" : "the server has not answered";
             good = channel_wait(&client->channel, writing, -1, -1, NULL, doing) || exchange_broken(x);
         }
     }
-    client->facts.uploaded = x->body.len - body.len;
     free(head.data);
     free(r.name.data);
     free(r.value.data);
@@ -102,23 +101,29 @@ static bool add(struct piece *piece, const char *data, size_t len)
     return true;
 }
 
-/* The head, then the content, as far as it goes. A peer that no longer takes anything may still have answered. */
-static bool write_some(struct exchange *x, bytes *head, bytes *body, bool *blocked)
+/* The head, then the content, as far as it goes. A peer that takes nothing more may still have answered: writing ends, and
+   whether that is a failure shows when reading does. */
+static void write_some(struct exchange *x, bytes *head, bytes *body, bool *blocked)
 {
+    struct client *client = x->client;
+
     while (head->len || body->len) {
         bytes *from = head->len ? head : body;
-        ptrdiff_t n = channel_write(&x->client->channel, from->data, from->len < 65536 ? from->len : 65536);
+        ptrdiff_t n = channel_write(&client->channel, from->data, from->len < 65536 ? from->len : 65536);
         if (n == FEDE_WOULD_BLOCK) {
             *blocked = true;
-            return true;
+            return;
         }
-        if (n < 0)
-            return exchange_broken(x);
+        if (n < 0) {
+            *head = *body = BYTES_NONE;
+            return;
+        }
         *from = bytes_skip(*from, (size_t)n);
+        client->facts.uploaded += from == body ? (uint64_t)n : 0;
         if (from == body)
-            return true; /* see first whether an answer came */
+            return; /* see first whether an answer came */
     }
-    return channel_flush(&x->client->channel) >= 0 || exchange_broken(x);
+    channel_flush(&client->channel);
 }
 
 static bool read_some(struct reader *r, bool *blocked)
@@ -157,18 +162,14 @@ static bool feed(struct reader *r, bytes data)
     enum http_errno number = HTTP_PARSER_ERRNO(&r->parser);
     if (x->complete || (x->stop && x->client->code))
         return x->complete;
-    if (number == HPE_OK && !r->parser.upgrade)
+    if (number == HPE_OK)
         return true;
     if (number == HPE_INVALID_EOF_STATE)
         return exchange_broken(x);
     struct text t = text_in(start, sizeof start);
     text_escaped(&t, bytes_first(data, 24));
-    if (r->parser.upgrade)
-        snprintf(detail, sizeof detail, "the server changed to another protocol (status %d) without being asked",
-                 x->status);
-    else
-        snprintf(detail, sizeof detail, "%s%s%s%s", http_errno_description(number),
-                 x->head_done ? "" : "; it begins with \"", x->head_done ? "" : start, x->head_done ? "" : "\"");
+    snprintf(detail, sizeof detail, "%s%s%s%s", http_errno_description(number),
+             x->head_done ? "" : "; it begins with \"", x->head_done ? "" : start, x->head_done ? "" : "\"");
     return exchange_failed(x, FEDE_HTTP_MALFORMED, detail);
 }
 
@@ -239,9 +240,14 @@ static int on_head(http_parser *parser)
     }
     bool chunked = parser->flags & F_CHUNKED;
     x->announced = chunked || parser->content_length == UINT64_MAX ? -1 : (int64_t)parser->content_length;
+    if (x->status == 101) {
+        exchange_failed(x, FEDE_HTTP_MALFORMED,
+                        "the server changed to another protocol without being asked (status 101)");
+        return -1;
+    }
     if (!exchange_head(x))
         return -1;
-    return !strcmp(x->method, "HEAD");
+    return !strcmp(x->method, "HEAD") || x->status == 204 || x->status == 304;
 }
 
 static int on_content(http_parser *parser, const char *at, size_t len)

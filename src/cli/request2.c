@@ -16,8 +16,8 @@ struct talk {
     int32_t stream;
     bytes body;
     uint64_t began_us;
-    bool told, closed;
-    uint32_t code; /* why the stream or connection ended */
+    bool told, closed, refused, mute; /* refused: we ended it because of an error; mute: nothing more can be sent */
+    uint32_t code;                    /* why the stream or connection ended */
     char detail[256];
 };
 
@@ -41,15 +41,16 @@ bool exchange2_run(struct exchange *x)
     good = submit(&talk);
     while (good && !x->complete) {
         bool write_blocked = false, read_blocked = false;
-        good = write_some(&talk, &pending, &write_blocked) && read_some(&talk, &read_blocked);
-        bool writing = pending.len || nghttp2_session_want_write(talk.session);
+        good = write_some(&talk, &pending, &write_blocked) && (!talk.refused || session_failed(&talk, 0)) &&
+               read_some(&talk, &read_blocked);
+        bool writing = !talk.mute && (pending.len || nghttp2_session_want_write(talk.session));
         if (good && !x->complete && read_blocked && (write_blocked || !writing)) {
             const char *doing = x->head_done ? "the answer is not complete" : "the server has not answered";
             good = channel_wait(&x->client->channel, writing, -1, -1, NULL, doing) || exchange_broken(x);
         }
     }
     x->client->facts.uploaded = x->body.len - talk.body.len;
-    if (good && !pending.len)
+    if (good && !pending.len && !talk.mute)
         say_goodbye(&talk);
     nghttp2_session_del(talk.session);
     return good;
@@ -138,14 +139,16 @@ static bool write_some(struct talk *talk, bytes *pending, bool *blocked)
 {
     struct channel *channel = &talk->x->client->channel;
 
-    for (;;) {
+    while (!talk->mute) {
         if (!pending->len) {
             const uint8_t *data;
             ssize_t len = nghttp2_session_mem_send(talk->session, &data);
             if (len < 0)
                 return session_failed(talk, (int)len);
-            if (!len)
-                return channel_flush(channel) >= 0 || exchange_broken(talk->x);
+            if (!len) {
+                channel_flush(channel);
+                break;
+            }
             *pending = bytes_of(data, (size_t)len);
         }
         ptrdiff_t n = channel_write(channel, pending->data, pending->len);
@@ -153,10 +156,14 @@ static bool write_some(struct talk *talk, bytes *pending, bool *blocked)
             *blocked = true;
             return true;
         }
-        if (n < 0)
-            return exchange_broken(talk->x);
+        if (n < 0) { /* the answer may be there all the same: reading decides */
+            *pending = BYTES_NONE;
+            talk->mute = true;
+            return true;
+        }
         *pending = bytes_skip(*pending, (size_t)n);
     }
+    return true;
 }
 
 static bool read_some(struct talk *talk, bool *blocked)
@@ -176,9 +183,8 @@ static bool read_some(struct talk *talk, bool *blocked)
         return false;
     if (used < 0)
         return session_failed(talk, (int)used);
-    if (talk->closed && !x->complete)
-        return session_failed(talk, 0);
-    return true;
+    bool over = !nghttp2_session_want_read(talk->session) && !nghttp2_session_want_write(talk->session);
+    return x->complete || !(talk->closed || over) || session_failed(talk, 0);
 }
 
 /* number: nghttp2's error, or 0 when the peer ended the stream or connection with talk->code. */
@@ -191,8 +197,8 @@ static bool session_failed(struct talk *talk, int number)
     else if (number)
         snprintf(detail, sizeof detail, "%s", nghttp2_strerror(number));
     else
-        snprintf(detail, sizeof detail, "the server ended it with %s%s%s", nghttp2_http2_strerror(talk->code),
-                 talk->detail[0] ? ": " : "", talk->detail);
+        snprintf(detail, sizeof detail, "%s ended it with %s%s%s", talk->refused ? "fede" : "the server",
+                 nghttp2_http2_strerror(talk->code), talk->detail[0] ? ": " : "", talk->detail);
     return exchange_failed(talk->x, FEDE_HTTP2_FAILED, detail);
 }
 
@@ -306,6 +312,13 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *u
 
     (void)session;
     tell_frame(talk, '>', frame);
+    uint32_t code = frame->hd.type == NGHTTP2_GOAWAY       ? frame->goaway.error_code
+                    : frame->hd.type == NGHTTP2_RST_STREAM ? frame->rst_stream.error_code
+                                                           : NGHTTP2_NO_ERROR;
+    if (code && !talk->x->complete) {
+        talk->refused = true;
+        talk->code = code;
+    }
     if (frame->hd.type == NGHTTP2_HEADERS && !talk->told) {
         talk->told = true;
         exchange_asked(talk->x, talk->began_us, frame->hd.length + FRAME_HEAD);

@@ -38,6 +38,7 @@ static void begin_next(struct race *race);
 static void look(struct race *race, struct attempt *attempt);
 static void lost(struct race *race, struct attempt *attempt, int number);
 static void won(struct race *race, struct attempt *attempt);
+static void add_end(struct text *t, const char *host, unsigned port);
 static size_t running(const struct race *race);
 static int wait_ms(const struct race *race, uint64_t now);
 static int bind_to(int fd, const char *interface, int family);
@@ -178,9 +179,20 @@ static void won(struct race *race, struct attempt *attempt)
                  &way->remote_port);
     if (getsockname(way->fd, (struct sockaddr *)&local, &len) == 0)
         address_text((struct sockaddr *)&local, len, way->local, sizeof way->local, &way->local_port);
-    snprintf(line, sizeof line, "connected to %s port %u from %s port %u", way->remote, way->remote_port, way->local,
-             way->local_port);
+    struct text t = text_in(line, sizeof line);
+    text_add(&t, "connected to ");
+    add_end(&t, way->remote, way->remote_port);
+    text_add(&t, " from ");
+    add_end(&t, way->local, way->local_port);
     report_phase(race->order->report, "tcp", true, line, attempt->began_us, clock_ticks(NULL));
+}
+
+/* "127.0.0.1:443", "[::1]:443" */
+static void add_end(struct text *t, const char *host, unsigned port)
+{
+    bool six = strchr(host, ':') != NULL;
+
+    text_format(t, "%s%s%s:%u", six ? "[" : "", host, six ? "]" : "", port);
 }
 
 static size_t running(const struct race *race)

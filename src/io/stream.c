@@ -33,8 +33,10 @@ struct fede_stream {
     fede_conn *conn;
     bool blocking, quiet_end; /* quiet_end: the transport broke after the peer's close_notify, nobody's loss */
     unsigned limit_ms;
-    fede_error error;  /* of the transport and of calls; those of TLS are in conn */
-    char detail[1024]; /* what error.detail points to */
+    int send_number;       /* why sending failed: a system error, 0: it did not; what came in can still be read */
+    fede_error error;      /* of the transport and of calls; those of TLS are in conn */
+    fede_error send_error; /* nothing more can be sent; reading is not concerned */
+    char detail[1024];     /* what error.detail points to */
 };
 
 /* What a call waits for. */
@@ -48,6 +50,7 @@ static bool is_open(const fede_stream *stream);
 static enum outcome send_some(fede_stream *stream);
 static enum outcome receive_some(fede_stream *stream);
 static void send_failed(fede_stream *stream, int number);
+static bool can_send(fede_stream *stream);
 static void transport_failed(fede_stream *stream, int number);
 static bool failed(const fede_stream *stream);
 static bool fail(fede_stream *stream, fede_reason reason, uint8_t origin, const char *where, int64_t got,
@@ -124,12 +127,8 @@ ptrdiff_t fede_stream_write(fede_stream *stream, const void *data, size_t len)
     int64_t deadline = deadline_in(stream->limit_ms);
     while (left.len) {
         enum outcome outcome = drive_until(stream, GOAL_WRITE, deadline, stream->blocking);
-        if (outcome == FAILED)
+        if (outcome == FAILED || outcome == ENDED)
             return FEDE_STREAM_FAILED;
-        if (outcome == ENDED) {
-            fail(stream, FEDE_CALL_ORDER, FEDE_ORIGIN_CALLER, "fede_stream_write", 0, 0);
-            return FEDE_STREAM_FAILED;
-        }
         if (outcome == BLOCKED)
             return left.len < len ? (ptrdiff_t)(len - left.len) : FEDE_WOULD_BLOCK;
         left = bytes_skip(left, fede_write(stream->conn, left));
@@ -160,7 +159,7 @@ bool fede_stream_close(fede_stream *stream)
         unsigned limit = stream->limit_ms ? stream->limit_ms : CLOSE_LIMIT_MS;
         drive_until(stream, GOAL_SENT, deadline_in(limit), stream->blocking);
     }
-    good = !failed(stream);
+    good = !failed(stream) && !stream->send_error.reason;
     if (stream->fd >= 0) {
         drain(stream->fd);
         close(stream->fd);
@@ -212,9 +211,11 @@ fede_conn *fede_stream_conn(fede_stream *stream)
 
 const fede_error *fede_stream_error(const fede_stream *stream)
 {
-    if (stream->error.reason)
-        return &stream->error;
-    return stream->conn && !stream->quiet_end ? fede_conn_error(stream->conn) : NULL;
+    const fede_error *tls = stream->conn && !stream->quiet_end ? fede_conn_error(stream->conn) : NULL;
+
+    if (stream->error.reason || tls)
+        return stream->error.reason ? &stream->error : tls;
+    return stream->send_error.reason ? &stream->send_error : NULL;
 }
 
 static fede_stream *stream_new(void)
@@ -254,6 +255,8 @@ static enum outcome drive_until(fede_stream *stream, enum goal goal, int64_t dea
             return REACHED;
         if (failed(stream) && !events)
             return FAILED;
+        if ((goal == GOAL_WRITE || goal == GOAL_SENT) && is_open(stream) && !can_send(stream))
+            return FAILED;
         if (need & FEDE_DECIDE)
             return BLOCKED;
         /* While data waits to be sent a writer does not read: the caller may not be ready for data. */
@@ -263,7 +266,7 @@ static enum outcome drive_until(fede_stream *stream, enum goal goal, int64_t dea
             events |= POLLIN;
         }
         if (!events)
-            return failed(stream) ? FAILED : ENDED;
+            return failed(stream) || goal == GOAL_SENT ? FAILED : ENDED;
         if (!wait)
             return BLOCKED;
         const char *what = goal == GOAL_OPEN || !is_open(stream) ? "the TLS handshake was not complete"
@@ -288,7 +291,9 @@ static bool reached(const fede_stream *stream, enum goal goal, unsigned need)
     case GOAL_WRITE:
         return need & FEDE_WRITE && !failed(stream);
     case GOAL_SENT:
-        return !(need & FEDE_SEND) && !failed(stream);
+        /* After the peer's close_notify nobody waits for what could not be sent. */
+        return !(need & FEDE_SEND) && (!stream->send_number || fede_ending(stream->conn) & FEDE_PEER_CLOSED) &&
+               !failed(stream);
     }
     return false;
 }
@@ -327,6 +332,10 @@ static enum outcome receive_some(fede_stream *stream)
     do
         n = recv(stream->fd, room.data, room.len, 0);
     while (n < 0 && errno == EINTR);
+    if (n == 0 && stream->send_number) { /* after a reset some systems tell the end of the stream */
+        transport_failed(stream, stream->send_number);
+        return FAILED;
+    }
     if (n >= 0) {
         fede_received(stream->conn, n);
         return REACHED;
@@ -337,11 +346,14 @@ static enum outcome receive_some(fede_stream *stream)
     return FAILED;
 }
 
-/* A send fails when the peer is gone. What it said before, perhaps an alert, is still in the socket. */
+/* A send fails when the peer is gone. What it said before, an answer or an alert, is still in the socket and stays readable;
+   an alert that lies there explains the failure, so it is looked for as far as no data has to be read first. */
 static void send_failed(fede_stream *stream, int number)
 {
-    bool more = number == EPIPE || number == ECONNRESET;
+    bool more = true;
 
+    stream->send_number = number;
+    fede_sent(stream->conn, -1);
     while (more && !fede_conn_error(stream->conn) && fede_needs(stream->conn) & FEDE_RECEIVE) {
         fede_room room = fede_to_fill(stream->conn);
         ssize_t n = recv(stream->fd, room.data, room.len, 0);
@@ -350,7 +362,28 @@ static void send_failed(fede_stream *stream, int number)
         else
             more = n < 0 && errno == EINTR;
     }
-    transport_failed(stream, number);
+}
+
+/* Why nothing can be sent on an open connection, if so. */
+static bool can_send(fede_stream *stream)
+{
+    unsigned ending = fede_ending(stream->conn);
+    int number = stream->send_number;
+
+    if (number) {
+        bool reset = number == ECONNRESET || number == EPIPE;
+        error_set(&stream->send_error, reset ? FEDE_TRANSPORT_RESET : FEDE_TRANSPORT_FAILED, FEDE_ORIGIN_TRANSPORT,
+                  NULL, number, 0);
+        stream->send_error.detail = strerror(number);
+        return false;
+    }
+    if (!(ending & FEDE_WE_CLOSED) || fede_needs(stream->conn) & FEDE_SEND)
+        return true;
+    if (ending & FEDE_PEER_CLOSED)
+        return error_set(&stream->send_error, FEDE_CLOSED_BY_PEER, FEDE_ORIGIN_PEER, NULL, 0, 0);
+    error_set(&stream->send_error, FEDE_CALL_ORDER, FEDE_ORIGIN_CALLER, "fede_stream_write", 0, 0);
+    stream->send_error.detail = "this side has sent its close_notify";
+    return false;
 }
 
 /* A transport that fails after the connection has ended in order, or after another failure, is not the news. */
