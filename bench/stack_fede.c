@@ -1,0 +1,132 @@
+/* fede, through its public interface and nothing else. */
+#include "bench.h"
+
+#include "fede/fede.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct side {
+    fede_conn *conn;
+    bool server;
+};
+
+const char *const stack_name = "fede";
+static fede_config *configs[2]; /* client, server */
+
+static const uint16_t suites[2][3] = {{0xc02b, 0xc02c, 0xcca9}, {0xc02f, 0xc030, 0xcca8}};
+
+static int failed(const char *what, const fede_error *error)
+{
+    char text[600] = "no error was kept";
+    if (error != NULL)
+        fede_error_text(error, text, sizeof text);
+    return bench_why(what, text, 0);
+}
+
+const char *stack_version(void)
+{
+    return fede_library_version();
+}
+
+bool stack_setup(const struct scenario *s)
+{
+    uint16_t groups[2] = {0, 0x0017}; /* the certificate's curve, secp256r1, must be offered too (RFC 8422 5.1.1) */
+    fede_bytes root, chain, key;
+    if (!fede_group_by_name(s->group, &groups[0]))
+        return false;
+    root.data = bench_file(bench_path(s, "-root.pem"), &root.len);
+    chain.data = bench_file(bench_path(s, "-chain.pem"), &chain.len);
+    key.data = bench_file(bench_path(s, "-leaf.key"), &key.len);
+    for (int i = 0; i < 2; i++) {
+        configs[i] = fede_config_new();
+        bool ok = configs[i] != NULL &&
+                  fede_config_suites(configs[i], &suites[strcmp(s->key, "rsa") == 0][s->cipher], 1) &&
+                  fede_config_groups(configs[i], groups, groups[0] == groups[1] ? 1 : 2) &&
+                  fede_config_read_ahead(configs[i], true);
+        ok = ok && (i == 0 ? fede_config_trust(configs[i], root) : fede_config_credential(configs[i], chain, key));
+        if (!ok)
+            return failed("setup", configs[i] != NULL ? fede_config_error(configs[i]) : NULL) == 0;
+    }
+    return true;
+}
+
+struct side *stack_new(bool server)
+{
+    struct side *side = malloc(sizeof *side);
+    side->server = server;
+    side->conn = server ? fede_server_new(configs[1]) : fede_client_new(configs[0], BENCH_HOST);
+    return side;
+}
+
+/* Sends what is to send. */
+static void flush(struct side *side)
+{
+    fede_bytes out;
+    while (fede_needs(side->conn) & FEDE_SEND) {
+        out = fede_to_send(side->conn);
+        queue_put(side->server, out.data, out.len);
+        fede_sent(side->conn, (ptrdiff_t)out.len);
+    }
+}
+
+int stack_handshake(struct side *side)
+{
+    for (;;) {
+        flush(side);
+        unsigned needs = fede_needs(side->conn);
+        if (needs & FEDE_OVER)
+            return failed("handshake", fede_conn_error(side->conn));
+        if (needs & FEDE_WRITE)
+            return 1;
+        if (queue_waiting(side->server) == 0)
+            return 0;
+        fede_room room = fede_to_fill(side->conn);
+        fede_received(side->conn, (ptrdiff_t)queue_take(side->server, room.data, room.len));
+    }
+}
+
+bool stack_write(struct side *side, const uint8_t *data, size_t len)
+{
+    while (len > 0) {
+        size_t n = fede_write(side->conn, (fede_bytes){data, len});
+        if (n == 0)
+            return failed("write", fede_conn_error(side->conn)) == 0;
+        flush(side);
+        data += n;
+        len -= n;
+    }
+    return true;
+}
+
+/* The data is looked at where it is. */
+ptrdiff_t stack_read(struct side *side, uint8_t *out, size_t size)
+{
+    (void)out;
+    for (;;) {
+        unsigned needs = fede_needs(side->conn);
+        if (needs & FEDE_READ) {
+            fede_bytes data = fede_plaintext(side->conn);
+            size_t n = data.len < size ? data.len : size;
+            fede_consumed(side->conn, n);
+            return (ptrdiff_t)n;
+        }
+        if (needs & FEDE_OVER)
+            return failed("read", fede_conn_error(side->conn));
+        if (queue_waiting(side->server) == 0)
+            return 0;
+        fede_room room = fede_to_fill(side->conn);
+        fede_received(side->conn, (ptrdiff_t)queue_take(side->server, room.data, room.len));
+    }
+}
+
+void stack_rest(struct side *side)
+{
+    fede_release_buffers(side->conn);
+}
+
+void stack_free(struct side *side)
+{
+    fede_conn_free(side->conn);
+    free(side);
+}
