@@ -38,7 +38,7 @@ def settled(server, most, limit=8):
 
 
 def crowd(scene):
-    if scene.sanitized:
+    if scene.sanitized and scene.quick:
         sequential, simultaneous, slow, vanishing = 500, 200, 20, 20
     elif scene.quick:
         sequential, simultaneous, slow, vanishing = 2000, 1000, 100, 100
