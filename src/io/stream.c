@@ -370,6 +370,8 @@ static bool can_send(fede_stream *stream)
     unsigned ending = fede_ending(stream->conn);
     int number = stream->send_number;
 
+    if (ending & FEDE_PEER_CLOSED && !(fede_needs(stream->conn) & (FEDE_SEND | FEDE_WRITE)))
+        return error_set(&stream->send_error, FEDE_CLOSED_BY_PEER, FEDE_ORIGIN_PEER, NULL, 0, 0);
     if (number) {
         bool reset = number == ECONNRESET || number == EPIPE;
         error_set(&stream->send_error, reset ? FEDE_TRANSPORT_RESET : FEDE_TRANSPORT_FAILED, FEDE_ORIGIN_TRANSPORT,
@@ -379,8 +381,6 @@ static bool can_send(fede_stream *stream)
     }
     if (!(ending & FEDE_WE_CLOSED) || fede_needs(stream->conn) & FEDE_SEND)
         return true;
-    if (ending & FEDE_PEER_CLOSED)
-        return error_set(&stream->send_error, FEDE_CLOSED_BY_PEER, FEDE_ORIGIN_PEER, NULL, 0, 0);
     error_set(&stream->send_error, FEDE_CALL_ORDER, FEDE_ORIGIN_CALLER, "fede_stream_write", 0, 0);
     stream->send_error.detail = "this side has sent its close_notify";
     return false;
