@@ -204,7 +204,9 @@ static void after_handshake(void)
                 check(fede_conn_error(victim) != NULL && fede_conn_error(victim)->reason == FEDE_RENEGOTIATION_REFUSED,
                       "renegotiation without end", from, 0, kind, &pair);
             } else {
-                check(fede_conn_error(victim) != NULL && pair_alert(victim) == FEDE_ALERT_UNEXPECTED_MESSAGE &&
+                check(fede_conn_error(victim) != NULL &&
+                          fede_conn_error(victim)->reason == FEDE_MESSAGE_AFTER_HANDSHAKE &&
+                          pair_alert(victim) == FEDE_ALERT_UNEXPECTED_MESSAGE &&
                           pair_alert(other) == FEDE_ALERT_UNEXPECTED_MESSAGE,
                       "a late message", from, 0, kind, &pair);
             }

@@ -201,6 +201,8 @@ static void fail_configs(void)
 }
 
 /* What libcrypto does without memory is its own affair: it must not crash, and nothing may open that was not proved. */
+static size_t failures_seen;
+
 static void fail_libcrypto(const char *key)
 {
     for (int and_after = 0; and_after < 2; and_after++)
@@ -214,7 +216,10 @@ static void fail_libcrypto(const char *key)
             bool reached = crypto_memory.calls >= crypto_memory.fail_at;
             crypto_memory.fail_at = 0;
             bool open = pair_established(pair.client) && pair_established(pair.server);
-            bool told = fede_conn_error(pair.client) != NULL || fede_conn_error(pair.server) != NULL;
+            const fede_error *errors[] = {fede_conn_error(pair.client), fede_conn_error(pair.server)};
+            bool told = errors[0] != NULL || errors[1] != NULL;
+            for (int i = 0; i < 2; i++)
+                failures_seen += errors[i] != NULL && errors[i]->reason == FEDE_CRYPTO_FAILED;
             check(open || told, "neither open nor failed", n);
             check(!open || pair_exchange(&pair, 100), "open, but data does not come through", n);
             pair_end(&pair);
@@ -238,6 +243,7 @@ int main(void)
     fail_libcrypto("p256");
     fail_libcrypto("rsa");
     fail_libcrypto("ed25519");
+    check(failures_seen > 0, "libcrypto's failures are not called by their name", 0);
     printf("memory: %zu passed, %zu failed\n", passed, failed);
     return failed != 0;
 }
