@@ -144,6 +144,7 @@ static bool visit(struct client *client, const struct url *url, const char *meth
 static bool arrive(struct client *client, const struct url *url);
 static void leave(struct client *client);
 static const char *first_method(const struct connect_settings *set);
+static bool next_report(struct client *client, const struct url *url);
 static bool redirect(struct client *client, const struct url *first, struct url *url, char *location,
                      const char **method, bool *with_body);
 
@@ -223,17 +224,30 @@ static bool redirect(struct client *client, const struct url *first, struct url 
     }
     *url = next;
     client->facts.redirects++;
-    client->facts.redirected = clock_ticks(NULL);
+    return next_report(client, url);
+}
+
+/* The story of one connection ends, that of the next begins. Of the facts only the counts stay. */
+static bool next_report(struct client *client, const struct url *url)
+{
+    static char title[TARGET_SIZE];
     struct facts *facts = &client->facts;
-    facts->start = facts->redirected;
-    facts->look_up = facts->connected = facts->secured = facts->before_request = facts->first_byte = 0;
-    facts->tls = facts->verified = false;
-    facts->tcp_round_trips = facts->tls_round_trips = 0;
-    facts->downloaded = 0;
-    facts->version[0] = facts->suite[0] = facts->group[0] = facts->scheme[0] = facts->alpn[0] = facts->reason[0] = 0;
+    struct text t = text_in(title, sizeof title);
+    fede_conn *conn = client->channel.stream ? fede_stream_conn(client->channel.stream) : NULL;
+
+    report_end(client->report, conn, REPORT_GOES_ON, "redirected");
+    client->trace.told = true;
     channel_close(&client->channel);
-    client->trace.conn = NULL;
-    return true;
+    report_free(client->report);
+    url_text(url, &t);
+    client->story.title = title;
+    client->report = report_new(&client->story);
+    client->trace = (struct client_trace){0};
+    uint64_t first = facts->first_start;
+    int connects = facts->connects, redirects = facts->redirects;
+    *facts = (struct facts){.first_start = first, .connects = connects, .redirects = redirects};
+    facts->start = facts->redirected = clock_ticks(NULL);
+    return client->report || client_fail(client, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, 0, 0);
 }
 
 /* close_notify, and what is known about the peer's. The connection itself stays until the report is complete. */

@@ -186,7 +186,7 @@ void json_story_end(struct report *r, const fede_conn *conn, int exit_code, cons
     if (r->late_left_out > 0)
         set(r, o, "messages_left_out", number_of(r->late_left_out));
     json_t *exit = json_object();
-    set(r, exit, "code", json_integer(exit_code));
+    set(r, exit, "code", json_integer(exit_code == REPORT_GOES_ON ? 0 : exit_code));
     set(r, exit, "reason", words(r, why != NULL && why[0] != '\0' ? why : exit_code == 0 ? "all done" : "failed"));
     set(r, o, "exit", exit);
     if (r->broken || d->incomplete)

@@ -33,7 +33,9 @@ void report_phase(struct report *report, const char *phase, bool ok, const char 
 void report_note(struct report *report, int level, const char *text);
 /* An error with its advice. */
 void report_error(struct report *report, const fede_error *error);
-/* The verdict box and the last line (R70): exit code and its reason; JSON document is written here. */
+/* The verdict box and the last line (R70): exit code and its reason; JSON document is written here. With REPORT_GOES_ON as
+   exit_code there is no last line: another connection follows (a redirect), in a report of its own. */
+enum { REPORT_GOES_ON = -1 };
 void report_end(struct report *report, const fede_conn *conn, int exit_code, const char *why);
 void report_free(struct report *report);
 /* A certificate in one line, into out: its names, until when it is valid, its key. at: seconds since 1970. */

@@ -183,7 +183,7 @@ void text_story_end(struct report *r, const fede_conn *conn, int exit_code, cons
             text_card(r);
             text_box(r);
         }
-        if (r->options.number == 0 && (r->options.level >= DEFAULT || exit_code != 0)) {
+        if (r->options.number == 0 && exit_code != REPORT_GOES_ON && (r->options.level >= DEFAULT || exit_code != 0)) {
             char line[400];
             struct text t = text_in(line, sizeof line);
             text_add(&t, "exit ");
