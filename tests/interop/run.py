@@ -38,6 +38,10 @@ LINE = clients.TEXT
 def main():
     options = arguments()
     place = os.path.abspath(options.build)
+    if options.subject == "fede" and not os.path.exists(options.fede):
+        sys.exit(
+            f"{options.fede} is not there: cmake --preset release && cmake --build --preset release, or --fede PROGRAM"
+        )
     for folder in ("logs", "files"):
         shutil.rmtree(f"{place}/{folder}", ignore_errors=True)
         os.makedirs(f"{place}/{folder}")
@@ -90,6 +94,7 @@ def everything(options, place, tested, report):
         for job in jobs:
             job.result()
         special.run_all(options, place, tested, report, pool, supporting(place, matching, calling))
+    tested.stop(report)
 
 
 def supporting(place, matching, calling):

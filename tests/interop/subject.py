@@ -54,9 +54,18 @@ class Subject:
         wait_for_port(port, process)
         return port, process
 
-    def stop(self):
-        for _, process in self.servers.values():
-            process.stop()
+    def stop(self, report=None):
+        """Ends the servers; each must end in order, by itself, with nothing to complain about."""
+        for name, (_, process) in self.servers.items():
+            code = process.stop()
+            if report and self.name == "fede":
+                good = code == 0 and "Sanitizer" not in process.said()
+                report.add(
+                    "fede serve, at its end",
+                    name,
+                    "passed" if good else "failed",
+                    f"exit status {code}: " + process.said()[-300:] if not good else "",
+                )
         self.servers.clear()
 
 
