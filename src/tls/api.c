@@ -1,5 +1,5 @@
-/* tls/api.c: a connection as the application sees it (fede/fede.h): making one, moving bytes in and out, closing, asking. What
-   happens to the bytes is in conn.c and handshake.c. */
+/* tls/api.c: a connection as the application sees it (fede/fede.h): making one, moving bytes in and out, closing,
+   asking. What happens to the bytes is in conn.c and handshake.c. */
 #include "base/error.h"
 #include "tls/handshake.h"
 #include "tls/inform.h"
@@ -331,12 +331,14 @@ void fede_abort(fede_conn *conn, uint8_t alert)
 
 void fede_release_buffers(fede_conn *conn)
 {
-    if (window_len(&conn->received) == 0 && conn->plain.len == 0 && conn->fragments.input.len == 0)
+    bool borrowed = conn->plain.len > 0 || conn->fragments.input.len > 0 ||
+                    (conn->handshake != NULL && conn->handshake->pending.len > 0);
+    if (!borrowed && window_len(&conn->received) == 0)
         conn_give_window(conn, &conn->received);
+    if (!borrowed && fragments_empty(&conn->fragments))
+        fragments_end(&conn->fragments, conn_memory(conn));
     if (window_len(&conn->to_send) == 0)
         conn_give_window(conn, &conn->to_send);
-    if (fragments_empty(&conn->fragments) && (conn->handshake == NULL || conn->handshake->pending.len == 0))
-        fragments_end(&conn->fragments, conn_memory(conn));
     direction_rest(&conn->in);
     direction_rest(&conn->out);
 }

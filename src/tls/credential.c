@@ -1,5 +1,5 @@
-/* tls/credential.c: a certificate chain and its private key. All reading happens here, once: the chain is kept in the form in
-   which the Certificate message carries it, the leaf as parsed fields, the key ready to sign. RFC 5246 7.4.2. */
+/* tls/credential.c: a certificate chain and its private key. All reading happens here, once: the chain is kept in the
+   form in which the Certificate message carries it, the leaf as parsed fields, the key ready to sign. RFC 5246 7.4.2. */
 #include "base/arena.h"
 #include "base/error.h"
 #include "tls/config.h"

@@ -1,5 +1,5 @@
-/* tls/trust.c: trust anchors with a count, so that derived configurations share them. Whoever adds to shared ones gets a copy
-   of its own first. */
+/* tls/trust.c: trust anchors with a count, so that derived configurations share them. Whoever adds to shared ones
+   gets a copy of its own first. */
 #include "tls/config.h"
 
 struct trust *trust_new(const fede_allocator *from)

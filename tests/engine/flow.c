@@ -1,6 +1,6 @@
-/* engine/flow.c: every kind of message and record at every place of the handshake, and behind it: what does not belong there is
-   answered with unexpected_message. Legal at more than one place are only HelloRequest for a client (ignored, RFC 5246
-   7.4.1.1) and, at their place, optional messages. */
+/* engine/flow.c: every kind of message and record at every place of the handshake, and behind it: what does not
+   belong there is answered with unexpected_message. Legal at more than one place are only HelloRequest for a client
+   (ignored, RFC 5246 7.4.1.1) and, at their place, optional messages. */
 #include "pair.h"
 #include "tls/conn.h"
 

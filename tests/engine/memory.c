@@ -41,9 +41,13 @@ static void *failing_alloc(void *arg, size_t size)
     return p;
 }
 
+static uint8_t not_wiped; /* whatever may have held a secret must go back as zeros */
+
 static void failing_free(void *arg, void *p, size_t size)
 {
     struct failing *f = arg;
+    for (size_t i = 0; i < size; i++)
+        not_wiped |= ((uint8_t *)p)[i];
     f->blocks--;
     f->live -= size;
     free(p);
@@ -243,6 +247,7 @@ int main(void)
     fail_libcrypto("p256");
     fail_libcrypto("rsa");
     fail_libcrypto("ed25519");
+    check(not_wiped == 0, "memory goes back without being wiped", not_wiped);
     check(failures_seen > 0, "libcrypto's failures are not called by their name", 0);
     printf("memory: %zu passed, %zu failed\n", passed, failed);
     return failed != 0;

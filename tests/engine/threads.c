@@ -1,5 +1,5 @@
-/* engine/threads.c: one configuration of each side shared by several threads, each with its own connections, while others are
-   derived from them and freed. Under ThreadSanitizer this shows that a config in use is only read. */
+/* engine/threads.c: one configuration of each side shared by several threads, each with its own connections, while
+   others are derived from them and freed. Under ThreadSanitizer this shows that a config in use is only read. */
 #include <pthread.h>
 
 #include "pair.h"

@@ -1,6 +1,6 @@
-/* unit/tls.c: the engine as its public interface promises it: every suite with every group and kind of key, bytes in portions
-   of any size, choices and refusals, questions, the four ways to end, events, errors as sentences, names. Client and server
-   stand in one process (engine/pair.h); what damage does to them is tested in tests/engine. */
+/* unit/tls.c: the engine as its public interface promises it: every suite with every group and kind of key, bytes in
+   portions of any size, choices and refusals, questions, the four ways to end, events, errors as sentences, names.
+   Client and server stand in one process (engine/pair.h); what damage does to them is tested in tests/engine. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
