@@ -168,11 +168,14 @@ static bool name_allowed(const struct certificate *ca, uint8_t kind, bytes value
     if (!subtrees_open(ca->name_constraints, &all))
         return false;
     while (subtrees_next(&all, &t, &malformed)) {
-        if (*budget == 0) {
+        /* Long names cost more. */
+        const size_t cost = 1 + (t.kind == kind ? (t.base.len + value.len) / 16 : 0);
+        if (*budget < cost) {
+            *budget = 0;
             *over = true;
             return false;
         }
-        --*budget;
+        *budget -= (unsigned)cost;
         if (t.kind != kind)
             continue;
         bool held = holds(&t, value, &malformed);

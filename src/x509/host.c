@@ -92,12 +92,12 @@ bool dns_wildcard(bytes name, bytes *base)
     return true;
 }
 
-static bool dns_matches(bytes presented, bytes wanted)
+static bool dns_matches(bytes presented, bytes wanted, const struct suffixes *suffixes)
 {
     bytes base;
     if (dns_wildcard(presented, &base)) {
         const uint8_t *dot = memchr(wanted.data, '.', wanted.len);
-        return dot != NULL && dns_name_labels(base) >= 2 &&
+        return dot != NULL && dns_name_labels(base) >= 2 && (suffixes == NULL || !suffix_is_public(suffixes, base)) &&
                dns_equal(base, bytes_skip(wanted, (size_t)(dot - wanted.data) + 1));
     }
     return dns_equal(presented, wanted) && dns_name_labels(presented) > 0;
@@ -105,12 +105,17 @@ static bool dns_matches(bytes presented, bytes wanted)
 
 bool host_matches(const struct certificate *certificate, const struct host *host)
 {
+    return host_matches_below(certificate, host, NULL);
+}
+
+bool host_matches_below(const struct certificate *certificate, const struct host *host, const struct suffixes *suffixes)
+{
     bytes rest = certificate->alt_names, value;
     enum general_name kind;
     bytes wanted = host->kind == HOST_IP ? bytes_of(host->ip, host->ip_len) : bytes_text(host->text);
     while (general_names_next(&rest, &kind, &value))
         if (host->kind == HOST_IP ? kind == NAME_IP && bytes_equal(value, wanted)
-                                  : host->kind == HOST_DNS && kind == NAME_DNS && dns_matches(value, wanted))
+                                  : host->kind == HOST_DNS && kind == NAME_DNS && dns_matches(value, wanted, suffixes))
             return true;
     return false;
 }

@@ -3,8 +3,11 @@
    A depth-first search over all candidates whose subject is the issuer wanted, the likelier ones first: anchors, matching
    key identifiers, valid dates, names from which an anchor can be reached at all. Rules that need one certificate only
    are applied before its signature check, rules for the whole path at its end; when one is broken, the search goes on
-   with the next candidate. Two budgets bound the work whatever was sent: signature checks and steps. A signature is
-   checked once for each pair of certificates.
+   with the next candidate.
+
+   Whatever was sent, the work is bounded: signature checks (weighed by what they cost, made once for each pair of
+   certificates), steps, and comparisons of names with name constraints each have a budget for the whole search. Names are
+   compared with each other once, at the start; from then on they are numbers.
 
    When no path is acceptable, a second, short walk finds the one to report. */
 #include "x509/path.h"
@@ -16,17 +19,30 @@
 #include "x509/revocation.h"
 
 #define DEFAULT_INTERMEDIATES 10
-#define DEFAULT_SIGNATURES    64
-#define MAX_STEPS             4096
+#define DEFAULT_SIGNATURES    128 /* in checks with a P-256 or RSA-2048 key */
+#define MAX_STEPS             1000
+#define STEPS_COMPLETE        8 /* what judging a complete path counts as */
 #define MAX_CANDIDATES        256
-#define REPORT_SIGNATURES     8 /* beyond the budget, for a good report */
+#define REPORT_SIGNATURES     16 /* beyond the budget, for a good report */
 
 /* A certificate the peer sent. Only looked into when its name is needed. */
 struct candidate {
-    bytes der, subject, issuer;
-    uint32_t subject_hash, issuer_hash;
+    bytes der;
+    uint16_t subject, issuer; /* numbers of names */
     bool broken, reaches_anchor;
-    struct certificate *read;
+};
+/* What may stand above the end of a path. */
+struct option {
+    struct link link;
+    bool reaches_anchor;
+};
+/* One name, in whatever spelling, and the certificates that have it as subject. */
+struct name_entry {
+    bytes name;
+    uint32_t hash;
+    bool listed; /* options are filled in */
+    struct option *options;
+    size_t n;
 };
 struct remembered {
     const struct certificate *c, *issuer;
@@ -36,31 +52,26 @@ struct search {
     const struct verify_request *request;
     struct arena *arena;
     struct candidate *candidates;
-    size_t n;
+    struct name_entry *names;
     struct remembered *signatures;
-    unsigned n_signatures, max_signatures, steps;
-    size_t max_intermediates;
+    size_t n, n_names, max_intermediates;
+    unsigned n_signatures, room_signatures, cost, max_cost, steps, comparisons;
     struct path path;
     struct search_result *out;
     bool leaf_kept; /* the rules for the leaf alone, its name included */
     bool over;      /* give up: nothing can be found any more, a budget or memory is used up */
     bool no_memory, has_refused;
 };
-/* What may stand above the end of a path. */
-struct option {
-    struct link link;
-    struct candidate *candidate; /* NULL: an anchor */
-};
 
 static bool prepare(struct search *s, const struct certificate *leaf);
 static bool extend(struct search *s);
 static bool complete(struct search *s);
 static bool policies_and_revocation(struct search *s);
-static unsigned ranks_present(struct search *s, uint32_t hash);
-static bool next_option(struct search *s, uint32_t hash, size_t *i, int rank, struct option *out);
-static bool try_option(struct search *s, struct option *option);
+static struct name_entry *options_above(struct search *s);
+static bool has_option(const struct name_entry *name, bytes der);
+static bool try_option(struct search *s, const struct option *option);
 static int rank_of(const struct search *s, const struct option *option);
-static bool in_path(const struct path *path, const struct certificate *c);
+static bool in_path(const struct path *path, const struct link *link);
 static bool check_signature(struct search *s, const struct certificate *c, const struct certificate *issuer,
                             bool *good);
 static void report(struct search *s);
@@ -68,9 +79,9 @@ static void report(struct search *s);
 void path_find(const struct verify_request *request, const struct certificate *leaf, struct arena *arena,
                struct search_result *out)
 {
-    struct search s = {.request = request, .arena = arena, .out = out};
+    struct search s = {.request = request, .arena = arena, .out = out, .comparisons = CONSTRAINT_BUDGET};
     *out = (struct search_result){.ending = PATH_UNFINISHED};
-    s.max_signatures = request->budget ? request->budget : DEFAULT_SIGNATURES;
+    s.max_cost = request->budget ? request->budget : DEFAULT_SIGNATURES;
     s.max_intermediates = path_max_intermediates(request);
     if (!prepare(&s, leaf)) {
         out->ending = PATH_NO_MEMORY;
@@ -78,7 +89,8 @@ void path_find(const struct verify_request *request, const struct certificate *l
     }
     struct finding ignored;
     struct standing standing = path_standing(&s.path, 0, request);
-    s.leaf_kept = rules_kept(&standing, &ignored) && (request->host == NULL || host_matches(leaf, request->host));
+    s.leaf_kept = rules_kept(&standing, &ignored) &&
+                  (request->host == NULL || host_matches_below(leaf, request->host, request->suffixes));
     if (extend(&s)) {
         out->path = s.path;
         out->ending = PATH_ACCEPTED;
@@ -97,6 +109,7 @@ size_t path_max_intermediates(const struct verify_request *request)
 
 /* ---- Candidates ------------------------------------------------------------------------------------------------- */
 
+static uint16_t number_of_name(struct search *s, bytes name);
 static bool mark_reaching(struct search *s);
 
 static bool prepare(struct search *s, const struct certificate *leaf)
@@ -104,26 +117,39 @@ static bool prepare(struct search *s, const struct certificate *leaf)
     const struct verify_request *request = s->request;
     s->n = request->n > MAX_CANDIDATES ? MAX_CANDIDATES : request->n;
     s->candidates = arena_take(s->arena, s->n * sizeof *s->candidates);
-    s->signatures = arena_take(s->arena, (s->max_signatures + REPORT_SIGNATURES) * sizeof *s->signatures);
-    if (s->candidates == NULL || s->signatures == NULL)
+    s->names = arena_take(s->arena, 2 * s->n * sizeof *s->names);
+    if (s->candidates == NULL || s->names == NULL)
         return false;
+    struct link *first = &s->path.at[0];
+    *first = (struct link){.c = leaf, .sent = 0};
+    first->subject = number_of_name(s, leaf->subject);
+    first->issuer = number_of_name(s, leaf->issuer);
+    first->anchor = anchors_same(request->anchors, leaf->der, leaf->subject, s->names[first->subject].hash) != NULL;
+    s->path.n = 1;
     for (size_t i = 1; i < s->n; i++) {
         struct candidate *c = &s->candidates[i];
+        bytes issuer, subject;
         c->der = request->chain[i];
-        c->broken = !certificate_peek(c->der, &c->issuer, &c->subject);
+        c->broken = !certificate_peek(c->der, &issuer, &subject);
         c->reaches_anchor = true;
         if (!c->broken) {
-            c->subject_hash = name_hash(c->subject);
-            c->issuer_hash = name_hash(c->issuer);
+            c->subject = number_of_name(s, subject);
+            c->issuer = number_of_name(s, issuer);
         }
     }
-    const struct certificate *anchor =
-        anchors_same(request->anchors, leaf->der, leaf->subject, name_hash(leaf->subject));
-    s->path.at[0] = (struct link){.c = leaf, .anchor = anchor != NULL, .sent = 0};
-    s->path.n = 1;
     if (request->n_crls > 0 && (s->out->lists = revocation_lists_read(request, s->arena)) == NULL)
         return false;
     return s->n <= 3 || mark_reaching(s);
+}
+
+static uint16_t number_of_name(struct search *s, bytes name)
+{
+    const uint32_t hash = name_hash(name);
+    for (size_t i = 0; i < s->n_names; i++)
+        if (s->names[i].hash == hash && name_equal(s->names[i].name, name))
+            return (uint16_t)i;
+    s->names[s->n_names] = (struct name_entry){.name = name, .hash = hash};
+    return (uint16_t)s->n_names++;
 }
 
 /* Finds the candidates from which an anchor can be reached by names, beginning at the anchors: each one found lets those
@@ -136,8 +162,9 @@ static bool mark_reaching(struct search *s)
         return false;
     for (size_t i = 1; i < s->n; i++) {
         struct candidate *c = &s->candidates[i];
+        const struct name_entry *issuer = &s->names[c->issuer];
         c->reaches_anchor =
-            !c->broken && anchors_find_hashed(s->request->anchors, c->issuer, c->issuer_hash, 0) != NULL;
+            !c->broken && anchors_find_hashed(s->request->anchors, issuer->name, issuer->hash, 0) != NULL;
         if (c->reaches_anchor)
             found[n++] = (uint16_t)i;
     }
@@ -145,7 +172,7 @@ static bool mark_reaching(struct search *s)
         const struct candidate *issuer = &s->candidates[found[k]];
         for (size_t i = 1; i < s->n; i++) {
             struct candidate *c = &s->candidates[i];
-            if (!c->broken && !c->reaches_anchor && c->issuer_hash == issuer->subject_hash) {
+            if (!c->broken && !c->reaches_anchor && c->issuer == issuer->subject) {
                 c->reaches_anchor = true;
                 found[n++] = (uint16_t)i;
             }
@@ -154,22 +181,72 @@ static bool mark_reaching(struct search *s)
     return true;
 }
 
+/* All certificates whose subject is the issuer of the path's end: anchors, then candidates, read now and kept. NULL: no
+   memory. */
+static struct name_entry *options_above(struct search *s)
+{
+    const struct anchors *anchors = s->request->anchors;
+    const uint16_t number = s->path.at[s->path.n - 1].issuer;
+    struct name_entry *name = &s->names[number];
+    size_t room = 0;
+    if (name->listed)
+        return name;
+    while (anchors_find_hashed(anchors, name->name, name->hash, room) != NULL)
+        room++;
+    for (size_t i = 1; i < s->n; i++)
+        room += !s->candidates[i].broken && s->candidates[i].subject == number ? 1 : 0;
+    if (room > 0 && (name->options = arena_take(s->arena, room * sizeof *name->options)) == NULL)
+        return NULL;
+    const struct certificate *anchor;
+    for (size_t i = 0; (anchor = anchors_find_hashed(anchors, name->name, name->hash, i)) != NULL; i++)
+        name->options[name->n++] = (struct option){{.c = anchor, .anchor = true, .sent = -1, .subject = number}, true};
+    for (size_t i = 1; i < s->n; i++) {
+        const struct candidate *c = &s->candidates[i];
+        fede_error ignored = {0};
+        if (c->broken || c->subject != number || has_option(name, c->der))
+            continue;
+        struct certificate *read = arena_take(s->arena, sizeof *read);
+        if (read == NULL)
+            return NULL;
+        if (certificate_read(c->der, read, &ignored))
+            name->options[name->n++] = (struct option){
+                {.c = read, .sent = (int32_t)i, .subject = number, .issuer = c->issuer}, c->reaches_anchor};
+    }
+    name->listed = true;
+    return name;
+}
+
+/* The same certificate again, sent twice or an anchor too. */
+static bool has_option(const struct name_entry *name, bytes der)
+{
+    for (size_t i = 0; i < name->n; i++)
+        if (bytes_equal(name->options[i].link.c->der, der))
+            return true;
+    return false;
+}
+
 /* ---- Search ----------------------------------------------------------------------------------------------------- */
 
-enum { RANK_BEST = 7, RANK_DEAD_END = 0, RANK_ANY = -1 };
+enum { RANK_BEST = 7, RANK_DEAD_END = 0 };
 
 /* Tries every way to go on from the end of the path. */
 static bool extend(struct search *s)
 {
     if (s->path.at[s->path.n - 1].anchor)
         return complete(s);
-    const uint32_t hash = name_hash(s->path.at[s->path.n - 1].c->issuer);
-    const unsigned ranks = ranks_present(s, hash);
+    const struct name_entry *above = options_above(s);
+    unsigned ranks = 0;
+    if (above == NULL) {
+        s->no_memory = s->over = true;
+        return false;
+    }
+    for (size_t i = 0; i < above->n; i++)
+        ranks |= 1u << rank_of(s, &above->options[i]);
     for (int rank = RANK_BEST; rank > RANK_DEAD_END; rank--) {
-        struct option option;
-        for (size_t i = 0; (ranks >> rank & 1) != 0 && next_option(s, hash, &i, rank, &option);) {
-            if (try_option(s, &option)) {
-                s->path.at[s->path.n++] = option.link;
+        for (size_t i = 0; (ranks >> rank & 1) != 0 && i < above->n; i++) {
+            const struct option *option = &above->options[i];
+            if (rank_of(s, option) == rank && try_option(s, option)) {
+                s->path.at[s->path.n++] = option->link;
                 if (extend(s))
                     return true;
                 s->path.n--;
@@ -181,54 +258,6 @@ static bool extend(struct search *s)
     return false;
 }
 
-static unsigned ranks_present(struct search *s, uint32_t hash)
-{
-    unsigned ranks = 0;
-    struct option option;
-    for (size_t i = 0; next_option(s, hash, &i, RANK_ANY, &option);)
-        ranks |= 1u << rank_of(s, &option);
-    return ranks;
-}
-
-/* The next option of this rank. *i counts through the anchors of the name, then through the candidates. */
-static bool next_option(struct search *s, uint32_t hash, size_t *i, int rank, struct option *out)
-{
-    const struct certificate *end = s->path.at[s->path.n - 1].c;
-    const size_t first_candidate = (size_t)1 << 20; /* from here on *i counts candidates */
-    while (*i < first_candidate) {
-        const struct certificate *anchor = anchors_find_hashed(s->request->anchors, end->issuer, hash, *i);
-        if (anchor == NULL) {
-            *i = first_candidate + 1;
-            break;
-        }
-        ++*i;
-        *out = (struct option){.link = {.c = anchor, .anchor = true, .sent = -1}};
-        if (rank == RANK_ANY || rank_of(s, out) == rank)
-            return true;
-    }
-    while (*i - first_candidate < s->n) {
-        size_t k = (*i)++ - first_candidate;
-        struct candidate *c = &s->candidates[k];
-        if (c->broken || c->subject_hash != hash || !name_equal(c->subject, end->issuer))
-            continue;
-        if (c->read == NULL) {
-            fede_error ignored = {0};
-            struct certificate *room = arena_take(s->arena, sizeof *room);
-            if (room == NULL) {
-                s->no_memory = s->over = true;
-                return false;
-            }
-            c->broken = !certificate_read(c->der, room, &ignored) ||
-                        anchors_same(s->request->anchors, c->der, c->subject, c->subject_hash) != NULL;
-            c->read = room;
-        }
-        *out = (struct option){.link = {.c = c->read, .sent = (int32_t)k}, .candidate = c};
-        if (!c->broken && (rank == RANK_ANY || rank_of(s, out) == rank))
-            return true;
-    }
-    return false;
-}
-
 /* How likely an option leads to a path: RANK_BEST first, RANK_DEAD_END only for reports. */
 static int rank_of(const struct search *s, const struct option *option)
 {
@@ -236,24 +265,30 @@ static int rank_of(const struct search *s, const struct option *option)
     bool wanted = end->authority_key_id.data != NULL && c->subject_key_id.data != NULL;
     bool same_key = wanted && bytes_equal(end->authority_key_id, c->subject_key_id);
     bool valid = c->not_before <= s->request->at && s->request->at <= c->not_after;
-    if (option->candidate != NULL && !option->candidate->reaches_anchor)
+    if (!option->reaches_anchor)
         return RANK_DEAD_END;
     return 1 + (option->link.anchor ? 1 : 0) + (same_key || !wanted ? 3 : 0) + (valid ? 1 : 0) + (same_key ? 1 : 0);
 }
 
+/* Counts work; false and the end of the search when there was too much of it. */
+static bool spend(struct search *s, unsigned steps)
+{
+    s->steps += steps;
+    if (s->steps <= MAX_STEPS)
+        return true;
+    s->over = true;
+    s->out->exhausted = FEDE_CERT_SEARCH_BUDGET;
+    s->out->limit = MAX_STEPS;
+    return false;
+}
+
 /* May the option be put on the path? Cheap rules first, the signature last. */
-static bool try_option(struct search *s, struct option *option)
+static bool try_option(struct search *s, const struct option *option)
 {
     const struct certificate *end = s->path.at[s->path.n - 1].c, *c = option->link.c;
     struct finding ignored;
     bool good;
-    if (++s->steps > MAX_STEPS) {
-        s->over = true;
-        s->out->exhausted = FEDE_CERT_SEARCH_BUDGET;
-        s->out->limit = MAX_STEPS;
-        return false;
-    }
-    if (in_path(&s->path, c) || s->path.n == PATH_LIMIT)
+    if (!spend(s, 1) || in_path(&s->path, &option->link) || s->path.n == PATH_LIMIT)
         return false;
     s->path.at[s->path.n] = option->link;
     struct standing standing = path_standing(&s->path, s->path.n, s->request);
@@ -265,24 +300,57 @@ static bool try_option(struct search *s, struct option *option)
     if (!check_signature(s, end, c, &good)) {
         s->over = true;
         s->out->exhausted = FEDE_CERT_BUDGET;
-        s->out->limit = s->max_signatures;
+        s->out->limit = s->max_cost;
         return false;
     }
     return good;
 }
 
 /* The same name with the same key twice leads nowhere that the first did not. */
-static bool in_path(const struct path *path, const struct certificate *c)
+static bool in_path(const struct path *path, const struct link *link)
 {
-    for (size_t i = 0; i < path->n; i++) {
-        const struct certificate *other = path->at[i].c;
-        if (other == c || (bytes_equal(other->key.spki, c->key.spki) && name_equal(other->subject, c->subject)))
+    for (size_t i = 0; i < path->n; i++)
+        if (path->at[i].subject == link->subject && bytes_equal(path->at[i].c->key.spki, link->c->key.spki))
             return true;
-    }
     return false;
 }
 
-/* False: the budget is used up. */
+/* What a signature check costs, in checks with P-256, roughly. */
+static unsigned cost_of(const struct public_key *key)
+{
+    switch (key->kind) {
+    case KEY_RSA:
+    case KEY_RSA_PSS:
+        return key->bits <= 4096 ? 1 : 4;
+    case KEY_EC_P384:
+        return 4;
+    case KEY_EC_P521:
+        return 8;
+    case KEY_ED448:
+        return 4;
+    default:
+        return 1;
+    }
+}
+
+/* Room for one more remembered signature; false: no memory. */
+static bool remember_more(struct search *s)
+{
+    if (s->n_signatures < s->room_signatures)
+        return true;
+    const unsigned room = s->room_signatures == 0 ? 8 : s->room_signatures * 2;
+    struct remembered *more = arena_take(s->arena, room * sizeof *more);
+    if (more == NULL) {
+        s->no_memory = true;
+        return false;
+    }
+    bytes_copy(more, s->signatures, s->n_signatures * sizeof *more);
+    s->signatures = more;
+    s->room_signatures = room;
+    return true;
+}
+
+/* False: the budget, or memory, is used up. */
 static bool check_signature(struct search *s, const struct certificate *c, const struct certificate *issuer, bool *good)
 {
     for (unsigned i = 0; i < s->n_signatures; i++) {
@@ -291,8 +359,10 @@ static bool check_signature(struct search *s, const struct certificate *c, const
             return true;
         }
     }
-    if (s->n_signatures >= s->max_signatures)
+    const unsigned cost = cost_of(&issuer->key);
+    if (s->cost + cost > s->max_cost || !remember_more(s))
         return false;
+    s->cost += cost;
     *good = signature_good(c, issuer);
     s->signatures[s->n_signatures++] = (struct remembered){c, issuer, *good};
     return true;
@@ -303,7 +373,14 @@ static bool complete(struct search *s)
 {
     struct finding ignored;
     size_t at;
-    bool kept = path_rules_kept(&s->path, s->request, &ignored, &at) && policies_and_revocation(s);
+    if (!spend(s, STEPS_COMPLETE))
+        return false;
+    bool kept = path_rules_kept(&s->path, s->request, &s->comparisons, &ignored, &at) && policies_and_revocation(s);
+    if (!kept && s->comparisons == 0) {
+        s->over = true;
+        s->out->exhausted = FEDE_CERT_CONSTRAINT_BUDGET;
+        s->out->limit = CONSTRAINT_BUDGET;
+    }
     if (s->no_memory)
         return false;
     if (kept && s->leaf_kept)
@@ -338,36 +415,28 @@ static bool policies_and_revocation(struct search *s)
 
 /* ---- Report ----------------------------------------------------------------------------------------------------- */
 
+static void best_of_rank(struct search *s, const struct name_entry *above, int rank, const struct option **best,
+                         const struct option **bad);
+
 /* No path reached an anchor with every rule kept on the way. Walks up once more, now over certificates that break rules
    too, and takes at each step the option whose key verifies the signature, or else one that should. */
 static void report(struct search *s)
 {
-    s->max_signatures += REPORT_SIGNATURES;
+    s->max_cost += REPORT_SIGNATURES;
     s->path.n = 1;
     while (!s->path.at[s->path.n - 1].anchor && s->path.n < PATH_LIMIT) {
-        const struct certificate *end = s->path.at[s->path.n - 1].c;
-        const uint32_t hash = name_hash(end->issuer);
-        struct option option, best = {0}, bad = {0};
-        bool good;
-        for (int rank = RANK_BEST; rank >= RANK_DEAD_END && best.link.c == NULL; rank--) {
-            for (size_t i = 0; best.link.c == NULL && next_option(s, hash, &i, rank, &option);) {
-                const struct certificate *c = option.link.c;
-                /* What can't be checked is refused by another rule, with a better sentence. */
-                good = !signature_checkable(end, c);
-                if (in_path(&s->path, c) || (!good && !check_signature(s, end, c, &good)))
-                    continue;
-                bool other_key = end->authority_key_id.data != NULL && c->subject_key_id.data != NULL &&
-                                 !bytes_equal(end->authority_key_id, c->subject_key_id);
-                if (good)
-                    best = option;
-                else if (bad.link.c == NULL && !other_key)
-                    bad = option;
-            }
-        }
-        if (best.link.c == NULL && bad.link.c == NULL)
+        const struct option *best = NULL, *bad = NULL;
+        const struct name_entry *above = options_above(s);
+        if (above == NULL) {
+            s->no_memory = true;
             break;
-        s->path.at[s->path.n++] = best.link.c ? best.link : bad.link;
-        if (best.link.c == NULL) {
+        }
+        for (int rank = RANK_BEST; rank >= RANK_DEAD_END && best == NULL; rank--)
+            best_of_rank(s, above, rank, &best, &bad);
+        if (best == NULL && bad == NULL)
+            break;
+        s->path.at[s->path.n++] = best ? best->link : bad->link;
+        if (best == NULL) {
             s->out->ending = PATH_BAD_SIGNATURE;
             break;
         }
@@ -377,6 +446,29 @@ static void report(struct search *s)
     if (s->no_memory)
         s->out->ending = PATH_NO_MEMORY;
     s->out->path = s->path;
+}
+
+/* best: the first option of this rank whose key verifies the end's signature; bad: the first that should but does not. */
+static void best_of_rank(struct search *s, const struct name_entry *above, int rank, const struct option **best,
+                         const struct option **bad)
+{
+    const struct certificate *end = s->path.at[s->path.n - 1].c;
+    for (size_t i = 0; i < above->n && *best == NULL; i++) {
+        const struct option *option = &above->options[i];
+        const struct certificate *c = option->link.c;
+        if (rank_of(s, option) != rank || in_path(&s->path, &option->link))
+            continue;
+        /* What can't be checked is refused by another rule, with a better sentence. */
+        bool good = !signature_checkable(end, c);
+        if (!good && !check_signature(s, end, c, &good))
+            continue;
+        bool other_key = end->authority_key_id.data != NULL && c->subject_key_id.data != NULL &&
+                         !bytes_equal(end->authority_key_id, c->subject_key_id);
+        if (good)
+            *best = option;
+        else if (*bad == NULL && !other_key)
+            *bad = option;
+    }
 }
 
 /* ---- Rules of a path -------------------------------------------------------------------------------------------- */
@@ -389,9 +481,9 @@ struct standing path_standing(const struct path *path, size_t i, const struct ve
     return s;
 }
 
-bool path_rules_kept(const struct path *path, const struct verify_request *request, struct finding *f, size_t *at)
+bool path_rules_kept(const struct path *path, const struct verify_request *request, unsigned *comparisons,
+                     struct finding *f, size_t *at)
 {
-    unsigned budget = CONSTRAINT_BUDGET;
     for (size_t i = path->n; i-- > 1;) {
         *at = i;
         if (!constraints_valid(path->at[i].c, request, f, NULL))
@@ -399,7 +491,7 @@ bool path_rules_kept(const struct path *path, const struct verify_request *reque
         for (size_t below = i; below-- > 0;) {
             const struct certificate *c = path->at[below].c;
             *at = below;
-            if ((below == 0 || !c->self_issued) && !constraints_allow(path->at[i].c, c, &budget, f, NULL))
+            if ((below == 0 || !c->self_issued) && !constraints_allow(path->at[i].c, c, comparisons, f, NULL))
                 return false;
         }
     }

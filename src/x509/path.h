@@ -10,7 +10,8 @@
 struct link {
     const struct certificate *c;
     bool anchor;
-    int32_t sent; /* position in the peer's list; -1: not in it */
+    int32_t sent;             /* position in the peer's list; -1: not in it */
+    uint16_t subject, issuer; /* equal for equal names, within one search */
 };
 struct path {
     struct link at[PATH_LIMIT];
@@ -38,8 +39,10 @@ struct search_result {
    request->chain, already read. */
 void path_find(const struct verify_request *request, const struct certificate *leaf, struct arena *arena,
                struct search_result *out);
-/* Rules that look at more than one certificate: name constraints. False: *f, and *at is the certificate at fault. */
-bool path_rules_kept(const struct path *path, const struct verify_request *request, struct finding *f, size_t *at);
+/* Rules that look at more than one certificate: name constraints. comparisons is a budget that is used up. False: *f,
+   and *at is the certificate at fault. */
+bool path_rules_kept(const struct path *path, const struct verify_request *request, unsigned *comparisons,
+                     struct finding *f, size_t *at);
 struct standing path_standing(const struct path *path, size_t i, const struct verify_request *request);
 /* Most intermediates between leaf and anchor. */
 size_t path_max_intermediates(const struct verify_request *request);

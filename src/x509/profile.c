@@ -30,6 +30,11 @@ static bool serial_long(const struct standing *s)
 {
     return s->c->serial.len > 20;
 }
+/* 20 bytes of number, and the byte that only says that it is positive. */
+static bool serial_too_long(const struct standing *s)
+{
+    return s->c->serial.len > 21 || (s->c->serial.len == 21 && s->c->serial.data[0] != 0);
+}
 static bool serial_zero(const struct standing *s)
 {
     return s->c->serial.len == 1 && s->c->serial.data[0] == 0;
@@ -214,7 +219,8 @@ static const struct profile_row {
     const char *where, *sentence;
 } rows[] = {
     {ANY,                 TLS | WEB, serial_negative,   "serialNumber", "the serial number is negative"},
-    {ANY,                 TLS | WEB, serial_long,       "serialNumber", "the serial number is longer than 20 bytes"},
+    {ANY,                 TLS, serial_too_long,         "serialNumber", "the serial number is longer than 20 bytes"},
+    {ANY,                 WEB, serial_long,             "serialNumber", "the serial number is longer than 20 bytes"},
     {AT_LEAF | AT_ISSUER, WEB, serial_zero,             "serialNumber", "the serial number is zero"},
     {ANY,                 WEB, not_version_3,           "version", "it is not of version 3"},
     {ANY,                 WEB, issuer_empty,            "issuer", "the issuer's name is empty"},

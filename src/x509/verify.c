@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 
-#define CHECKS_PER_CERTIFICATE 16
+#define CHECKS_PER_CERTIFICATE 13 /* issuer, signature, nine rules at most, constraints, revocation */
 #define DETAIL_MAX             600
 
 /* The trail under construction. */
@@ -72,7 +72,7 @@ bool x509_verify(const struct verify_request *request, struct arena *arena, fede
     if (found->ending == PATH_NO_MEMORY)
         return no_memory(verdict, error);
     struct trail t = {.request = request, .arena = arena, .path = &found->path, .verdict = verdict, .error = error};
-    t.room = CHECKS_PER_CERTIFICATE * found->path.n + 4;
+    t.room = CHECKS_PER_CERTIFICATE * found->path.n + 6;
     t.checks = arena_take(arena, t.room * sizeof *t.checks);
     if (t.checks == NULL)
         return no_memory(verdict, error);
@@ -380,7 +380,7 @@ static void check_name(struct trail *t)
         record(t, FEDE_CHECK_NAME, 0, FEDE_NOT_CHECKED, NULL, &words);
         return;
     }
-    bool matches = host_matches(leaf, host);
+    bool matches = host_matches_below(leaf, host, t->request->suffixes);
     size_t n = add_names(&list, leaf, host->kind);
     text_add(&words, host->text);
     struct finding f = {.reason = FEDE_CERT_NO_NAMES, .where = "subjectAltName"};

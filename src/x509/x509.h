@@ -85,6 +85,14 @@ enum host_kind host_read(const char *name, struct host *out); /* strips one fina
 /* RFC 9525: SAN only; wildcard is the whole left-most label, never for IP, never for fewer than two more labels. */
 bool host_matches(const struct certificate *certificate, const struct host *host);
 
+/* ---- The Public Suffix List, for those who want wildcards right below a public suffix not to count. */
+struct suffixes;
+struct suffixes *suffixes_read(const fede_allocator *from, bytes list); /* NULL: no memory */
+void suffixes_free(struct suffixes *s);
+bool suffix_is_public(const struct suffixes *s, bytes name);
+/* host_matches where "*.co.uk" matches nothing; suffixes may be NULL. */
+bool host_matches_below(const struct certificate *certificate, const struct host *host, const struct suffixes *suffixes);
+
 /* ---- Trust anchors. Shared, immutable once in use, counted by the owner. */
 struct anchors;
 struct anchors *anchors_new(const fede_allocator *from);
@@ -117,9 +125,10 @@ struct verify_request {
     const struct anchors *anchors;
     enum purpose purpose;
     const struct host *host;              /* NULL: no name check */
+    const struct suffixes *suffixes;      /* NULL: a wildcard needs no more than two labels behind it */
     int64_t at;
     uint16_t max_path;                    /* most certificates between leaf and anchor; 0: default (10) */
-    uint16_t budget;                      /* most signature checks; 0: default (64) */
+    uint16_t budget;                      /* most signature checks, in checks with P-256; 0: default (128) */
     enum profile profile;
     bool direct;                          /* an anchor itself must have issued the leaf: max_path 0 */
     const bytes *crls; size_t n_crls;     /* DER; when there are any, unknown status is a failure */

@@ -15,9 +15,10 @@
 #include "base/error.h"
 #include "x509/x509.h"
 
-#define MAX_CHAIN  1024
-#define MAX_CRLS   64
-#define MAX_GROUPS 64
+#define MAX_CHAIN    1024
+#define MAX_SUFFIXES (4u << 20)
+#define MAX_CRLS     64
+#define MAX_GROUPS   64
 
 struct group_count {
     char name[64];
@@ -25,9 +26,11 @@ struct group_count {
 };
 struct settings {
     enum profile profile;
+    struct suffixes *suffixes; /* Debian's package publicsuffix; NULL: not installed */
     const char *only;
 };
 
+static struct suffixes *read_suffixes(const char *path);
 static const char *run_case(json_t *c, const struct settings *settings, char *reason, size_t size);
 static const char *judge(json_t *c, const struct settings *settings, struct arena *arena, char *reason, size_t size);
 static const char *text(json_t *c, const char *field);
@@ -65,6 +68,7 @@ int main(int argc, char **argv)
         json_decref(root);
         return 2;
     }
+    settings.suffixes = read_suffixes("/usr/share/publicsuffix/public_suffix_list.dat");
     struct group_count groups[MAX_GROUPS] = {0}, all = {0};
     size_t i, n = 0;
     json_t *c;
@@ -90,7 +94,21 @@ int main(int argc, char **argv)
                groups[k].skipped);
     printf("limbo: %u passed, %u failed, %u skipped\n", all.passed, all.failed, all.skipped);
     json_decref(root);
+    suffixes_free(settings.suffixes);
     return 0;
+}
+
+static struct suffixes *read_suffixes(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    char *text_read = malloc(MAX_SUFFIXES);
+    struct suffixes *suffixes = NULL;
+    if (f != NULL && text_read != NULL)
+        suffixes = suffixes_read(&memory_standard, bytes_of(text_read, fread(text_read, 1, MAX_SUFFIXES, f)));
+    if (f != NULL)
+        fclose(f);
+    free(text_read);
+    return suffixes;
 }
 
 static const char *run_case(json_t *c, const struct settings *settings, char *reason, size_t size)
@@ -114,7 +132,7 @@ static const char *judge(json_t *c, const struct settings *settings, struct aren
     static bytes chain[MAX_CHAIN];
     json_t *list = json_object_get(c, "untrusted_intermediates"), *value;
     size_t i;
-    struct verify_request request = {.chain = chain, .profile = settings->profile};
+    struct verify_request request = {.chain = chain, .profile = settings->profile, .suffixes = settings->suffixes};
     if (!read_pem(json_object_get(c, "peer_certificate"), arena, &chain[0])) {
         snprintf(reason, size, "bad_pem");
         return "FAILURE";
