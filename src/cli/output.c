@@ -56,7 +56,7 @@ bool story_option(struct story *story, const struct option_row *row, const char 
         story->form = value ? REPORT_JSON_LINES : REPORT_JSON;
         return true;
     case OPTION_COLOUR:
-        for (int i = 0; i < 3; i++) {
+        for (unsigned i = 0; i < 3; i++) {
             if (!strcmp(value, whens[i])) {
                 story->colour = COLOUR_AUTO + i;
                 return true;

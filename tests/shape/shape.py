@@ -119,7 +119,7 @@ def reasons():
     for name, _, sentence, _, _ in rows:
         check(re.search(rf"\bFEDE_{name}\b", code), f"reason {name} is not used by the code")
         check(re.search(rf"\bFEDE_{name}\b|\b{name.lower()}\b", tests), f"reason {name} is provoked by no test")
-        check(sentence.endswith((".", "}")) and sentence[0] in '"{' + "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        check(sentence.endswith((".", "}")) and re.match(r'[A-Z{\\"]|fede |libcrypto ', sentence),
               f"reason {name}: not a sentence")
 
 
