@@ -155,7 +155,7 @@ class Curl(Client):
 class Agent(Client):
     def __init__(self, place, name, words):
         super().__init__(place)
-        self.name, self.words, self.lock, self.n = name, words, threading.Lock(), 0
+        self.name, self.words, self.lock, self.n, self.process = name, words, threading.Lock(), 0, None
 
     def start(self):
         self.log = f"{self.place}/logs/{self.name.split()[0]}-client.log"
@@ -172,7 +172,8 @@ class Agent(Client):
             raise Failed(answer[2])
 
     def stop(self):
-        self.process.stop()
+        if self.process:
+            self.process.stop()
 
 
 def clients(place):

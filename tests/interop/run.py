@@ -110,12 +110,16 @@ def supporting(place, matching, calling):
 
 
 def start(peer, report):
-    try:
-        peer.start()
-        return True
-    except (Failed, OSError, RuntimeError) as e:
-        report.add(peer.name, "start", "failed", str(e))
-        return False
+    """Whether the peer is up; a port may be taken by others in between, so it is tried three times."""
+    for attempt in (1, 2, 3):
+        try:
+            peer.start()
+            return True
+        except (Failed, OSError, RuntimeError) as e:
+            peer.stop()
+            if attempt == 3:
+                report.add(peer.name, "start", "failed", str(e))
+    return False
 
 
 def as_client(tested, peer, case):

@@ -44,15 +44,18 @@ class Subject:
 
     def start(self, key, curve, answer, options=()):
         """(port, process) of a new server."""
-        port = free_port()
-        process = Process(
-            self.server_words(port, key, curve, answer, options),
-            log=self.log(f"server-{key}-{curve}"),
-            cwd=f"{self.place}/files",
-        )
-        threading.Thread(target=_drain, args=(process,), daemon=True).start()
-        wait_for_port(port, process)
-        return port, process
+        for attempt in (1, 2, 3):
+            port = free_port()
+            words, log = self.server_words(port, key, curve, answer, options), self.log(f"server-{key}-{curve}")
+            process = Process(words, log=log, cwd=f"{self.place}/files")
+            threading.Thread(target=_drain, args=(process,), daemon=True).start()
+            try:
+                wait_for_port(port, process)
+                return port, process
+            except Failed:
+                process.stop()
+                if attempt == 3:
+                    raise
 
     def stop(self, report=None):
         """Ends the servers; each must end in order, by itself, with nothing to complain about."""

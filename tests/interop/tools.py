@@ -1,6 +1,7 @@
 """Processes, ports and the record of what passed."""
 import atexit
 import os
+import random
 import selectors
 import signal
 import socket
@@ -136,9 +137,15 @@ def stop_all():
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nobody listens on, below those that the system gives to outgoing connections."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("", port))
+                return port
+            except OSError:
+                continue
 
 
 def wait_for_port(port, process=None, host="127.0.0.1"):
