@@ -138,7 +138,7 @@ static int refuse_unknown(const struct command *command, const struct parser *pa
         snprintf(message, sizeof message, "there is no option -%c", optopt);
         return usage_error(command, message);
     }
-    const char *names[ROWS_MAX], *given = optind > 0 && optind <= argc ? argv[optind - 1] : "";
+    const char *names[ROWS_MAX] = {NULL}, *given = optind > 0 && optind <= argc ? argv[optind - 1] : "";
     size_t n = 0, len = strcspn(given, "=");
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)len, given);

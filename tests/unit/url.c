@@ -71,7 +71,7 @@ static void test_refused(void **state)
         "https://h:0/", "https://h:65536/", "https://h:4294967739/", "https://h:44a/", "https://h:-1/", "https://h/a b", "https://h/\r\nX: y",
         "https://h/\x7f", "https://h/%", "https://h/%4", "https://h/%zz", "https://[::1", "https://[::1]x/", "https://[1.2.3.4]x/",
         "https://[::g]/", "https://[fe80::1%25eth0]/", "https://a..b/", "https://.a/", "https://h\\x/", "https://1.2.3/", "https://0x7f.1/",
-        "https://256.1.1.1/", "https://b\xc3\xbc" "cher.example/", "ftp://h/", "file:///etc/passwd", "gopher://h", "https://a:b:c/", "a:b:c",
+        "https://256.1.1.1/", ("https://b\xc3\xbc" "cher.example/"), "ftp://h/", "file:///etc/passwd", "gopher://h", "https://a:b:c/", "a:b:c",
         "https://h%41/", ":443", "https://h,i/",
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
