@@ -42,7 +42,7 @@ static void copy_cut(char *out, size_t size, const char *text);
 static bool fill_verdict(struct trail *t, const struct search_result *found);
 static bool unreadable(const struct verify_request *request, struct arena *arena, fede_verdict *verdict,
                        fede_error *error);
-static bool no_memory(fede_verdict *verdict, fede_error *error);
+static bool no_memory(const struct arena *arena, fede_verdict *verdict, fede_error *error);
 
 bool x509_verify(const struct verify_request *request, struct arena *arena, fede_verdict *verdict,
                  struct certificate *leaf, bool *leaf_read, fede_error *error)
@@ -58,7 +58,7 @@ bool x509_verify(const struct verify_request *request, struct arena *arena, fede
     struct certificate *own = arena_take(arena, sizeof *own);
     struct search_result *found = arena_take(arena, sizeof *found);
     if (own == NULL || found == NULL)
-        return no_memory(verdict, error);
+        return no_memory(arena, verdict, error);
     if (!certificate_read(request->chain[0], own, &reading)) {
         error_set(error, FEDE_CERT_UNREADABLE, FEDE_ORIGIN_US, reading.where, 0, 0);
         error->certificate = 0;
@@ -70,23 +70,26 @@ bool x509_verify(const struct verify_request *request, struct arena *arena, fede
     *leaf_read = true;
     path_find(request, own, arena, found);
     if (found->ending == PATH_NO_MEMORY)
-        return no_memory(verdict, error);
+        return no_memory(arena, verdict, error);
     struct trail t = {.request = request, .arena = arena, .path = &found->path, .verdict = verdict, .error = error};
     t.room = CHECKS_PER_CERTIFICATE * found->path.n + 6;
     t.checks = arena_take(arena, t.room * sizeof *t.checks);
     if (t.checks == NULL)
-        return no_memory(verdict, error);
+        return no_memory(arena, verdict, error);
     judge(&t, found);
     if (!fill_verdict(&t, found) || t.no_memory)
-        return no_memory(verdict, error);
+        return no_memory(arena, verdict, error);
     return verdict->accepted;
 }
 
-static bool no_memory(fede_verdict *verdict, fede_error *error)
+/* There is none left, or the arena's ceiling is reached: the peer sent too much. */
+static bool no_memory(const struct arena *arena, fede_verdict *verdict, fede_error *error)
 {
-    *verdict = (fede_verdict){.at = verdict->at, .name = verdict->name, .reason = FEDE_OUT_OF_MEMORY};
+    const fede_reason reason = arena->over ? FEDE_HANDSHAKE_TOO_BIG : FEDE_OUT_OF_MEMORY;
+    *verdict = (fede_verdict){.at = verdict->at, .name = verdict->name, .reason = (uint16_t)reason};
     *error = (fede_error){.reason = FEDE_OK};
-    return error_set(error, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, "certificates", 0, 0);
+    return error_set(error, reason, arena->over ? FEDE_ORIGIN_US : FEDE_ORIGIN_INTERNAL, "certificate_list", 0,
+                     (int64_t)arena->ceiling);
 }
 
 static bool unreadable(const struct verify_request *request, struct arena *arena, fede_verdict *verdict,
@@ -95,7 +98,7 @@ static bool unreadable(const struct verify_request *request, struct arena *arena
     fede_check *check = arena_take(arena, sizeof *check);
     fede_bytes *path = arena_take(arena, sizeof *path);
     if (check == NULL || path == NULL)
-        return no_memory(verdict, error);
+        return no_memory(arena, verdict, error);
     *check = (fede_check){.kind = FEDE_CHECK_PARSE, .outcome = FEDE_FAILED, .reason = FEDE_CERT_UNREADABLE};
     struct text words = text_in(check->detail, sizeof check->detail);
     text_add(&words, error->where);

@@ -62,6 +62,16 @@ static bytes load(const char *name)
     return der;
 }
 
+static bytes load_list(const char *name)
+{
+    char path[256];
+    bytes der = BYTES_NONE;
+    snprintf(path, sizeof path, FOLDER "%s.crl", name);
+    bytes text = file(path);
+    assert_true(pem_next(&text, "X509 CRL", &arena, &der));
+    return der;
+}
+
 static struct anchors *anchors_of(const char *name)
 {
     struct anchors *a = anchors_new(&memory_standard);
@@ -759,6 +769,116 @@ static void limits(void **state)
     anchors_free(a);
 }
 
+/* ---- Policies, revocation, public suffixes ------------------------------------------------------------------------ */
+
+static void policies(void **state)
+{
+    (void)state;
+    static const uint8_t oid_4[] = {0x2a, 3, 4}, oid_5[] = {0x2a, 3, 5};
+    bytes chain[] = {load("policy_leaf"), load("policy")}, other[] = {load("other_policy_leaf"), load("policy")};
+    bytes plain[] = {load("good"), load("inter")}, wanted_4[] = {BYTES_OF(oid_4)}, wanted_5[] = {BYTES_OF(oid_5)};
+    struct anchors *a = anchors_of("root");
+    struct verify_request request = {.chain = chain, .n = 2, .anchors = a, .purpose = PURPOSE_SERVER, .at = AT_2030};
+    struct outcome o = verify(&request);
+    assert_true(o.accepted);
+    request.policies = wanted_4;
+    request.n_policies = 1;
+    assert_true(verify(&request).accepted);
+    request.policies = wanted_5;
+    o = verify(&request);
+    assert_int_equal(o.error.reason, FEDE_CERT_POLICY);
+    assert_non_null(failed_check(&o.verdict, FEDE_CHECK_POLICY));
+    request.n_policies = 0;
+    request.chain = other;
+    assert_int_equal(verify(&request).error.reason, FEDE_CERT_POLICY);
+    request.chain = plain;
+    assert_true(verify(&request).accepted);
+    request.explicit_policy = true;
+    assert_int_equal(verify(&request).error.reason, FEDE_CERT_POLICY);
+    anchors_free(a);
+}
+
+static void revocation(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *leaf, *lists[3];
+        fede_reason reason;
+        const char *detail;
+    } cases[] = {
+        {"good", {"root", "inter"}, FEDE_OK, ""},
+        {"good", {"stale", "inter", "root"}, FEDE_OK, ""},
+        {"revoked", {"root", "inter"}, FEDE_CERT_REVOKED, "revoked on"},
+        {"good", {"inter"}, FEDE_CERT_REVOCATION_UNKNOWN, "none of the lists given covers it"},
+        {"good", {"root"}, FEDE_CERT_REVOCATION_UNKNOWN, "none of the lists given covers it"},
+        {"good", {"root", "stale"}, FEDE_CERT_REVOCATION_UNKNOWN, "out of date"},
+        {"good", {"root", "unknown_critical"}, FEDE_CERT_REVOCATION_UNKNOWN, "not understood"},
+        {"good", {"users_only", "inter"}, FEDE_CERT_REVOCATION_UNKNOWN, "none of the lists given covers it"},
+    };
+    struct anchors *a = anchors_of("root");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bytes chain[] = {load(cases[i].leaf), load("inter")}, lists[3];
+        struct verify_request request = {
+            .chain = chain, .n = 2, .anchors = a, .purpose = PURPOSE_SERVER, .at = AT_2030, .crls = lists};
+        for (; request.n_crls < 3 && cases[i].lists[request.n_crls]; request.n_crls++)
+            lists[request.n_crls] = load_list(cases[i].lists[request.n_crls]);
+        for (request.profile = PROFILE_TLS; request.profile <= PROFILE_RFC5280; request.profile++) {
+            struct outcome o = verify(&request);
+            if (o.error.reason != cases[i].reason || (!o.accepted && !strstr(o.error.detail, cases[i].detail)))
+                fail_msg("case %zu, profile %d: %s (%s)", i, request.profile, reason_row(o.error.reason)->name,
+                         o.error.detail ? o.error.detail : "");
+            if (!o.accepted)
+                assert_non_null(failed_check(&o.verdict, FEDE_CHECK_REVOCATION));
+        }
+    }
+    /* A list with any bit changed decides nothing in favour of the certificate. */
+    bytes chain[] = {load("good"), load("inter")}, lists[] = {load_list("root"), load_list("inter")};
+    uint8_t *copy = malloc(lists[1].len);
+    memcpy(copy, lists[1].data, lists[1].len);
+    lists[1].data = copy;
+    for (size_t i = 0; i < lists[1].len; i++) {
+        copy[i] ^= (uint8_t)(1u << (i % 8));
+        struct outcome o = verify(&(struct verify_request){.chain = chain,
+                                                           .n = 2,
+                                                           .anchors = a,
+                                                           .purpose = PURPOSE_SERVER,
+                                                           .at = AT_2030,
+                                                           .crls = lists,
+                                                           .n_crls = 2});
+        assert_int_equal(o.error.reason, FEDE_CERT_REVOCATION_UNKNOWN);
+        copy[i] ^= (uint8_t)(1u << (i % 8));
+    }
+    free(copy);
+    anchors_free(a);
+}
+
+static void public_suffixes(void **state)
+{
+    (void)state;
+    static const char list[] = "// comment\n\ncom\nco.uk\n*.ck\n!www.ck\n\xe5\x85\xac\xe5\x8f\xb8.cn  text\nb\xc3\xbc"
+                               "cher.example\n";
+    static const struct {
+        const char *name;
+        bool is_public;
+    } cases[] = {{"com", true},           {"anything", true},      {"example.com", false},
+                 {"co.uk", true},         {"CO.UK", true},         {"example.co.uk", false},
+                 {"a.ck", true},          {"www.ck", false},       {"b.a.ck", false},
+                 {"uk.com", false},       {"xn--55qx5d.cn", true}, {"xn--bcher-kva.example", true},
+                 {"bcher.example", false}};
+    struct suffixes *s = suffixes_read(&memory_standard, bytes_text(list));
+    assert_non_null(s);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (suffix_is_public(s, bytes_text(cases[i].name)) != cases[i].is_public)
+            fail_msg("%s", cases[i].name);
+    struct host host;
+    uint8_t names[] = "\x82\x07*.co.uk";
+    struct certificate c = {.alt_names = {names, sizeof names - 1}};
+    assert_int_equal(host_read("example.co.uk", &host), HOST_DNS);
+    assert_true(host_matches_below(&c, &host, NULL));
+    assert_false(host_matches_below(&c, &host, s));
+    suffixes_free(s);
+}
+
 /* Each allocation failing in turn: a clean refusal, or the right answer. */
 static void no_memory(void **state)
 {
@@ -818,6 +938,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(profiles, start, end),
         cmocka_unit_test_setup_teardown(dates_on_the_edge, start, end),
         cmocka_unit_test_setup_teardown(limits, start, end),
+        cmocka_unit_test_setup_teardown(policies, start, end),
+        cmocka_unit_test_setup_teardown(revocation, start, end),
+        cmocka_unit_test_setup_teardown(public_suffixes, start, end),
         cmocka_unit_test_setup_teardown(no_memory, start, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
