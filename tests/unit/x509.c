@@ -149,6 +149,9 @@ static void der_lengths(void **state)
         assert_false(der_next(&d, &tag, &content));
         assert_ptr_equal(d.at, before);
     }
+    uint8_t padded[4 + 128] = {4, 0x82, 0, 128};
+    struct der p = der_in((bytes){padded, sizeof padded});
+    assert_false(der_next(&p, &tag, &content));
     uint8_t longer[3 + 128] = {4, 0x81, 128};
     struct der d = der_in((bytes){longer, sizeof longer});
     assert_true(der_next(&d, &tag, &content));
@@ -485,6 +488,126 @@ static void name_equality(void **state)
             fail_msg("case %zu", i);
         if (cases[i].equal)
             assert_int_equal(name_hash(base), name_hash(other));
+    }
+}
+
+/* ---- Name constraints ------------------------------------------------------------------------------------------- */
+
+/* One element, its length in one byte. */
+static size_t element(uint8_t *out, uint8_t tag, const void *content, size_t len)
+{
+    out[0] = tag;
+    out[1] = (uint8_t)len;
+    memcpy(out + 2, content, len);
+    return len + 2;
+}
+
+/* A CA with one permitted or excluded subtree. */
+static struct certificate ca_with(uint8_t *room, bool permitted, uint8_t kind, const char *base, size_t len)
+{
+    uint8_t a[128], b[128];
+    size_t n = element(a, kind == NAME_DIRECTORY ? DER_CONTEXT_CONSTRUCTED(kind) : DER_CONTEXT(kind), base, len);
+    n = element(b, DER_SEQUENCE, a, n);
+    n = element(a, permitted ? DER_CONTEXT_CONSTRUCTED(0) : DER_CONTEXT_CONSTRUCTED(1), b, n);
+    n = element(room, DER_SEQUENCE, a, n);
+    return (struct certificate){.name_constraints = {room, n}, .subject = BYTES_OF("\x30\0")};
+}
+
+#define S(text) text, sizeof(text) - 1
+static void name_constraints(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t kind;
+        const char *base;
+        size_t base_len;
+        const char *name;
+        size_t name_len;
+        bool permitted,
+            excluded; /* is the name allowed when the base is permitted; is it forbidden when it is excluded */
+    } cases[] = {
+        {NAME_DNS, S("example.com"), S("example.com"), true, true},
+        {NAME_DNS, S("example.com"), S("www.EXAMPLE.com"), true, true},
+        {NAME_DNS, S("example.com"), S("a.b.example.com"), true, true},
+        {NAME_DNS, S("example.com"), S("badexample.com"), false, false},
+        {NAME_DNS, S("example.com"), S("com"), false, false},
+        {NAME_DNS, S(".example.com"), S("www.example.com"), true, true},
+        {NAME_DNS, S(".example.com"), S("example.com"), false, false},
+        {NAME_DNS, S(""), S("example.com"), true, true},
+        {NAME_DNS, S("example.com"), S("*.example.com"), true, true},
+        {NAME_DNS, S("www.example.com"), S("*.example.com"), false, true},
+        {NAME_DNS, S("a.www.example.com"), S("*.example.com"), false, false},
+        {NAME_DNS, S("example.com"), S(".example.com"), false, false},
+        {NAME_IP, S("\xc0\0\x02\0\xff\xff\xff\0"), S("\xc0\0\x02\x07"), true, true},
+        {NAME_IP, S("\xc0\0\x02\0\xff\xff\xff\0"), S("\xc0\0\x03\x07"), false, false},
+        {NAME_IP, S("\xc0\0\x02\0\xff\xff\xff\0"), S("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"), false, false},
+        {NAME_EMAIL, S("user@example.com"), S("user@EXAMPLE.com"), true, true},
+        {NAME_EMAIL, S("user@example.com"), S("USER@example.com"), false, false},
+        {NAME_EMAIL, S("example.com"), S("user@example.com"), true, true},
+        {NAME_EMAIL, S("example.com"), S("user@www.example.com"), false, false},
+        {NAME_EMAIL, S(".example.com"), S("user@www.example.com"), true, true},
+        {NAME_EMAIL, S(".example.com"), S("user@example.com"), false, false},
+        {NAME_EMAIL, S("example.com"), S("no mailbox"), false, true}, /* can't be judged: refused */
+        {NAME_URI, S("example.com"), S("https://user@example.com:80/x"), true, true},
+        {NAME_URI, S("example.com"), S("https://www.example.com"), false, false},
+        {NAME_URI, S(".example.com"), S("https://www.example.com"), true, true},
+        {NAME_URI, S("example.com"), S("https://192.0.2.1/"), false, true}, /* can't be judged: refused */
+        {NAME_URI, S("example.com"), S("mailto:a@example.com"), false, true},
+        {NAME_RID, S("\x2a\3"), S("\x2a\3"), false, true}, /* a form that is not understood */
+        {NAME_RID, S("\x2a\3"), S("\x2a\4"), false, true},
+    };
+    struct finding f;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint8_t room[128], names[128];
+        size_t n = element(names, DER_CONTEXT(cases[i].kind), cases[i].name, cases[i].name_len);
+        struct certificate c = {.alt_names = {names, n}, .subject = BYTES_OF("\x30\0")}, ca;
+        c.subject.len = 2;
+        for (int permitted = 0; permitted < 2; permitted++) {
+            unsigned budget = CONSTRAINT_BUDGET;
+            ca = ca_with(room, permitted, cases[i].kind, cases[i].base, cases[i].base_len);
+            bool allowed = constraints_allow(&ca, &c, &budget, &f, NULL);
+            if (allowed != (permitted ? cases[i].permitted : !cases[i].excluded))
+                fail_msg("case %zu, %s", i, permitted ? "permitted" : "excluded");
+            assert_true(allowed || f.reason == FEDE_CERT_NAME_CONSTRAINT);
+            assert_true(budget < CONSTRAINT_BUDGET);
+            /* Another form is not concerned. */
+            ca = ca_with(room, permitted, cases[i].kind == NAME_DNS ? NAME_EMAIL : NAME_DNS, "other.example", 13);
+            assert_true(constraints_allow(&ca, &c, &budget, &f, NULL));
+        }
+    }
+    static const struct {
+        uint8_t kind;
+        const char *base;
+        size_t len;
+        bool valid, valid_strictly;
+    } bases[] = {
+        {NAME_DNS, S("example.com"), true, true},
+        {NAME_DNS, S(".example.com"), true, false},
+        {NAME_DNS, S("*.example.com"), false, false},
+        {NAME_EMAIL, S("a@b@example.com"), false, false},
+        {NAME_EMAIL, S("a@example.com"), true, true},
+        {NAME_IP, S("\xc0\0\x02\1"), false, false},
+        {NAME_IP, S("\xc0\0\x02\0\xff\0\xff\0"), false, false},
+        {NAME_IP, S("\xc0\0\x02\0\xff\xff\xff\0"), true, true},
+        {NAME_DIRECTORY, S("\x30\0"), true, true},
+        {NAME_DIRECTORY, S("\x31\0"), false, false},
+    };
+    for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
+        uint8_t room[128];
+        struct certificate ca = ca_with(room, true, bases[i].kind, bases[i].base, bases[i].len);
+        struct verify_request request = {.profile = PROFILE_TLS};
+        if (constraints_valid(&ca, &request, &f, NULL) != bases[i].valid)
+            fail_msg("base %zu", i);
+        request.profile = PROFILE_WEB;
+        if (constraints_valid(&ca, &request, &f, NULL) != bases[i].valid_strictly)
+            fail_msg("base %zu, strictly", i);
+    }
+    static const uint8_t empty[] = {0x30, 0}, both_empty[] = {0x30, 4, 0xa0, 0, 0xa1, 0},
+                         minimum[] = {0x30, 10, 0xa0, 8, 0x30, 6, 0x82, 1, 'a', 0x80, 1, 1};
+    const bytes malformed[] = {BYTES_OF(empty), BYTES_OF(both_empty), BYTES_OF(minimum)};
+    for (size_t i = 0; i < 3; i++) {
+        struct certificate ca = {.name_constraints = malformed[i]};
+        assert_false(constraints_valid(&ca, &(struct verify_request){.profile = PROFILE_TLS}, &f, NULL));
     }
 }
 
@@ -931,6 +1054,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(hosts, start, end),
         cmocka_unit_test_setup_teardown(host_matching, start, end),
         cmocka_unit_test_setup_teardown(name_equality, start, end),
+        cmocka_unit_test_setup_teardown(name_constraints, start, end),
         cmocka_unit_test_setup_teardown(pem, start, end),
         cmocka_unit_test_setup_teardown(chains, start, end),
         cmocka_unit_test_setup_teardown(all_problems, start, end),

@@ -302,12 +302,28 @@ static void giants(void **state)
     assert_int_equal(judge(chain, 1, anchor, PROFILE_TLS, "giant name"), FEDE_OK);
 }
 
+/* An extension that stands twice, known or not. */
+static void twice(void **state)
+{
+    (void)state;
+    bytes known = extension(RAW(0x55, 0x1d, 19), true, RAW(0x30, 0)),
+          unknown = extension(RAW(0x2a, 3), false, RAW(5, 0));
+    struct certificate c;
+    fede_error error = {0}, none = {0};
+    assert_true(certificate_read(certificate(&(struct plan){"leaf", "X", 0, false, .more = unknown}), &c, &none));
+    assert_false(certificate_read(certificate(&(struct plan){"leaf", "X", 0, false, .more = known}), &c, &error));
+    assert_string_equal(error.detail, "one extension stands twice");
+    assert_false(certificate_read(certificate(&(struct plan){"leaf", "X", 0, false, .more = JOIN(unknown, unknown)}),
+                                  &c, &none));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_name, start, end),    cmocka_unit_test_setup_teardown(layers, start, end),
         cmocka_unit_test_setup_teardown(constraints, start, end), cmocka_unit_test_setup_teardown(policies, start, end),
         cmocka_unit_test_setup_teardown(spellings, start, end),   cmocka_unit_test_setup_teardown(giants, start, end),
+        cmocka_unit_test_setup_teardown(twice, start, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
