@@ -1,10 +1,10 @@
 /* The driver: handshakes, records, memory and allocations of one library.
 
-     bench_NAME handshake|records|memory|allocations SCENARIO [SECONDS [RECORD]]
+     bench_NAME handshake|records|rested|memory|allocations SCENARIO [SECONDS [RECORD]]
 
-   CPU time of each side apart: the clock is read around each side's calls. A sample during which the thread was switched
-   out is dropped; the figure is the median. A handshake costs making the connection, the handshake, and freeing it.
-   With -DCOUNT malloc and its kin are counted, by side: that is for memory and allocations only. */
+   CPU time of each side apart: the clock is read around each side's calls. A sample during which the thread was
+   switched out is dropped; the figure is the median. A handshake costs making the connection, the handshake, and
+   freeing it. With -DCOUNT malloc and its kin are counted, by side: that is for memory and allocations only. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -23,7 +23,7 @@ static const struct scenario scenarios[] = {
 };
 
 static void handshakes(const struct scenario *s, double seconds);
-static void records(const struct scenario *s, double seconds, size_t size);
+static void records(const struct scenario *s, double seconds, size_t size, bool rested);
 static void memory(const struct scenario *s);
 static void allocations(const struct scenario *s);
 static void connect_pair(struct side *pair[2]);
@@ -51,7 +51,7 @@ int main(int argc, char **argv)
         if (strcmp(scenarios[i].name, argv[2]) == 0)
             s = &scenarios[i];
     if (s == NULL) {
-        fprintf(stderr, "usage: %s handshake|records|memory|allocations SCENARIO [SECONDS [RECORD]]\n", argv[0]);
+        fprintf(stderr, "usage: %s handshake|records|rested|memory|allocations SCENARIO [SECONDS [RECORD]]\n", argv[0]);
         return 2;
     }
     if (!stack_setup(s)) {
@@ -64,8 +64,8 @@ int main(int argc, char **argv)
     free_pair(pair);
     if (strcmp(argv[1], "handshake") == 0)
         handshakes(s, seconds);
-    else if (strcmp(argv[1], "records") == 0)
-        records(s, seconds, argc > 4 ? (size_t)atoi(argv[4]) : 16384);
+    else if (strcmp(argv[1], "records") == 0 || strcmp(argv[1], "rested") == 0)
+        records(s, seconds, argc > 4 ? (size_t)atoi(argv[4]) : 16384, strcmp(argv[1], "rested") == 0);
     else if (strcmp(argv[1], "memory") == 0)
         memory(s);
     else if (strcmp(argv[1], "allocations") == 0)
@@ -100,13 +100,14 @@ static void handshakes(const struct scenario *s, double seconds)
            median(samples[SERVER], n), n);
 }
 
-/* Several records are sent, then all are received: the time of one is a fraction of that. */
-static void records(const struct scenario *s, double seconds, size_t size)
+/* Several records are sent, then all are received: the time of one is a fraction of that. rested: a single record, each
+   time after both sides were at rest. */
+static void records(const struct scenario *s, double seconds, size_t size, bool rested)
 {
     enum { MOST = 400000, LEAST = 20 };
     static uint64_t samples[2][MOST];
     static uint8_t data[16384], got[16384];
-    size_t n = 0, each = size < 4096 ? 16 : 4;
+    size_t n = 0, each = rested ? 1 : size < 4096 ? 16 : 4;
     struct side *pair[2];
     connect_pair(pair);
     for (size_t i = 0; i < sizeof data; i++)
@@ -117,6 +118,8 @@ static void records(const struct scenario *s, double seconds, size_t size)
         for (unsigned tries = 0; n < MOST && (n < LEAST || now() < end) && tries < 2 * MOST; tries++) {
             long before = switches();
             size_t want = each * size;
+            for (int who = 0; rested && who < 2; who++)
+                stack_rest(pair[who]);
             spent[CLIENT] = spent[SERVER] = 0;
             enter(CLIENT);
             for (size_t i = 0; i < each; i++)
@@ -137,8 +140,8 @@ static void records(const struct scenario *s, double seconds, size_t size)
             samples[SERVER][n++] = spent[SERVER];
         }
     }
-    printf("%s records %s/%zu send_us %.4f receive_us %.4f n %zu\n", stack_name, s->name, size,
-           median(samples[CLIENT], n) / (double)each, median(samples[SERVER], n) / (double)each, n);
+    printf("%s %s %s/%zu send_us %.4f receive_us %.4f n %zu\n", stack_name, rested ? "rested" : "records", s->name,
+           size, median(samples[CLIENT], n) / (double)each, median(samples[SERVER], n) / (double)each, n);
     free_pair(pair);
 }
 
@@ -188,7 +191,7 @@ static void allocations(const struct scenario *s)
            (double)bytes_asked[SERVER] / N);
 }
 
-/* ---- one connection ----------------------------------------------------------------------------------------------- */
+/* ---- one connection ----------------------------------------------------------------------------------------- */
 
 static void connect_pair(struct side *pair[2])
 {
@@ -270,7 +273,7 @@ void queue_put(bool server, const void *data, size_t len)
     q->end += len;
 }
 
-/* ---- time --------------------------------------------------------------------------------------------------------- */
+/* ---- time --------------------------------------------------------------------------------------------------- */
 
 static void enter(int who)
 {
@@ -313,7 +316,7 @@ static double median(uint64_t *samples, size_t n)
     return (double)samples[n / 2] / 1000;
 }
 
-/* ---- files -------------------------------------------------------------------------------------------------------- */
+/* ---- files -------------------------------------------------------------------------------------------------- */
 
 const char *bench_path(const struct scenario *s, const char *suffix)
 {
@@ -348,7 +351,7 @@ static void die(const char *what)
     exit(1);
 }
 
-/* ---- counting ----------------------------------------------------------------------------------------------------- */
+/* ---- counting ----------------------------------------------------------------------------------------------- */
 
 #ifdef COUNT
 extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);

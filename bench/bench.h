@@ -1,7 +1,7 @@
-/* What the benchmark and the libraries it measures have in common: bench.c is the driver, one stack_*.c per library supplies
-   the functions below, each with a program of its own. Client and server are in one process and one thread, and talk
-   through two queues in memory; a read or a write of a queue is one memcpy, for every library, in place of the copy that
-   a system call would make. */
+/* What the benchmark and the libraries it measures have in common: bench.c is the driver, one stack_*.c per library
+   supplies the functions below, each with a program of its own. Client and server are in one process and one thread,
+   and talk through two queues in memory; a read or a write of a queue is one memcpy, for every library, in place of
+   the copy that a system call would make. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -37,7 +37,7 @@ void stack_rest(struct side *side);
 /* Ends without a word to the other side. */
 void stack_free(struct side *side);
 
-/* ---- what bench.c gives ------------------------------------------------------------------------------------------- */
+/* ---- what bench.c gives ------------------------------------------------------------------------------------- */
 
 /* The side's incoming and outgoing queue. take: how many bytes were there (0: none). */
 size_t queue_take(bool server, void *out, size_t size);

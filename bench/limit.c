@@ -1,8 +1,8 @@
-/* The raw primitives of libcrypto, each by its cheapest call: what a handshake and a record can't cost less than, with this
-   libcrypto on this machine. Prints "limit primitive NAME us"; bench/table.py adds them up.
+/* The raw primitives of libcrypto, each by its cheapest call: less than their sum no handshake and no record can cost,
+   with this libcrypto on this machine. Prints "limit primitive NAME us"; bench/table.py adds them up.
 
-   Cheapest does not mean recommended: EC_KEY, ECDSA_sign, RSA_sign and SHA256_Init are deprecated and go past providers, but
-   are present and fast in OpenSSL 3 and 4. X25519 can be had through EVP only. */
+   Cheapest does not mean recommended: EC_KEY, ECDSA_sign, RSA_sign and SHA256_Init are deprecated and go past
+   providers, but are present and fast in OpenSSL 3 and 4. X25519 can be had through EVP only. */
 #define _GNU_SOURCE
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/ec.h>
@@ -45,7 +45,7 @@ int main(int argc, char **argv)
     return 0;
 }
 
-/* ---- key exchange ------------------------------------------------------------------------------------------------- */
+/* ---- key exchange ------------------------------------------------------------------------------------------- */
 
 static EVP_PKEY_CTX *maker, *deriver;
 static EC_KEY *ec[2];
@@ -94,7 +94,7 @@ static void key_exchange(void)
     measure("p256-derive", p256_derive);
 }
 
-/* ---- signatures ---------------------------------------------------------------------------------------------------- */
+/* ---- signatures --------------------------------------------------------------------------------------------- */
 
 static EC_KEY *ec_key;
 static RSA *rsa_key;
@@ -132,7 +132,7 @@ static void signatures(void)
     measure("rsa-verify", rsa_verify);
 }
 
-/* ---- hashes, PRF, random ------------------------------------------------------------------------------------------- */
+/* ---- hashes, PRF, random ------------------------------------------------------------------------------------ */
 
 static SHA256_CTX running;
 
@@ -236,7 +236,7 @@ static void hashes(void)
     measure("random-32", random_bytes);
 }
 
-/* ---- ciphers ------------------------------------------------------------------------------------------------------- */
+/* ---- ciphers ------------------------------------------------------------------------------------------------ */
 
 static EVP_CIPHER *cipher;
 static EVP_CIPHER_CTX *sealer, *opener;
@@ -324,7 +324,7 @@ static void ciphers(void)
     }
 }
 
-/* ---- measuring ----------------------------------------------------------------------------------------------------- */
+/* ---- measuring ---------------------------------------------------------------------------------------------- */
 
 static double now(void)
 {

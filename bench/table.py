@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The tables of the benchmark from its log: lines "STACK KIND SCENARIO NAME VALUE NAME VALUE …".
 
-A figure is the median over rounds. The limit of a handshake is the sum of the primitives that neither side can do without,
-each by libcrypto's cheapest call; nothing is in it for parsing, copying or memory. Libraries with primitives of their own are
-measured against libcrypto's limit all the same."""
+A figure is the median over rounds. The limit of a handshake is the sum of the primitives that neither side can do
+without, each by libcrypto's cheapest call; nothing is in it for parsing, copying or memory. Libraries with primitives
+of their own are measured against libcrypto's limit all the same."""
 import collections
 import statistics
 import sys
@@ -155,6 +155,8 @@ def memory(t):
             cells.append(f"{after:24.0f} {rest:9.0f}")
         counts = [t.value(stack, "allocations", "ecdsa", side) for side in ("server", "client")]
         print(f"  {stack:10} " + "   ".join(cells) + f"   {counts[0]:20.0f} {counts[1]:7.0f}")
+    send, receive = (t.value("fede", "rested", "ecdsa/1024", f"{side}_us") for side in ("send", "receive"))
+    print(f"  fede's first 1 KB record after a rest takes {send:.2f} us to send and {receive:.2f} us to receive.")
     print("  At rest: after 1 KB each way, and after fede_release_buffers; the others have no such call.\n")
 
 
