@@ -1,7 +1,7 @@
 /* fede connect: what its files share.
 
-   connect_options.c reads the command line; connect.c goes through the phases; connect_tls.c makes the configuration and listens to
-   the trace; request.c with request1.c and request2.c asks over HTTP; pipe.c is the raw connection. */
+   connect_options.c reads the command line; connect.c goes from visit to visit, connect_way.c to the peer; connect_tls.c
+   makes the configuration and listens to the trace; request.c with request1.c and request2.c asks over HTTP; pipe.c is the raw connection. */
 #ifndef CLI_CONNECT_H
 #define CLI_CONNECT_H
 
@@ -110,6 +110,9 @@ struct client {
 bool client_failed(struct client *client, const fede_error *error);
 /* The same for an error of the tool's own with detail in client->detail. */
 bool client_fail(struct client *client, fede_reason reason, uint8_t origin, int64_t got, int64_t wanted);
+/* connect_way.c: the channel to url's host is open, with TLS where it wants that. */
+bool connect_arrive(struct client *client, const struct url *url);
+
 /* connect_tls.c */
 bool tls_prepare(struct client *client); /* the configuration; false: exit code set */
 bool tls_start(struct client *client, const struct url *url);

@@ -15,7 +15,7 @@ struct pipe {
     struct client *client;
     uint8_t in[2 * PIECE]; /* with --crlf twice as much */
     bytes to_send;
-    bool in_open, ended, closed_reader, deaf; /* deaf: the peer takes nothing more */
+    bool in_open, ended, told, closed_reader, deaf; /* deaf: the peer takes nothing more */
     uint64_t sent, began, quiet_since;
 };
 
@@ -23,6 +23,7 @@ static bool read_input(struct pipe *pipe);
 static void write_some(struct pipe *pipe, bool *blocked);
 static bool read_some(struct pipe *pipe, bool *blocked);
 static bool wait_for_more(struct pipe *pipe, bool *over);
+static bool broken(struct pipe *pipe);
 static void tell_input(struct pipe *pipe);
 static void tell(struct pipe *pipe, bool good);
 
@@ -83,7 +84,7 @@ static bool read_some(struct pipe *pipe, bool *blocked)
             return true;
         }
         if (n < 0)
-            return client_failed(client, channel_error(&client->channel));
+            return broken(pipe);
         if (n == 0) {
             pipe->ended = true;
             return true;
@@ -100,6 +101,7 @@ static bool read_some(struct pipe *pipe, bool *blocked)
             pipe->ended = pipe->closed_reader = true;
             return true;
         case SINK_FAILED:
+            tell(pipe, false);
             return client_fail(client, FEDE_OUTPUT_FAILED, FEDE_ORIGIN_CALLER, 0, 0);
         }
     }
@@ -122,7 +124,7 @@ static bool wait_for_more(struct pipe *pipe, bool *over)
     }
     if (!channel_wait(&client->channel, pipe->to_send.len != 0, listen ? STDIN_FILENO : -1, ms, &ready,
                       "the connection is still open"))
-        return client_failed(client, channel_error(&client->channel));
+        return broken(pipe);
     return !ready || read_input(pipe);
 }
 
@@ -137,6 +139,7 @@ static bool read_input(struct pipe *pipe)
     if (n < 0 && errno != EBADF) {
         struct text t = text_in(client->detail, sizeof client->detail);
         text_format(&t, "standard input: %s", strerror(errno));
+        tell(pipe, false);
         return client_fail(client, FEDE_INPUT_FAILED, FEDE_ORIGIN_CALLER, errno, 0);
     }
     if (n <= 0) {
@@ -159,6 +162,12 @@ static bool read_input(struct pipe *pipe)
     return true;
 }
 
+static bool broken(struct pipe *pipe)
+{
+    tell(pipe, false);
+    return client_failed(pipe->client, channel_error(&pipe->client->channel));
+}
+
 /* At the end of the input, when all of it was sent. */
 static void tell_input(struct pipe *pipe)
 {
@@ -178,6 +187,9 @@ static void tell(struct pipe *pipe, bool good)
     struct text t = text_in(line, sizeof line);
     uint64_t now = clock_ticks(NULL);
 
+    if (pipe->told)
+        return;
+    pipe->told = true;
     client->facts.uploaded = pipe->sent;
     if (pipe->in_open)
         tell_input(pipe);

@@ -18,7 +18,7 @@ static bool add_default(struct exchange *x, const char *name, const char *value)
 static bool given(const struct exchange *x, const char *name);
 static void make_target(struct exchange *x);
 static void tell_lines(struct exchange *x, char direction, const struct field_list *fields);
-static void tell_end(struct exchange *x, uint64_t from_us);
+static void tell_end(struct exchange *x);
 static bool print_head(struct exchange *x);
 static bool to_sink(struct exchange *x, bytes data);
 static char *redirect_target(const struct exchange *x);
@@ -45,8 +45,7 @@ bool request_run(struct client *client, const struct url *url, const char *metho
     client->facts.first_byte = 0;
     client->facts.status = 0;
     good = good && (two ? exchange2_run(x) : exchange1_run(x));
-    if (x->head_done)
-        tell_end(x, client->facts.first_byte);
+    tell_end(x);
     if (good && client->set.fail && x->status >= 400)
         good = client_fail(client, FEDE_HTTP_STATUS, FEDE_ORIGIN_PEER, x->status, 0);
     if (good)
@@ -280,6 +279,7 @@ static bool to_sink(struct exchange *x, bytes data)
         return false;
     case SINK_FAILED:
         x->stop = true;
+        tell_end(x);
         return client_fail(client, FEDE_OUTPUT_FAILED, FEDE_ORIGIN_CALLER, 0, 0);
     }
     return false;
@@ -308,12 +308,16 @@ static void tell_lines(struct exchange *x, char direction, const struct field_li
     }
 }
 
-static void tell_end(struct exchange *x, uint64_t from_us)
+/* Before the failure, if there is one, so that the story says first what happened and then why it is wrong. */
+static void tell_end(struct exchange *x)
 {
     char line[300];
     struct text t = text_in(line, sizeof line);
     const char *type = fields_find(&x->answered, "content-type");
 
+    if (!x->head_done || x->told)
+        return;
+    x->told = true;
     text_format(&t, "HTTP/%s %d", x->version == 20 ? "2" : x->version == 10 ? "1.0" : "1.1", x->status);
     if (x->words[0]) {
         text_char(&t, ' ');
@@ -328,7 +332,7 @@ static void tell_end(struct exchange *x, uint64_t from_us)
     text_add(&t, " bytes of content");
     if (!x->complete)
         text_add(&t, ", not the whole");
-    report_phase(x->client->report, "response", x->complete, line, from_us, clock_ticks(NULL));
+    report_phase(x->client->report, "response", x->complete, line, x->client->facts.first_byte, clock_ticks(NULL));
 }
 
 bool exchange_failed(struct exchange *x, fede_reason reason, const char *detail)
@@ -337,16 +341,21 @@ bool exchange_failed(struct exchange *x, fede_reason reason, const char *detail)
 
     x->stop = true;
     text_escaped(&t, bytes_text(detail));
+    tell_end(x);
     return client_fail(x->client, reason, FEDE_ORIGIN_PEER, 0, 0);
 }
 
 bool exchange_broken(struct exchange *x)
 {
-    const fede_error *error = channel_error(&x->client->channel);
+    const struct channel *channel = &x->client->channel;
+    const fede_error *error = channel_error(channel);
     char detail[200];
     struct text t = text_in(detail, sizeof detail);
 
-    if (error)
+    /* When the peer closed in order, what could not be sent after that is not the news. */
+    bool orderly = channel->stream && fede_ending(fede_stream_conn(channel->stream)) & FEDE_PEER_CLOSED;
+    tell_end(x);
+    if (error && !(orderly && error->reason != FEDE_TIME_LIMIT))
         return client_failed(x->client, error);
     if (!x->head_done) {
         text_add(&t, "the server closed the connection before its answer's head was complete");

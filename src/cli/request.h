@@ -33,7 +33,7 @@ struct exchange {
     struct field_list answered;
     int64_t announced;   /* Content-Length, -1: not said */
     uint64_t content;    /* bytes of it received */
-    bool head_done, complete;
+    bool head_done, complete, told; /* told: the report knows how the answer ended */
     bool stop;           /* nothing more is wanted: the reader went away, or something failed */
     bool discard;        /* the content is not wanted: a redirect, or --fail */
 };

@@ -5,25 +5,19 @@
    transport is decided here: a reset, a time limit, a name that does not resolve. What a failing peer said last is read before
    a failed send is reported, because its alert explains the failure (RFC 5246 7.2.1 allows it to close right after).
 
-   Does not live here: Happy Eyeballs, proxies and the story of the look-up (the tool's own, cli/), TLS (tls/). */
+   Does not live here: names and TCP (reach.c), TLS (tls/). */
 #include "fede/stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "io/reach.h"
 
 /* How long close may wait for a peer that does not read, when the stream has no limit of its own. */
 enum { CLOSE_LIMIT_MS = 2000, DRAIN_BYTES = 65536 };
@@ -56,14 +50,13 @@ static bool failed(const fede_stream *stream);
 static bool fail(fede_stream *stream, fede_reason reason, uint8_t origin, const char *where, int64_t got,
                  int64_t wanted);
 static enum outcome wait_for(fede_stream *stream, short events, int64_t deadline, const char *what);
-static int64_t now_ms(void);
 static int64_t deadline_in(unsigned ms);
 static void drain(int fd);
 
 /* ---- The three calls -------------------------------------------------------------------------------------------- */
 
 static fede_stream *stream_new(void);
-static bool reach_host(fede_stream *stream, const char *host, const char *port, int64_t deadline);
+static bool reach(fede_stream *stream, const char *host, const char *port, int64_t deadline);
 static bool make_conn(fede_stream *stream, const char *host, fede_config *config);
 static const char *without_brackets(const char *host, char *out, size_t size);
 
@@ -78,7 +71,7 @@ fede_stream *fede_connect(const char *host, const char *port, fede_config *confi
     host = without_brackets(host ? host : "", plain, sizeof plain);
 
     /* The connection object first: a wrong name or an unreadable trust store is found without a packet. */
-    if (make_conn(stream, host, config) && reach_host(stream, host, port ? port : "443", deadline))
+    if (make_conn(stream, host, config) && reach(stream, host, port ? port : "443", deadline))
         drive_until(stream, GOAL_OPEN, deadline, true);
     stream->limit_ms = 0;
     return stream;
@@ -427,7 +420,7 @@ static bool fail(fede_stream *stream, fede_reason reason, uint8_t origin, const 
 static enum outcome wait_for(fede_stream *stream, short events, int64_t deadline, const char *what)
 {
     for (;;) {
-        int64_t left = deadline < 0 ? -1 : deadline - now_ms();
+        int64_t left = deadline < 0 ? -1 : deadline - reach_now_ms();
         struct pollfd one = {stream->fd, events, 0};
         int n = deadline >= 0 && left <= 0 ? 0 : poll(&one, 1, left < 0 ? -1 : left > 60000 ? 60000 : (int)left);
         if (n > 0)
@@ -436,7 +429,7 @@ static enum outcome wait_for(fede_stream *stream, short events, int64_t deadline
             transport_failed(stream, errno);
             return FAILED;
         }
-        if (n == 0 && deadline >= 0 && now_ms() >= deadline) {
+        if (n == 0 && deadline >= 0 && reach_now_ms() >= deadline) {
             struct text t = text_in(stream->detail, sizeof stream->detail);
             text_add(&t, what);
             fail(stream, FEDE_TIME_LIMIT, FEDE_ORIGIN_TRANSPORT, NULL, 0, stream->limit_ms);
@@ -445,18 +438,10 @@ static enum outcome wait_for(fede_stream *stream, short events, int64_t deadline
     }
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* -1: never. */
 static int64_t deadline_in(unsigned ms)
 {
-    return ms ? now_ms() + ms : -1;
+    return ms ? reach_now_ms() + ms : -1;
 }
 
 /* Unread bytes in the socket would turn close into a reset, which can destroy the alert or close_notify just sent. */
@@ -474,11 +459,7 @@ static void drain(int fd)
     bytes_wipe(waste, sizeof waste);
 }
 
-/* ---- Reaching a host -------------------------------------------------------------------------------------------- */
-
-static int look_up(const char *host, const char *port, struct addrinfo **found, int64_t deadline);
-static int connect_one(fede_stream *stream, const struct addrinfo *address, int64_t deadline);
-static void add_attempt(struct text *t, const struct addrinfo *address, int number);
+/* ---- What fede_connect is made of -------------------------------------------------------------------------------- */
 
 /* With config NULL: verified against the system's trust anchors. */
 static bool make_conn(fede_stream *stream, const char *host, fede_config *config)
@@ -519,180 +500,13 @@ static const char *without_brackets(const char *host, char *out, size_t size)
     return out;
 }
 
-static bool reach_host(fede_stream *stream, const char *host, const char *port, int64_t deadline)
+static bool reach(fede_stream *stream, const char *host, const char *port, int64_t deadline)
 {
-    struct addrinfo *found = NULL;
-    struct text t = text_in(stream->detail, sizeof stream->detail);
-    int status = look_up(host, port, &found, deadline);
+    struct text detail = text_in(stream->detail, sizeof stream->detail);
+    fede_reason reason = FEDE_OK;
 
-    if (status == EAI_AGAIN && deadline >= 0 && now_ms() >= deadline) {
-        text_add(&t, "the name look-up did not answer");
-        return fail(stream, FEDE_TIME_LIMIT, FEDE_ORIGIN_TRANSPORT, NULL, 0, stream->limit_ms);
-    }
-    if (status) {
-        text_escaped(&t, bytes_text(host));
-        text_add(&t, " (");
-        text_add(&t, gai_strerror(status));
-        text_add(&t, ")");
-        return fail(stream, FEDE_NAME_NOT_RESOLVED, FEDE_ORIGIN_TRANSPORT, NULL, status, 0);
-    }
-    int left = 0;
-    for (const struct addrinfo *one = found; one; one = one->ai_next)
-        left++;
-    for (const struct addrinfo *one = found; one && stream->fd < 0; one = one->ai_next, left--) {
-        /* One silent address may not use up the time of the others. */
-        int64_t now = now_ms(), until = deadline < 0 ? -1 : now + (deadline - now) / left;
-        int number = connect_one(stream, one, until);
-        if (number)
-            add_attempt(&t, one, number);
-    }
-    freeaddrinfo(found);
+    stream->fd = reach_host(host, port, deadline, &reason, &detail);
     if (stream->fd >= 0)
         stream->detail[0] = 0;
-    else if (deadline >= 0 && now_ms() >= deadline)
-        fail(stream, FEDE_TIME_LIMIT, FEDE_ORIGIN_TRANSPORT, "TCP", 0, stream->limit_ms);
-    else
-        fail(stream, FEDE_NOT_CONNECTED, FEDE_ORIGIN_TRANSPORT, NULL, 0, 0);
-    return stream->fd >= 0;
-}
-
-/* 0 when stream->fd is connected, else the system's error number. */
-static int connect_one(fede_stream *stream, const struct addrinfo *address, int64_t deadline)
-{
-    int number = 0, one = 1, fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    if (fd < 0)
-        return errno;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    if (connect(fd, address->ai_addr, address->ai_addrlen) < 0)
-        number = errno;
-    while (number == EINPROGRESS || number == EINTR) {
-        int64_t left = deadline < 0 ? -1 : deadline - now_ms();
-        struct pollfd wait = {fd, POLLOUT, 0};
-        int n = deadline >= 0 && left <= 0 ? 0 : poll(&wait, 1, left < 0 ? -1 : left > 60000 ? 60000 : (int)left);
-        if (n == 0 && deadline >= 0 && now_ms() >= deadline) {
-            number = ETIMEDOUT;
-        } else if (n > 0) {
-            socklen_t size = sizeof number;
-            getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &size);
-        } else if (n < 0 && errno != EINTR) {
-            number = errno;
-        }
-    }
-    if (number)
-        close(fd);
-    else
-        stream->fd = fd;
-    return number;
-}
-
-/* "127.0.0.1 port 443: Connection refused; …" */
-static void add_attempt(struct text *t, const struct addrinfo *address, int number)
-{
-    char host[NI_MAXHOST], port[NI_MAXSERV];
-
-    if (getnameinfo(address->ai_addr, address->ai_addrlen, host, sizeof host, port, sizeof port,
-                    NI_NUMERICHOST | NI_NUMERICSERV))
-        return;
-    if (t->len)
-        text_add(t, "; ");
-    text_add(t, host);
-    text_add(t, " port ");
-    text_add(t, port);
-    text_add(t, ": ");
-    text_add(t, strerror(number));
-}
-
-/* getaddrinfo can't be given a time limit, so with one it runs on a thread of its own. A look-up that is given up on ends
-   by itself later and frees what it holds: the last of the two users does that. */
-struct lookup {
-    pthread_mutex_t lock;
-    pthread_cond_t done;
-    int users;
-    bool finished;
-    int status;
-    struct addrinfo *found;
-    char *host, *port;
-};
-
-static void *lookup_thread(void *arg);
-static void lookup_leave(struct lookup *look);
-static int look_up_now(const char *host, const char *port, struct addrinfo **found);
-
-static int look_up(const char *host, const char *port, struct addrinfo **found, int64_t deadline)
-{
-    struct lookup *look = deadline < 0 ? NULL : calloc(1, sizeof *look);
-    pthread_condattr_t attributes;
-    pthread_t thread;
-    int status = EAI_AGAIN;
-
-    if (look) {
-        look->users = 2;
-        look->host = strdup(host);
-        look->port = strdup(port);
-        pthread_mutex_init(&look->lock, NULL);
-        pthread_condattr_init(&attributes);
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(&look->done, &attributes);
-        pthread_condattr_destroy(&attributes);
-    }
-    if (!look || !look->host || !look->port || pthread_create(&thread, NULL, lookup_thread, look)) {
-        if (look) {
-            look->users = 1;
-            lookup_leave(look);
-        }
-        return look_up_now(host, port, found);
-    }
-    pthread_detach(thread);
-    pthread_mutex_lock(&look->lock);
-    struct timespec until = {(time_t)(deadline / 1000), (long)(deadline % 1000) * 1000000};
-    while (!look->finished && pthread_cond_timedwait(&look->done, &look->lock, &until) != ETIMEDOUT)
-        continue;
-    if (look->finished) {
-        status = look->status;
-        *found = look->found;
-        look->found = NULL;
-    }
-    pthread_mutex_unlock(&look->lock);
-    lookup_leave(look);
-    return status;
-}
-
-static void *lookup_thread(void *arg)
-{
-    struct lookup *look = arg;
-    struct addrinfo *found = NULL;
-    int status = look_up_now(look->host, look->port, &found);
-
-    pthread_mutex_lock(&look->lock);
-    look->status = status;
-    look->found = found;
-    look->finished = true;
-    pthread_cond_signal(&look->done);
-    pthread_mutex_unlock(&look->lock);
-    lookup_leave(look);
-    return NULL;
-}
-
-static void lookup_leave(struct lookup *look)
-{
-    pthread_mutex_lock(&look->lock);
-    bool last = --look->users == 0;
-    pthread_mutex_unlock(&look->lock);
-    if (!last)
-        return;
-    if (look->found)
-        freeaddrinfo(look->found);
-    pthread_cond_destroy(&look->done);
-    pthread_mutex_destroy(&look->lock);
-    free(look->host);
-    free(look->port);
-    free(look);
-}
-
-static int look_up_now(const char *host, const char *port, struct addrinfo **found)
-{
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-
-    return getaddrinfo(host, port, &hints, found);
+    return stream->fd >= 0 || fail(stream, reason, FEDE_ORIGIN_TRANSPORT, NULL, 0, stream->limit_ms);
 }

@@ -153,6 +153,8 @@ class Peer:
 
     def serve(self, connection):
         connection.settimeout(LIMIT)
+        if not self.unix:  # what was sent is on its way, also when the connection is then reset
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             if self.tls:
                 try:

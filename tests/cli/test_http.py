@@ -112,7 +112,8 @@ def http_incomplete(s):
     for answer in (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
                    b"HTTP/1.1 200 OK\r\nX: ", b""):
         with s.peer(answers(answer)) as p:
-            s.connect(p.url).ends(13, "The answer ended too early")
+            r = s.connect(p.url).ends(13, "The answer ended too early")
+            expect("content, not the whole" not in r.err or r.err.index("content, not the whole") < r.err.index("too early"), "first what happened, then why it is wrong")
     with s.peer(answers(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"), tls=False) as p:
         s.connect(p.url).ends(13, "3 of 10 bytes").gives(b"abc")
 
@@ -216,6 +217,13 @@ def http_redirects(s):
         s.connect("-L", p.url + "/a").ends(0, "Redirect 1", "Redirect 2", "/c").gives(b"yes")
         r = s.connect("-qL", "-w", "%{num_redirects} %{num_connects} %{url_effective}", p.url + "/a")
         same(r.out, b"yes2 3 https://localhost:%d/c" % p.port, "-w")
+        r = s.connect("--json", "-L", "-o", "/dev/null", p.url + "/303")
+        decoder, at, titles = json.JSONDecoder(), 0, []
+        while at < len(r.err.strip()):
+            story, used = decoder.raw_decode(r.err.strip()[at:].lstrip())
+            at += len(r.err.strip()[at:]) - len(r.err.strip()[at:].lstrip()) + used
+            titles.append((story["title"], story["exit"]["code"]))
+        same(titles, [(p.url + "/303", 0), (p.url + "/c", 0)], "a document for each connection")
         s.connect("-L", "--max-redirs", "4", p.url + "/loop").ends(8, "More than 4 redirects")
         for path, method in (("/303", "GET"), ("/307", "POST"), ("/301", "GET")):
             s.connect("-L", "-d", "x=y", p.url + path).ends(0).gives(b"yes")
