@@ -1,15 +1,19 @@
-/* Certificates under arbitrary bytes. The first byte chooses: 0 one certificate, 1 PEM, 2 a chain to be verified, its
-   second byte being options, then entries of a 16-bit length and DER each, of which the last is the trust anchor.
+/* Certificates under arbitrary bytes. The first byte chooses: 0 one certificate, 1 PEM, 3 one revocation list, 4 a public
+   suffix list, 2 a chain to be verified, its second byte being options, then entries of a 16-bit length and DER each, of
+   which the last certificate is the trust anchor; entries that are revocation lists are used as such.
 
    Signatures are judged by their last byte, so that the search for a path is reached without keys. */
 #include <stdlib.h>
 
 #include "x509/certificate.h"
+#include "x509/crl.h"
 #include "x509/der.h"
 
 #define MAX_CHAIN 64
 
 static void one(bytes der);
+static void one_list(bytes der);
+static void suffixes(bytes text);
 static void chain(bytes in);
 
 bool crypto_verify(const struct public_key *key, const struct scheme *scheme, bytes input, bytes signature)
@@ -32,6 +36,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         while (pem_next(&rest, NULL, &arena, &der))
             one(der);
         arena_end(&arena);
+    } else if (data[0] == 3) {
+        one_list(rest);
+    } else if (data[0] == 4) {
+        suffixes(rest);
     } else {
         chain(rest);
     }
@@ -71,16 +79,43 @@ static void one(bytes der)
     host_matches(&c, &host);
 }
 
+static void one_list(bytes der)
+{
+    struct crl crl;
+    struct crl_entry entry;
+    bool malformed;
+    fede_error error = {0};
+    if (!crl_read(der, &crl, &error)) {
+        want(error.reason == FEDE_CRL_UNREADABLE && error.detail != NULL);
+        return;
+    }
+    bytes rest = crl.revoked;
+    while (crl_entry_next(&rest, &entry, &malformed))
+        want(entry.serial.len > 0 && rest.len < crl.revoked.len);
+}
+
+static void suffixes(bytes text)
+{
+    struct suffixes *s = suffixes_read(&memory_standard, text);
+    want(s != NULL);
+    suffix_is_public(s, bytes_first(text, 50));
+    suffix_is_public(s, bytes_text("www.example.co.uk"));
+    suffixes_free(s);
+}
+
 static void chain(bytes in)
 {
-    bytes all[MAX_CHAIN];
-    size_t n = 0;
+    bytes all[MAX_CHAIN], lists[MAX_CHAIN];
+    size_t n = 0, n_lists = 0;
     unsigned options = in.len > 0 ? in.data[0] : 0;
     in = bytes_skip(in, 1);
-    while (in.len >= 2 && n < MAX_CHAIN) {
+    while (in.len >= 2 && n < MAX_CHAIN && n_lists < MAX_CHAIN) {
         size_t len = load16(in.data);
         in = bytes_skip(in, 2);
-        all[n++] = bytes_first(in, len);
+        struct crl crl;
+        fede_error ignored = {0};
+        bool list = crl_read(bytes_first(in, len), &crl, &ignored);
+        *(list ? &lists[n_lists++] : &all[n++]) = bytes_first(in, len);
         in = len < in.len ? bytes_skip(in, len) : BYTES_NONE;
     }
     if (n < 2)
@@ -102,6 +137,9 @@ static void chain(bytes in)
                                      .host = options & 4 ? &host : NULL,
                                      .at = 1893456000,
                                      .profile = (enum profile)((options >> 3) % 3),
+                                     .crls = lists,
+                                     .n_crls = n_lists,
+                                     .explicit_policy = (options & 128) != 0,
                                      .direct = (options & 64) != 0};
     bool accepted = x509_verify(&request, &arena, &verdict, &leaf, &leaf_read, &error);
     want(accepted == verdict.accepted && accepted == (error.reason == FEDE_OK) && error.reason == verdict.reason);
