@@ -150,10 +150,9 @@ const fede_error *channel_error(const struct channel *channel)
 
 static void failed(struct channel *channel, fede_reason reason, const char *detail, int64_t got, int64_t wanted)
 {
-    struct text t = text_in(channel->detail, sizeof channel->detail);
-
     if (channel->error.reason)
-        return;
+        return; /* the first one stands, and its detail */
+    struct text t = text_in(channel->detail, sizeof channel->detail);
     text_add(&t, detail);
     error_set(&channel->error, reason, FEDE_ORIGIN_TRANSPORT, NULL, got, wanted);
     channel->error.detail = channel->detail;

@@ -143,7 +143,7 @@ static int open_keylog(struct server *server, struct text *why)
     server->keylog = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     if (server->keylog < 0) {
         text_format(why, "the key log %s can't be written: %s", path, strerror(errno));
-        return errno == EACCES ? EXIT_PERMISSION : EXIT_INPUT;
+        return errno == EACCES ? EXIT_PERMISSION : EXIT_INTERNAL;
     }
     text_add(&t, "Keys of all connections are written to ");
     text_escaped(&t, bytes_text(path));

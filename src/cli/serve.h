@@ -165,6 +165,7 @@ struct peer {
     uint64_t in, out; /* bytes of application data */
     unsigned number, requests;
     int fd, problem;       /* the socket; the error it had */
+    fede_error failure;    /* what the engine can't know: why the transport failed, a time limit */
     uint8_t phase, events; /* enum phase; what the poll waits for */
     bool blocked, dry;     /* the socket takes, or has, nothing more for now */
     bool stopping, shut, over, told;

@@ -136,7 +136,21 @@ unsigned peer_ending(const struct peer *peer)
 
 const fede_error *peer_error(const struct peer *peer)
 {
+    if (peer->failure.reason)
+        return &peer->failure;
     return peer->tls ? fede_conn_error(peer->tls) : peer->plain ? plain_error(peer->plain) : NULL;
+}
+
+/* The engine is told that the transport failed; why, only the socket knew. */
+static void transport_failed(struct peer *peer)
+{
+    const fede_error *error = peer_error(peer);
+    if (!error || error->reason != FEDE_TRANSPORT_FAILED || !peer->problem || peer->failure.reason)
+        return;
+    bool reset = peer->problem == ECONNRESET || peer->problem == EPIPE;
+    peer->failure = *error;
+    peer->failure.reason = reset ? FEDE_TRANSPORT_RESET : FEDE_TRANSPORT_FAILED;
+    peer->failure.detail = uv_strerror(uv_translate_sys_error(peer->problem));
 }
 
 /* A browser or curl that was told http:// instead of https:// reads this, not an alert. */
@@ -174,6 +188,7 @@ static void send_some(struct peer *peer)
         fede_sent(peer->tls, n);
     else
         plain_sent(peer->plain, n);
+    transport_failed(peer);
 }
 
 static void receive_some(struct peer *peer)
@@ -201,6 +216,7 @@ static void receive_some(struct peer *peer)
         fede_received(peer->tls, n);
     else
         plain_received(peer->plain, n);
+    transport_failed(peer);
 }
 
 /* --reject, and certificates by name. */
@@ -307,6 +323,7 @@ static void ready(uv_poll_t *handle, int status, int events)
             fede_received(peer->tls, -1);
         else
             plain_received(peer->plain, -1);
+        transport_failed(peer);
         if (!peer_error(peer))
             peer->over = true;
     } else if ((events & UV_DISCONNECT) && peer->events == UV_DISCONNECT) {
@@ -322,6 +339,15 @@ void peer_time_up(struct peer *peer)
     bool open = peer->kind && peer->phase != PHASE_CLOSING && !(peer_ending(peer) & FEDE_WE_CLOSED);
     if (!open || peer->blocked || peer->kind->busy(peer)) {
         peer->late = peer->phase != PHASE_CLOSING;
+        if (peer->late && !peer->kind)
+            peer->failure = (fede_error){.reason = FEDE_TIME_LIMIT,
+                                         .alert = FEDE_ALERT_NONE,
+                                         .origin = FEDE_ORIGIN_TRANSPORT,
+                                         .message = 0xffff,
+                                         .certificate = FEDE_CERTIFICATE_NONE,
+                                         .offset = UINT32_MAX,
+                                         .detail = "the handshake was not complete (--handshake-timeout)",
+                                         .wanted = (int64_t)peer->worker->server->settings.handshake_ms};
         peer_story_end(peer);
         peer_free(peer);
         return;

@@ -118,7 +118,7 @@ static const char *end_words(struct peer *peer, int *exit_code)
     *exit_code = EXIT_DONE;
     if (peer->late && !peer->kind) {
         *exit_code = EXIT_TIME;
-        return "the handshake was not complete within the time limit (--handshake-timeout)";
+        return "handshake failed";
     }
     if (peer->late)
         return peer->blocked ? "the peer stopped reading (--idle-timeout)" : "quiet for too long (--idle-timeout)";

@@ -274,12 +274,12 @@ bool proxy_run(struct channel *channel, struct report *report, const char *autho
     if (good)
         return true;
     const fede_error *own = channel_error(channel);
+    if (!detail->len)
+        text_add(detail, channel->detail);
     if (own && own->reason == FEDE_TIME_LIMIT) {
         *error = *own;
         return false;
     }
-    if (!detail->len)
-        text_add(detail, channel->detail);
     return error_set(error, FEDE_PROXY_REFUSED, FEDE_ORIGIN_PEER, NULL, status, 200);
 }
 

@@ -7,6 +7,8 @@
 static enum outcome judge(struct handshake *hs);
 static enum outcome decide(struct handshake *hs);
 static enum outcome check_signature(struct handshake *hs);
+static enum outcome wrong_key(struct handshake *hs, fede_reason reason, const char *where, uint8_t message,
+                              uint16_t id);
 static void make_verify_data(struct handshake *hs, bool client, uint8_t out[VERIFY_DATA_LEN]);
 
 /* ---- Certificate. */
@@ -125,9 +127,9 @@ static enum outcome check_signature(struct handshake *hs)
     if (kind == 0)
         return handshake_fail_detail(hs, FEDE_CERT_KEY_UNSUPPORTED, NULL, 0, 0, leaf->key_problem);
     if (conn->suite->auth != AUTH_ANY && (conn->suite->auth == AUTH_RSA) != rsa)
-        return handshake_fail(hs, FEDE_SUITE_WRONG_KEY, "certificate_list", conn->suite->id, kind);
+        return wrong_key(hs, FEDE_SUITE_WRONG_KEY, "certificate_list", MSG_CERTIFICATE, conn->suite->id);
     if (!scheme_fits_key(hs->scheme, (enum key_kind)kind, conn->version))
-        return handshake_fail(hs, FEDE_SCHEME_WRONG_KEY, "algorithm", hs->scheme->id, kind);
+        return wrong_key(hs, FEDE_SCHEME_WRONG_KEY, "algorithm", MSG_SERVER_KEY_EXCHANGE, hs->scheme->id);
     size_t len = 64 + hs->params.len;
     uint8_t *input = arena_take(&hs->arena, len);
     if (input == NULL)
@@ -142,6 +144,21 @@ static enum outcome check_signature(struct handshake *hs)
     }
     conn->proofs |= PROOF_SIGNATURE;
     return DONE;
+}
+
+/* Suite or scheme against the kind of the leaf's key, which the sentence names. */
+static enum outcome wrong_key(struct handshake *hs, fede_reason reason, const char *where, uint8_t message, uint16_t id)
+{
+    static const char *const kinds[] = {
+        [KEY_RSA] = "an RSA key",         [KEY_RSA_PSS] = "an RSA key for PSS alone", [KEY_EC_P256] = "a key on P-256",
+        [KEY_EC_P384] = "a key on P-384", [KEY_EC_P521] = "a key on P-521",           [KEY_ED25519] = "an Ed25519 key",
+        [KEY_ED448] = "an Ed448 key",
+    };
+    uint8_t kind = hs->leaf->key.kind;
+    const char *name = kind < sizeof kinds / sizeof kinds[0] && kinds[kind] != NULL ? kinds[kind] : "another key";
+    handshake_fail_detail(hs, reason, where, id, kind, name);
+    hs->conn->error.message = message;
+    return FAIL;
 }
 
 /* ---- Finished. */

@@ -22,9 +22,13 @@ static enum outcome choose_suite(struct handshake *hs);
 static bool try_suite(struct handshake *hs, const struct suite *suite, enum circle circle);
 static bool in_circle(const struct handshake *hs, const struct credential *credential, enum circle circle);
 static bool curve_offered(const struct handshake *hs, uint8_t kind);
+static uint16_t curve_of(uint8_t kind);
 static const struct scheme *choose_scheme(const struct handshake *hs, const struct credential *credential);
 static const struct group *choose_group(const struct handshake *hs);
+static enum outcome refuse_versions(struct handshake *hs);
 static enum outcome refuse_suites(struct handshake *hs);
+static enum outcome refuse_curve(struct handshake *hs);
+static void add_names(struct text *t, const struct names *names, struct u16s list);
 static enum outcome refuse(struct handshake *hs, fede_reason reason, const struct names *names, struct u16s theirs,
                            struct u16s ours);
 static enum outcome choose_protocol(struct handshake *hs);
@@ -106,7 +110,7 @@ static enum outcome choose_version(struct handshake *hs)
                 chosen = v;
         }
         if (chosen == 0)
-            return handshake_fail(hs, FEDE_VERSION_NO_COMMON, "supported_versions", theirs, config->lowest);
+            return refuse_versions(hs);
     } else {
         if (theirs < config->lowest)
             return handshake_fail(hs, FEDE_VERSION_TOO_OLD, "client_version", theirs, config->lowest);
@@ -114,6 +118,15 @@ static enum outcome choose_version(struct handshake *hs)
     }
     conn->version = chosen;
     return DONE;
+}
+
+static enum outcome refuse_versions(struct handshake *hs)
+{
+    char detail[300];
+    struct text t = text_in(detail, sizeof detail);
+    add_names(&t, &version_names, hs->offer.extensions.versions);
+    return handshake_fail_detail(hs, FEDE_VERSION_NO_COMMON, "supported_versions", client_highest(&hs->offer),
+                                 hs->conn->config->lowest, detail);
 }
 
 /* The highest version the client says it can do. */
@@ -209,14 +222,21 @@ static bool in_circle(const struct handshake *hs, const struct credential *crede
 /* RFC 8422 5.1: the list of groups bounds the curves of certificates too. */
 static bool curve_offered(const struct handshake *hs, uint8_t kind)
 {
+    uint16_t curve = curve_of(kind);
+    return curve == 0 || !ext_has(&hs->offer.extensions, HAS_GROUPS) || u16s_has(hs->offer.extensions.groups, curve);
+}
+
+/* 0: no curve for ECDSA. */
+static uint16_t curve_of(uint8_t kind)
+{
     static const struct {
         uint8_t kind;
         uint16_t group;
     } curves[] = {{KEY_EC_P256, 0x0017}, {KEY_EC_P384, 0x0018}, {KEY_EC_P521, 0x0019}};
     for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++)
-        if (curves[i].kind == kind && ext_has(&hs->offer.extensions, HAS_GROUPS))
-            return u16s_has(hs->offer.extensions.groups, curves[i].group);
-    return true;
+        if (curves[i].kind == kind)
+            return curves[i].group;
+    return 0;
 }
 
 /* Without the extension a client accepts SHA-1 alone, which nobody may use any more (RFC 9155 3). */
@@ -282,10 +302,26 @@ static enum outcome refuse_suites(struct handshake *hs)
     for (size_t k = 0; k < config->n_credentials; k++)
         curve_fits |= curve_offered(hs, config->credentials[k]->kind);
     if (!curve_fits)
-        return handshake_fail_detail(hs, FEDE_NO_COMMON_GROUP, "supported_groups", 0, 0,
-                                     "the curve of the certificate's key must be among them too");
+        return refuse_curve(hs);
     return refuse(hs, FEDE_NO_COMMON_SCHEME, &scheme_names, ext_has(e, HAS_SCHEMES) ? e->schemes : none,
                   codes_list(&config->schemes));
+}
+
+/* RFC 8422 5.1: the client's groups are also the curves on which certificates may have their keys. */
+static enum outcome refuse_curve(struct handshake *hs)
+{
+    const struct fede_config *config = hs->conn->config;
+    size_t k = 0;
+    while (k + 1 < config->n_credentials && curve_offered(hs, config->credentials[k]->kind))
+        k++;
+    char detail[300];
+    struct text t = text_in(detail, sizeof detail);
+    text_add(&t, "it offers ");
+    add_names(&t, &group_names, hs->offer.extensions.groups);
+    text_add(&t, "; the curve of the certificate's key, ");
+    text_add(&t, names_find(&group_names, curve_of(config->credentials[k]->kind)));
+    text_add(&t, ", must be among them too");
+    return handshake_fail_detail(hs, FEDE_NO_COMMON_GROUP, "supported_groups", 0, 0, detail);
 }
 
 static void add_names(struct text *t, const struct names *names, struct u16s list)

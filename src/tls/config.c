@@ -2,6 +2,7 @@
    exists, so connections and threads share a config without a lock. The first failure stays in the config's error. */
 #include "tls/config.h"
 
+#include <errno.h>
 #include <time.h>
 
 #include "base/error.h"
@@ -11,6 +12,7 @@
 enum { MESSAGE_LIMIT = 65536, HANDSHAKE_LIMIT = 131072, LEAST_FRAGMENT = 64, MOST_FRAGMENT = 16384 };
 
 static bool refuse(fede_config *config, fede_reason reason, int64_t got, int64_t wanted, const char *detail);
+static bool refuse_source(fede_config *config, const char *path, int problem);
 static bool changeable(fede_config *config);
 static void take_policy(fede_config *config, const struct policy *policy);
 static void share_release(fede_config *config);
@@ -266,8 +268,17 @@ bool fede_config_credential(fede_config *config, fede_bytes chain, fede_bytes ke
         return false;
     fede_error error = {0};
     struct credential *credential = credential_new(&config->allocator, chain, key, &error);
-    if (credential == NULL)
-        return refuse(config, (fede_reason)error.reason, error.got, error.wanted, error.detail);
+    if (credential == NULL) {
+        char detail[sizeof config->detail];
+        struct text t = text_in(detail, sizeof detail);
+        text_add(&t, error.detail);
+        if (error.reason == FEDE_CONFIG_KEY_UNUSABLE && error.got > 0) {
+            text_add(&t, ", ");
+            text_number(&t, error.got);
+            text_add(&t, " bits");
+        }
+        return refuse(config, (fede_reason)error.reason, error.got, error.wanted, detail);
+    }
     size_t n = config->n_credentials, one = sizeof(struct credential *);
     struct credential **all = memory_take(&config->allocator, (n + 1) * one);
     if (all == NULL) {
@@ -301,7 +312,7 @@ bool fede_config_trust_file(fede_config *config, const char *path)
     struct anchors *anchors = trust_own(config);
     if (anchors == NULL)
         return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
-    return anchors_add_file(anchors, path) > 0 || refuse(config, FEDE_CONFIG_TRUST_SOURCE, 0, 0, path);
+    return anchors_add_file(anchors, path) > 0 || refuse_source(config, path, errno);
 }
 
 bool fede_config_trust_directory(fede_config *config, const char *path)
@@ -311,7 +322,22 @@ bool fede_config_trust_directory(fede_config *config, const char *path)
     struct anchors *anchors = trust_own(config);
     if (anchors == NULL)
         return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
-    return anchors_add_directory(anchors, path) > 0 || refuse(config, FEDE_CONFIG_TRUST_SOURCE, 0, 0, path);
+    return anchors_add_directory(anchors, path) > 0 || refuse_source(config, path, errno);
+}
+
+/* problem: errno, 0 when the source could be read but held nothing. */
+static bool refuse_source(fede_config *config, const char *path, int problem)
+{
+    char detail[sizeof config->detail], words[64] = "";
+    struct text t = text_in(detail, sizeof detail);
+    size_t len = strlen(path), most = sizeof detail - sizeof words - 8;
+    text_add(&t, len > most ? "…" : "");
+    text_add(&t, path + (len > most ? len - most : 0));
+    if (problem != 0 && strerror_r(problem, words, sizeof words) == 0) {
+        text_add(&t, ": ");
+        text_add(&t, words);
+    }
+    return refuse(config, FEDE_CONFIG_TRUST_SOURCE, problem, 0, detail);
 }
 
 bool fede_config_trust_system(fede_config *config)

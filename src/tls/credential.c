@@ -93,8 +93,9 @@ static bool read_key(struct credential *credential, bytes key, fede_error *error
 {
     credential->key = crypto_key_read(key);
     if (credential->key == NULL) {
-        error_set(error, FEDE_CONFIG_PEM, FEDE_ORIGIN_CALLER, NULL, 0, 0);
-        error->detail = "unencrypted private key";
+        bool known = credential->leaf.key.kind != 0; /* a key that libcrypto reads and TLS does not use ends here too */
+        error_set(error, known ? FEDE_CONFIG_PEM : FEDE_CONFIG_KEY_UNUSABLE, FEDE_ORIGIN_CALLER, NULL, 0, 0);
+        error->detail = known ? "unencrypted private key" : credential->leaf.key_problem;
         return false;
     }
     unsigned bits = crypto_key_bits(credential->key);
@@ -103,7 +104,7 @@ static bool read_key(struct credential *credential, bytes key, fede_error *error
     credential->auth = rsa ? AUTH_RSA : AUTH_ECDSA;
     if (credential->kind == 0 || (rsa && bits < LEAST_RSA_BITS)) {
         error_set(error, FEDE_CONFIG_KEY_UNUSABLE, FEDE_ORIGIN_CALLER, NULL, bits, LEAST_RSA_BITS);
-        error->detail = rsa ? "RSA with less than 2048 bits" : "a kind of key that is not supported";
+        error->detail = rsa ? "RSA" : "a kind of key that is not supported";
         return false;
     }
     if (!crypto_key_matches(credential->key, credential->leaf.key.spki))

@@ -116,7 +116,7 @@ static void value(struct text *t, int64_t v, const char *form, size_t len)
             return;
         }
     if (is(form, len, "message")) {
-        const char *name = v >= 256 && v < MSG_KINDS ? flow_step_name((uint16_t)v) : NULL;
+        const char *name = v >= 0 && v < MSG_KINDS ? flow_step_name((uint16_t)v) : NULL;
         if (name != NULL)
             text_add(t, name);
         else
@@ -234,7 +234,7 @@ static const char *advice_on(unsigned alert)
         {FEDE_ALERT_UNEXPECTED_MESSAGE,  "The peer did not expect what it got. Often the port speaks another protocol, or something between changes the bytes; look at the peer's log."},
         {FEDE_ALERT_BAD_RECORD_MAC,      "A record arrived altered, or both sides hold different keys. Look for something on the way that changes bytes."},
         {FEDE_ALERT_RECORD_OVERFLOW,     "The peer takes smaller records only; set a smaller largest fragment."},
-        {FEDE_ALERT_HANDSHAKE_FAILURE,   "The two sides have no common choice: cipher suite, group, signature scheme or certificate kind. Compare what is offered with what the peer allows; it may also want a client certificate."},
+        {FEDE_ALERT_HANDSHAKE_FAILURE,   "The two sides have no common choice: version, cipher suite, group, signature scheme or kind of certificate. Compare what is offered with what the peer allows; it may also want a client certificate."},
         {FEDE_ALERT_BAD_CERTIFICATE,     "The peer can't use the certificate it was given: unreadable, or a signature in it is wrong. Check the chain that is sent."},
         {FEDE_ALERT_UNSUPPORTED_CERTIFICATE, "The peer can't use this kind of certificate. Use one with an RSA or ECDSA P-256 key."},
         {FEDE_ALERT_CERTIFICATE_REVOKED, "The peer says that the certificate was revoked. Get a new one."},

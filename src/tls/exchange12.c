@@ -1,10 +1,12 @@
 /* tls/exchange12.c: the key exchange of TLS 1.2 by ephemeral elliptic curves, and what follows from it: premaster secret,
    master secret, key block, the two changes of keys. RFC 8422 5.4, 5.7, 5.10; RFC 5246 6.3, 8.1; RFC 7627 4. */
+#include "base/text.h"
 #include "tls/handshake.h"
 #include "tls/inform.h"
 
 static enum outcome make_share(struct handshake *hs);
 static enum outcome agree(struct handshake *hs, bytes peer);
+static enum outcome share_invalid(struct handshake *hs, bytes peer);
 
 /* ---- The server's side. */
 
@@ -67,7 +69,7 @@ enum outcome read_server_key_exchange(struct handshake *hs)
         return handshake_fail(hs, FEDE_GROUP_NOT_OFFERED, "namedcurve", m->group, 0);
     hs->group = group_by_id(m->group);
     if (m->point.len != hs->group->share_len)
-        return handshake_fail(hs, FEDE_SHARE_INVALID, "public", m->group, (int64_t)m->point.len);
+        return share_invalid(hs, m->point);
     if (!u16s_has(codes_list(&config->schemes), m->scheme))
         return handshake_fail(hs, FEDE_SCHEME_NOT_OFFERED, "algorithm", m->scheme, 0);
     hs->scheme = scheme_by_id(m->scheme);
@@ -114,12 +116,31 @@ static enum outcome agree(struct handshake *hs, bytes peer)
 {
     bool right_len = peer.len == hs->group->share_len;
     if (!right_len || !crypto_share_finish(hs->share, peer, hs->premaster, &hs->premaster_len))
-        return handshake_fail(hs, FEDE_SHARE_INVALID, handshake_is_client(hs) ? "public" : "ecdh_Yc", hs->group->id,
-                              (int64_t)peer.len);
+        return share_invalid(hs, peer);
     crypto_share_free(hs->share);
     hs->share = NULL;
     inform_secret(hs, "premaster secret", bytes_of(hs->premaster, hs->premaster_len));
     return DONE;
+}
+
+/* A client finds out when it writes its own share; the one at fault is in the server's message all the same. */
+static enum outcome share_invalid(struct handshake *hs, bytes peer)
+{
+    char detail[80];
+    struct text t = text_in(detail, sizeof detail);
+    bool client = handshake_is_client(hs);
+    if (peer.len != hs->group->share_len) {
+        text_number(&t, (int64_t)peer.len);
+        text_add(&t, " bytes came, ");
+        text_number(&t, hs->group->share_len);
+        text_add(&t, " are needed");
+    } else {
+        text_add(&t, hs->group->share_len == 32 ? "the shared secret would be zero" : "it is no point of the curve");
+    }
+    handshake_fail_detail(hs, FEDE_SHARE_INVALID, client ? "public" : "ecdh_Yc", hs->group->id, (int64_t)peer.len,
+                          detail);
+    hs->conn->error.message = client ? MSG_SERVER_KEY_EXCHANGE : MSG_CLIENT_KEY_EXCHANGE;
+    return FAIL;
 }
 
 enum outcome act_master_secret(struct handshake *hs)

@@ -202,7 +202,7 @@ static enum outcome hear_ccs(struct handshake *hs, const struct flow_step *step)
     uint8_t one = 0;
     wire_ccs(&w, &one);
     if (!wire_done(&w))
-        return handshake_fail(hs, FEDE_CCS_BAD, NULL, content.plain.data[0], 1);
+        return handshake_fail(hs, FEDE_CCS_BAD, NULL, content.plain.data[0], (int64_t)content.plain.len);
     switch_keys(hs, conn->role == FEDE_CLIENT ? FEDE_SERVER : FEDE_CLIENT);
     hs->facts |= step->learn;
     return DONE;
@@ -245,8 +245,13 @@ static enum outcome fail_decode(struct handshake *hs, const struct wire *w, uint
     char detail[160];
     struct text t = text_in(detail, sizeof detail);
     text_add(&t, w->bad_where != NULL ? w->bad_where : "it");
-    text_add(&t, " ");
-    text_add(&t, w->bad_why != NULL ? w->bad_why : "is not as it must be");
+    if (w->reason == FEDE_FIELD_VALUE) {
+        text_add(&t, " is ");
+        text_number(&t, w->got);
+    } else {
+        text_add(&t, " ");
+        text_add(&t, w->bad_why != NULL ? w->bad_why : "is not as it must be");
+    }
     bool plain = w->reason == FEDE_DECODE || w->reason == FEDE_OK;
     const char *where = w->bad_in != NULL ? w->bad_in : w->bad_where;
     handshake_fail_detail(hs, plain ? FEDE_DECODE : (fede_reason)w->reason, where, plain ? type : w->got, type, detail);

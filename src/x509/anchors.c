@@ -6,6 +6,7 @@
 #include "x509/anchors.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,7 @@ size_t anchors_add_file(struct anchors *a, const char *path)
 {
     uint8_t *data;
     size_t len;
+    errno = 0;
     if (!read_file(a->from, path, &data, &len))
         return 0;
     size_t n = anchors_add(a, (bytes){data, len});
@@ -128,11 +130,12 @@ size_t anchors_add_file(struct anchors *a, const char *path)
 static bool read_file(const fede_allocator *from, const char *path, uint8_t **out, size_t *len)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat st;
+    struct stat st = {0};
     if (fd < 0)
         return false;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size > (off_t)MAX_FILE) {
         close(fd);
+        errno = S_ISDIR(st.st_mode) ? EISDIR : st.st_size > (off_t)MAX_FILE ? EFBIG : 0;
         return false;
     }
     size_t size = (size_t)st.st_size, n = 0;
@@ -155,6 +158,7 @@ static bool read_file(const fede_allocator *from, const char *path, uint8_t **ou
 
 size_t anchors_add_directory(struct anchors *a, const char *path)
 {
+    errno = 0;
     DIR *directory = opendir(path);
     size_t n = 0;
     if (directory == NULL)
@@ -166,6 +170,7 @@ size_t anchors_add_directory(struct anchors *a, const char *path)
             n += anchors_add_file(a, file);
     }
     closedir(directory);
+    errno = 0; /* it could be read; what is in it is another matter */
     return n;
 }
 
