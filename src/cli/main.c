@@ -28,7 +28,8 @@ int main(int argc, char **argv)
     open_standard_files();
     if (argc < 2) {
         print_help(stderr);
-        return EXIT_USAGE;
+        fputc('\n', stderr);
+        return usage_error(NULL, "a command is needed");
     }
     if (argv[1][0] == '-')
         return finish(before_command(argc, argv));
