@@ -30,7 +30,6 @@ static bool dns_holds(bytes base, bytes name, bool permitted);
 static bool ip_holds(bytes base, bytes address);
 static bool email_holds(bytes base, bytes mailbox, bool *malformed);
 static bool uri_holds(bytes base, bytes uri, bool *malformed);
-static bool email_split(bytes mailbox, bytes *local, bytes *domain);
 static void add_name(struct text *words, uint8_t kind, bytes value);
 
 bool constraints_valid(const struct certificate *c, const struct verify_request *request, struct finding *f,
@@ -138,7 +137,7 @@ static const char *base_problem(const struct subtree *t, bool lax)
         return base.len == 0 || dns_name_labels(base) > 0 ? NULL : "a URI constraint is not a host or domain";
     case NAME_EMAIL:
         if (memchr(base.data, '@', base.len) != NULL)
-            return email_split(base, &local, &domain) ? NULL : "a mail constraint is not a mail address";
+            return mailbox_split(base, &local, &domain) ? NULL : "a mail constraint is not a mail address";
         base = dot ? bytes_skip(base, 1) : base;
         return base.len == 0 || dns_name_labels(base) > 0 ? NULL : "a mail constraint is not a host or domain";
     case NAME_IP: {
@@ -249,27 +248,16 @@ static bool ip_holds(bytes base, bytes address)
     return true;
 }
 
-/* Exactly one @, something before it, a domain behind it. */
-static bool email_split(bytes mailbox, bytes *local, bytes *domain)
-{
-    const uint8_t *at = memchr(mailbox.data, '@', mailbox.len);
-    if (at == NULL || at == mailbox.data)
-        return false;
-    *local = bytes_first(mailbox, (size_t)(at - mailbox.data));
-    *domain = bytes_skip(mailbox, local->len + 1);
-    return dns_name_labels(*domain) > 0;
-}
-
 /* RFC 5280: "user@host" is one mailbox, "host" all on it, ".domain" all on hosts inside the domain. The local part is
    compared byte by byte. */
 static bool email_holds(bytes base, bytes mailbox, bool *malformed)
 {
     bytes local, domain, base_local, base_domain;
-    if (!email_split(mailbox, &local, &domain)) {
+    if (!mailbox_split(mailbox, &local, &domain)) {
         *malformed = true;
         return false;
     }
-    if (email_split(base, &base_local, &base_domain))
+    if (mailbox_split(base, &base_local, &base_domain))
         return bytes_equal(local, base_local) && dns_equal(domain, base_domain);
     if (base.len > 0 && base.data[0] == '.')
         return domain_within(bytes_skip(base, 1), domain, false);

@@ -38,6 +38,33 @@ enum host_kind host_read(const char *name, struct host *out)
     return (enum host_kind)(out->kind = HOST_DNS);
 }
 
+enum host_kind mailbox_read(const char *address, struct host *out)
+{
+    bytes all = bytes_text(address), local, domain;
+    *out = (struct host){.kind = HOST_BAD};
+    if (all.len >= sizeof out->text || !mailbox_split(all, &local, &domain))
+        return HOST_BAD;
+    bytes_copy(out->text, all.data, all.len);
+    return (enum host_kind)(out->kind = HOST_MAILBOX);
+}
+
+bool mailbox_split(bytes mailbox, bytes *local, bytes *domain)
+{
+    const uint8_t *at = mailbox.len > 0 ? memchr(mailbox.data, '@', mailbox.len) : NULL;
+    if (at == NULL || at == mailbox.data)
+        return false;
+    *local = bytes_first(mailbox, (size_t)(at - mailbox.data));
+    *domain = bytes_skip(mailbox, local->len + 1);
+    return dns_name_labels(*domain) > 0;
+}
+
+static bool mailbox_matches(bytes presented, bytes wanted)
+{
+    bytes local, domain, wanted_local, wanted_domain;
+    return mailbox_split(presented, &local, &domain) && mailbox_split(wanted, &wanted_local, &wanted_domain) &&
+           bytes_equal(local, wanted_local) && dns_equal(domain, wanted_domain);
+}
+
 bool host_address_text(const struct host *host, char *out, size_t size)
 {
     return host->kind == HOST_IP &&
@@ -113,9 +140,13 @@ bool host_matches_below(const struct certificate *certificate, const struct host
     bytes rest = certificate->alt_names, value;
     enum general_name kind;
     bytes wanted = host->kind == HOST_IP ? bytes_of(host->ip, host->ip_len) : bytes_text(host->text);
-    while (general_names_next(&rest, &kind, &value))
-        if (host->kind == HOST_IP ? kind == NAME_IP && bytes_equal(value, wanted)
-                                  : host->kind == HOST_DNS && kind == NAME_DNS && dns_matches(value, wanted, suffixes))
+    while (general_names_next(&rest, &kind, &value)) {
+        if (host->kind == HOST_IP && kind == NAME_IP && bytes_equal(value, wanted))
             return true;
+        if (host->kind == HOST_DNS && kind == NAME_DNS && dns_matches(value, wanted, suffixes))
+            return true;
+        if (host->kind == HOST_MAILBOX && kind == NAME_EMAIL && mailbox_matches(value, wanted))
+            return true;
+    }
     return false;
 }

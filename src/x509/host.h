@@ -8,6 +8,8 @@
 size_t dns_name_labels(bytes name);
 /* Without regard to the case of ASCII letters. */
 bool dns_equal(bytes a, bytes b);
+/* "user@example.com" taken apart: one @, something before it, a DNS name behind it. */
+bool mailbox_split(bytes mailbox, bytes *local, bytes *domain);
 /* "*.example.com": true, and base is "example.com". */
 bool dns_wildcard(bytes name, bytes *base);
 /* An address in its one proper form (dotted decimal, RFC 5952). */

@@ -350,12 +350,12 @@ static size_t add_names(struct text *words, const struct certificate *c, uint8_t
     enum general_name kind;
     size_t n = 0;
     while (general_names_next(&rest, &kind, &value)) {
-        if (kind != (host_kind == HOST_IP ? NAME_IP : NAME_DNS))
+        if (kind != (host_kind == HOST_IP ? NAME_IP : host_kind == HOST_DNS ? NAME_DNS : NAME_EMAIL))
             continue;
         if (n++ >= 8)
             continue;
         text_add(words, n > 1 ? ", " : "");
-        if (kind == NAME_DNS) {
+        if (kind != NAME_IP) {
             text_escaped(words, bytes_first(value, 100));
         } else {
             struct host host = {.kind = HOST_IP, .ip_len = (uint8_t)value.len};

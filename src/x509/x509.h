@@ -79,9 +79,11 @@ struct name_walk name_walk(bytes name);
 bool name_next(struct name_walk *walk, bytes *type, uint8_t *tag, bytes *value);
 
 /* ---- Host names. */
-enum host_kind { HOST_BAD = 0, HOST_DNS, HOST_IP };
+enum host_kind { HOST_BAD = 0, HOST_DNS, HOST_IP, HOST_MAILBOX };
 struct host { uint8_t kind; char text[256]; uint8_t ip[16]; uint8_t ip_len; };
 enum host_kind host_read(const char *name, struct host *out); /* strips one final dot; brackets of IPv6 allowed */
+/* A mail address, for certificates of people (RFC 5280 4.2.1.6, 7.5): the domain in either case, the rest as it is. */
+enum host_kind mailbox_read(const char *address, struct host *out);
 /* RFC 9525: SAN only; wildcard is the whole left-most label, never for IP, never for fewer than two more labels. */
 bool host_matches(const struct certificate *certificate, const struct host *host);
 

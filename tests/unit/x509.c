@@ -448,6 +448,31 @@ static void host_matching(void **state)
             fail_msg("%s against %s", cases[i].presented, cases[i].wanted);
 }
 
+static void mailboxes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *presented, *wanted;
+        bool match;
+    } cases[] = {{"user@example.com", "user@EXAMPLE.com", true},
+                 {"user@example.com", "User@example.com", false},
+                 {"user@example.com", "user@www.example.com", false},
+                 {"user@example.com", "example.com", false},
+                 {"a@b@example.com", "a@b@example.com", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint8_t names[64];
+        size_t n = strlen(cases[i].presented);
+        names[0] = DER_CONTEXT(NAME_EMAIL);
+        names[1] = (uint8_t)n;
+        memcpy(names + 2, cases[i].presented, n);
+        struct certificate c = {.alt_names = {names, n + 2}};
+        struct host host;
+        bool match = mailbox_read(cases[i].wanted, &host) == HOST_MAILBOX && host_matches(&c, &host);
+        if (match != cases[i].match)
+            fail_msg("%s against %s", cases[i].presented, cases[i].wanted);
+    }
+}
+
 /* A Name with one attribute of that string type. */
 static bytes name_of(uint8_t type, uint8_t tag, const char *value, size_t len)
 {
@@ -1053,6 +1078,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(system_bundle, start, end),
         cmocka_unit_test_setup_teardown(hosts, start, end),
         cmocka_unit_test_setup_teardown(host_matching, start, end),
+        cmocka_unit_test_setup_teardown(mailboxes, start, end),
         cmocka_unit_test_setup_teardown(name_equality, start, end),
         cmocka_unit_test_setup_teardown(name_constraints, start, end),
         cmocka_unit_test_setup_teardown(pem, start, end),

@@ -127,8 +127,19 @@ static bool read_pem(json_t *value, struct arena *arena, bytes *der)
     return pem_next(&pem, NULL, arena, der);
 }
 
+/* The name of a reason as fede_reason_name gives it. */
+static const char *lower(const char *s, char *out, size_t size)
+{
+    size_t n = 0;
+    for (; s[n] && n + 1 < size; n++)
+        out[n] = (char)(s[n] >= 'A' && s[n] <= 'Z' ? s[n] + 32 : s[n]);
+    out[n] = '\0';
+    return out;
+}
+
 static const char *judge(json_t *c, const struct settings *settings, struct arena *arena, char *reason, size_t size)
 {
+    char name[64];
     static bytes chain[MAX_CHAIN];
     json_t *list = json_object_get(c, "untrusted_intermediates"), *value;
     size_t i;
@@ -195,8 +206,8 @@ static const char *judge(json_t *c, const struct settings *settings, struct aren
         if (accepted)
             snprintf(reason, size, "%u", verdict.path_len);
         else
-            snprintf(reason, size, "%s %u %s %s", reason_row(error.reason)->name, error.certificate,
-                     error.where ? error.where : "-", error.detail ? error.detail : "");
+            snprintf(reason, size, "%s %u %s %s", lower(reason_row(error.reason)->name, name, sizeof name),
+                     error.certificate, error.where ? error.where : "-", error.detail ? error.detail : "");
     }
     anchors_free(anchors);
     return accepted ? "SUCCESS" : "FAILURE";
@@ -215,6 +226,8 @@ static bool read_host(json_t *name, struct host *host, bool *has_host)
     *has_host = json_is_object(name);
     if (!*has_host)
         return true;
+    if (strcmp(kind, "RFC822") == 0)
+        return mailbox_read(value, host) == HOST_MAILBOX;
     enum host_kind found = host_read(value, host);
     return strcmp(kind, "DNS") == 0 ? found == HOST_DNS : strcmp(kind, "IP") == 0 && found == HOST_IP;
 }

@@ -49,8 +49,19 @@ int main(int argc, char **argv)
     return 0;
 }
 
+/* The name of a reason as fede_reason_name gives it. */
+static const char *lower(const char *s, char *out, size_t size)
+{
+    size_t n = 0;
+    for (; s[n] && n + 1 < size; n++)
+        out[n] = (char)(s[n] >= 'A' && s[n] <= 'Z' ? s[n] + 32 : s[n]);
+    out[n] = '\0';
+    return out;
+}
+
 static const char *run(json_t *test, json_t *policies, const char *folder, char *reason, size_t size)
 {
+    char name[64];
     struct arena arena;
     bytes chain[MAX_FILES], crls[MAX_FILES], wanted[MAX_FILES];
     arena_start(&arena, &memory_standard, 16u << 20);
@@ -71,10 +82,10 @@ static const char *run(json_t *test, json_t *policies, const char *folder, char 
     request.inhibit_mapping = json_is_true(json_object_get(test, "initial_policy_mapping_inhibit"));
     request.inhibit_any = json_is_true(json_object_get(test, "initial_inhibit_any_policy"));
     size_t i;
-    json_t *name;
-    json_array_foreach(json_object_get(test, "initial_policy_set"), i, name)
+    json_t *policy;
+    json_array_foreach(json_object_get(test, "initial_policy_set"), i, policy)
     {
-        wanted[request.n_policies++] = policy_of(policies, json_string_value(name), &arena);
+        wanted[request.n_policies++] = policy_of(policies, json_string_value(policy), &arena);
     }
     /* No list at all must not mean that nobody asks. */
     if (request.n_crls == 0)
@@ -87,8 +98,8 @@ static const char *run(json_t *test, json_t *policies, const char *folder, char 
     if (accepted)
         snprintf(reason, size, "%u", verdict.path_len);
     else
-        snprintf(reason, size, "%s %u %s %s", reason_row(error.reason)->name, error.certificate,
-                 error.where ? error.where : "-", error.detail ? error.detail : "");
+        snprintf(reason, size, "%s %u %s %s", lower(reason_row(error.reason)->name, name, sizeof name),
+                 error.certificate, error.where ? error.where : "-", error.detail ? error.detail : "");
     anchors_free(anchors);
     arena_end(&arena);
     return accepted ? "SUCCESS" : "FAILURE";
