@@ -96,6 +96,7 @@ const char *help_topics(void);      /* "times, ciphers, …" */
 
 extern const struct command connect_command; /* connect.c */
 extern const struct command serve_command;   /* serve.c */
+extern const struct command explain_command; /* explain.c */
 
 /* Nearest of the names by edit distance, NULL when none is near. */
 const char *nearest(const char *word, const char *const *names, size_t n);

@@ -49,7 +49,7 @@ static void against_impersonation(const struct dissection *d, struct aim *aim)
     if (d->verdict == NULL) {
         text_add(&t, d->n_certificates > 0 ? "the server's certificate was not judged"
                                            : "the server showed no certificate");
-        aim->state = d->opened ? AIM_MISSED : AIM_OPEN;
+        aim->state = d->opened && !d->onlooker ? AIM_MISSED : AIM_OPEN;
         return;
     }
     if (!d->verdict->accepted) {

@@ -32,8 +32,7 @@ struct capture {
     uint64_t packets, at_us;
     uint64_t left_out;     /* packets and blocks that could not be used: unknown interface, size beyond reason */
     uint64_t dropped;      /* packets that were lost in capturing, as the file says */
-    uint8_t *pending;      /* a comment, to be told behind its packet */
-    size_t pending_len;
+    bytes pending;         /* a packet's comment, to be told behind it; borrowed from the input */
     struct capture_interface *interfaces; /* pcapng: of the current section */
     size_t n_interfaces, room_interfaces;
     bool secrets_only;     /* set by the caller: packets are passed over unread */
@@ -45,7 +44,5 @@ struct capture {
 void capture_start(struct capture *c, struct input *input);
 void capture_end(struct capture *c); /* the input stays the caller's */
 struct capture_item capture_next(struct capture *c);
-
-const char *link_name(uint16_t link); /* "Ethernet"; NULL: not one that is read here */
 
 #endif

@@ -43,6 +43,7 @@ void dissection_event(struct dissection *d, const fede_event *e)
     case FEDE_EVENT_STARTED:
         if (e->what == FEDE_CLIENT || e->what == FEDE_SERVER)
             d->role = (uint8_t)e->what;
+        d->onlooker = e->what == 0;
         if (e->label != NULL && d->server_name == NULL)
             d->server_name = keep_text(d, bytes_text(e->label));
         break;

@@ -18,6 +18,7 @@ struct dissection {
     bool incomplete;        /* memory did not suffice for everything */
     uint8_t role;           /* our side: FEDE_CLIENT, FEDE_SERVER; 0 before the first event */
     bool opened, ended;
+    bool onlooker;          /* the events come from a capture: neither side is ours */
     bool named;             /* the client said which server it wants (server_name) */
     uint64_t begun_us, opened_us, last_us;
     const char *server_name; /* escaped; NULL: none */

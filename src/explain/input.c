@@ -12,9 +12,9 @@
 enum { ROOM_FIRST = 256 * 1024, PACKED_ROOM = 64 * 1024 };
 
 struct input {
-    int fd;          /* -1: memory */
-    bytes memory;    /* what is left of it */
-    uint8_t *data;   /* from at to len: not yet taken */
+    int fd;        /* -1: memory */
+    bytes memory;  /* what is left of it */
+    uint8_t *data; /* from at to len: not yet taken */
     size_t at, len, room;
     uint64_t taken;  /* bytes before at */
     uint8_t *packed; /* gzip as it came; NULL: not packed */
@@ -25,7 +25,7 @@ struct input {
 
 static struct input *input_new(void);
 static bool fill(struct input *in, size_t n);
-static bool make_room(struct input *in, size_t n);
+static bool make_room(struct input *in);
 static void begin(struct input *in);
 static size_t unpack(struct input *in, uint8_t *out, size_t size);
 static size_t raw(struct input *in, uint8_t *out, size_t size);
@@ -128,7 +128,7 @@ static bool fill(struct input *in, size_t n)
     if (!in->started)
         begin(in);
     while (in->len - in->at < n) {
-        if (in->ended || !make_room(in, n))
+        if (in->ended || !make_room(in))
             return false;
         size_t more = in->packed != NULL ? unpack(in, in->data + in->len, in->room - in->len)
                                          : raw(in, in->data + in->len, in->room - in->len);
@@ -138,14 +138,14 @@ static bool fill(struct input *in, size_t n)
     return true;
 }
 
-static bool make_room(struct input *in, size_t n)
+static bool make_room(struct input *in)
 {
     if (in->at > 0) {
         bytes_move(in->data, in->data + in->at, in->len - in->at);
         in->len -= in->at;
         in->at = 0;
     }
-    if (n <= in->room && in->len < in->room)
+    if (in->len < in->room)
         return true;
     /* Grows with what has come, not with what a length in the file claims. */
     size_t room = 2 * in->room;

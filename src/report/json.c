@@ -148,7 +148,7 @@ void json_story_end(struct report *r, const fede_conn *conn, int exit_code, cons
         set(r, o, "total_us", number_of(r->now_us - r->zero_us));
     }
     if (d->role != 0) {
-        set(r, o, "role", words(r, side(d->role)));
+        set(r, o, "role", words(r, r->options.onlooker ? "onlooker" : side(d->role)));
         set(r, o, "established", json_boolean(d->opened));
         if (d->server_name != NULL)
             set(r, o, "server_name", words(r, d->server_name));
@@ -203,6 +203,33 @@ void json_story_free(struct report *r)
 {
     json_decref(r->document);
     r->document = NULL;
+}
+
+void json_story_check(struct report *r, const char *name, int outcome, const char *text)
+{
+    static const char *const outcomes[] = {"", "verified", "failed", "not checkable"};
+    json_t *o = json_object();
+    set(r, o, "name", words(r, name));
+    set(r, o, "outcome", words(r, outcomes[outcome]));
+    set(r, o, "text", words(r, text));
+    when(r, o, r->now_us);
+    if (r->document != NULL && json_object_get(r->document, "checks") == NULL)
+        set(r, r->document, "checks", json_array());
+    tell(r, "checks", "check", o);
+}
+
+void json_story_onlooker(struct report *r, const char *keys, bool resumed, const char *outcome)
+{
+    json_t *o = json_object();
+    set(r, o, "keys", words(r, keys));
+    set(r, o, "resumed", json_boolean(resumed));
+    set(r, o, "outcome", words(r, outcome));
+    if (r->options.form == REPORT_JSON_LINES)
+        tell(r, NULL, "onlooker", o);
+    else if (r->document != NULL)
+        set(r, r->document, "onlooker", o);
+    else
+        json_decref(o);
 }
 
 /* ---- events ---- */

@@ -29,7 +29,7 @@ struct report *report_new(const struct report_options *options)
     dissection_start(&r->d);
     arena_start(&r->scratch, &memory_standard, SCRATCH_MOST);
     char prefix[32] = "";
-    if (options->number != 0 && is_text(r))
+    if (options->number != 0 && is_text(r) && !options->onlooker)
         snprintf(prefix, sizeof prefix, "[%u] ", options->number);
     unsigned width = options->width == 0 ? 80 : options->width, taken = (unsigned)strlen(prefix);
     if (options->times)
@@ -82,6 +82,27 @@ void report_note(struct report *r, int level, const char *text)
         json_story_note(r, text);
 }
 
+void report_check(struct report *r, const char *name, int outcome, const char *text, uint64_t at_us)
+{
+    if (r == NULL || name == NULL || text == NULL || outcome < 1 || outcome > 3)
+        return;
+    report_since(r, at_us);
+    if (is_text(r))
+        text_story_check(r, name, outcome, text);
+    else if (is_json(r))
+        json_story_check(r, name, outcome, text);
+}
+
+void report_onlooker_facts(struct report *r, const char *keys, bool resumed, const char *outcome)
+{
+    if (r == NULL)
+        return;
+    if (is_json(r))
+        json_story_onlooker(r, keys, resumed, outcome);
+    else if (is_text(r))
+        text_story_outcome(r, outcome);
+}
+
 void report_error(struct report *r, const fede_error *error)
 {
     if (r == NULL || error == NULL || error->reason == FEDE_OK)
@@ -129,6 +150,8 @@ uint64_t report_since(struct report *r, uint64_t at_us)
         r->zero_us = at_us;
         r->zero_set = true;
         clock_gettime(CLOCK_REALTIME, &r->zero_wall);
+        if (r->options.onlooker)
+            r->zero_wall = (struct timespec){(time_t)(at_us / 1000000), (long)(at_us % 1000000) * 1000};
     }
     if (at_us > r->now_us)
         r->now_us = at_us;
@@ -144,7 +167,9 @@ void report_wall(const struct report *r, uint64_t at_us, int64_t *seconds, unsig
 
 int64_t report_judged_at(const struct report *r)
 {
-    return r->d.verdict != NULL ? r->d.verdict->at : (int64_t)time(NULL);
+    if (r->d.verdict != NULL)
+        return r->d.verdict->at;
+    return r->options.onlooker && r->zero_set ? (int64_t)r->zero_wall.tv_sec : (int64_t)time(NULL);
 }
 
 bool report_late(struct report *r)

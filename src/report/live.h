@@ -19,6 +19,7 @@ struct report_options {
     bool show_secrets;
     bool times;            /* --trace-time: a time in front of each line */
     unsigned number;       /* connection number, 0: do not show (connect) */
+    bool onlooker;         /* neither side is ours: from a capture; times are those of the packets */
     const char *title;     /* "https://…" or peer address */
 };
 
@@ -31,6 +32,10 @@ void report_trace(void *report, const fede_event *event);
 void report_phase(struct report *report, const char *phase, bool ok, const char *text, uint64_t from_us, uint64_t to_us);
 /* A plain note (a line with *), at level `level` and above. */
 void report_note(struct report *report, int level, const char *text);
+/* A value recomputed from what was seen: outcome 1 verified, 2 FAILED, 3 not checkable; text: over what, or why not. */
+void report_check(struct report *report, const char *name, int outcome, const char *text, uint64_t at_us);
+/* What only the reader of a capture knows, before report_end. */
+void report_onlooker_facts(struct report *report, const char *keys, bool resumed, const char *outcome);
 /* An error with its advice. */
 void report_error(struct report *report, const fede_error *error);
 /* The verdict box and the last line (R70): exit code and its reason; JSON document is written here. With REPORT_GOES_ON as

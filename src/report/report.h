@@ -54,6 +54,8 @@ void text_story_event(struct report *r, const fede_event *e);
 void text_story_phase(struct report *r, const char *phase, bool ok, const char *text, uint64_t from_us, uint64_t to_us);
 void text_story_note(struct report *r, int level, const char *text);
 void text_story_error(struct report *r, const fede_error *error);
+void text_story_check(struct report *r, const char *name, int outcome, const char *text);
+void text_story_outcome(struct report *r, const char *outcome);
 void text_story_end(struct report *r, const fede_conn *conn, int exit_code, const char *why);
 /* Columns: time, tag, sign, text, and the facts of a message. */
 enum { AT_TIME = 7, AT_TAG = 8, AT_SIGN = 13, AT_TEXT = 14, AT_BYTES = 40, AT_FACTS = 41 };
@@ -78,6 +80,8 @@ void json_story_event(struct report *r, const fede_event *e);
 void json_story_phase(struct report *r, const char *phase, bool ok, const char *text, uint64_t from_us, uint64_t to_us);
 void json_story_note(struct report *r, const char *text);
 void json_story_error(struct report *r, const fede_error *error);
+void json_story_check(struct report *r, const char *name, int outcome, const char *text);
+void json_story_onlooker(struct report *r, const char *keys, bool resumed, const char *outcome);
 void json_story_end(struct report *r, const fede_conn *conn, int exit_code, const char *why);
 void json_story_free(struct report *r);
 

@@ -10,6 +10,7 @@ enum { QUIET = 0, DEFAULT = 1, FIELDS = 2, ALL = 3, EVERY_BYTE = 4 };
 
 static void message(struct report *r, const fede_event *e);
 static void message_row(struct report *r, const fede_event *e, const char *title, size_t len, struct text *facts);
+static void closed_record(struct report *r, const fede_event *e);
 static void record(struct report *r, const fede_event *e);
 static void ccs(struct report *r, const fede_event *e);
 static void alert(struct report *r, const fede_event *e);
@@ -38,6 +39,8 @@ void text_story_event(struct report *r, const fede_event *e)
     case FEDE_EVENT_RECORD:
         if (r->options.level >= ALL)
             record(r, e);
+        else
+            closed_record(r, e);
         break;
     case FEDE_EVENT_MESSAGE:
         message(r, e);
@@ -142,6 +145,39 @@ void text_story_note(struct report *r, int level, const char *text)
     page_write(&r->page, r->options.out);
 }
 
+void text_story_check(struct report *r, const char *name, int outcome, const char *text)
+{
+    static const struct {
+        const char *sign, *word;
+        enum style style;
+    } outcomes[] = {{"", "", PLAIN}, {"✓", " verified: ", GOOD}, {"✗", " FAILED: ", BAD}, {"–", " not checkable: ", WARNING}};
+    if (r->options.level < (outcome == 2 ? DEFAULT : FIELDS))
+        return;
+    char line[600];
+    struct text t = text_in(line, sizeof line);
+    text_add(&t, name);
+    text_add(&t, outcomes[outcome].word);
+    text_add(&t, text);
+    page_to(&r->page, AT_TAG);
+    text_sign(r, outcomes[outcome].style, outcomes[outcome].sign);
+    page_to(&r->page, AT_TEXT);
+    page_words(&r->page, outcomes[outcome].style, AT_TEXT, line);
+    page_line(&r->page);
+    page_write(&r->page, r->options.out);
+}
+
+void text_story_outcome(struct report *r, const char *outcome)
+{
+    if (r->options.level < DEFAULT)
+        return;
+    text_row(r, r->now_us, true);
+    page_put(&r->page, PLAIN, "END");
+    page_to(&r->page, AT_TEXT);
+    page_words(&r->page, PLAIN, AT_TEXT, outcome);
+    page_line(&r->page);
+    page_write(&r->page, r->options.out);
+}
+
 void text_story_error(struct report *r, const fede_error *error)
 {
     page_join(&r->page, &r->held);
@@ -200,7 +236,7 @@ void text_story_end(struct report *r, const fede_conn *conn, int exit_code, cons
 /* At the default level a server's connections take a line each. */
 static bool one_line(const struct report *r)
 {
-    return r->options.number != 0 && r->options.level <= DEFAULT;
+    return r->options.number != 0 && r->options.level <= DEFAULT && !r->options.onlooker;
 }
 
 /* ---- events ---- */
@@ -292,8 +328,12 @@ static void record(struct report *r, const fede_event *e)
         text_add(&t, "; sequence number ");
         text_number(&t, (int64_t)e->number);
         text_add(&t, "; ");
-        text_number(&t, (int64_t)e->plain.len);
-        text_add(&t, " bytes inside");
+        if (e->plain.data == NULL) {
+            text_add(&t, "not decrypted");
+        } else {
+            text_number(&t, (int64_t)e->plain.len);
+            text_add(&t, " bytes inside");
+        }
     }
     text_row(r, e->at_us, r->held.len == 0); /* what waits has an earlier time */
     tag(r, e);
@@ -317,6 +357,24 @@ static void record(struct report *r, const fede_event *e)
     text_fields(r, &a);
     if (e->what == CONTENT_DATA && e->plain.len > 0)
         text_dump(r, e->plain);
+}
+
+/* What an onlooker can't open is not left out: its length and kind are all there is to tell. */
+static void closed_record(struct report *r, const fede_event *e)
+{
+    bool closed = e->epoch != 0 && e->plain.data == NULL;
+    if (!r->options.onlooker || !closed || r->options.level < DEFAULT)
+        return;
+    if ((e->what == CONTENT_DATA && (e->version < FEDE_TLS13 || r->d.opened)) || !report_late(r))
+        return;
+    char words[100];
+    struct text t = text_in(words, sizeof words);
+    text_add(&t, "encrypted, not readable without its key");
+    message_row(r, e,
+                e->what == CONTENT_HANDSHAKE ? "handshake message"
+                : e->what == CONTENT_ALERT   ? "Alert"
+                                             : "protected record",
+                e->bytes.len, &t);
 }
 
 static void step(struct report *r, const fede_event *e)
@@ -380,7 +438,7 @@ static void proof(struct report *r, const char *text)
 static void opened(struct report *r, const fede_event *e)
 {
     (void)e;
-    if (r->options.level >= FIELDS) {
+    if (r->options.level >= FIELDS && !r->options.onlooker) {
         /* The engine opens a connection only with these proofs in hand. */
         if (r->d.role == FEDE_CLIENT && r->d.scheme != 0)
             proof(r, "signature of the key exchange verified, over both randoms and the parameters");
@@ -441,8 +499,9 @@ static void tag(struct report *r, const fede_event *e)
 {
     enum style style = e->from == FEDE_CLIENT ? CLIENT_SIDE : SERVER_SIDE;
     bool protects = e->epoch != 0;
-    page_put(&r->page, style, e->ours ? "OUT" : "IN");
-    text_sign(r, style, e->ours ? (protects ? "⇒" : "→") : (protects ? "⇐" : "←"));
+    bool right = r->options.onlooker ? e->from == FEDE_CLIENT : e->ours;
+    page_put(&r->page, style, r->options.onlooker ? (right ? "CLI" : "SRV") : right ? "OUT" : "IN");
+    text_sign(r, style, right ? (protects ? "⇒" : "→") : (protects ? "⇐" : "←"));
 }
 
 /* Signs end one cell before the text; in ASCII they take two cells and may touch the tag. */

@@ -268,7 +268,7 @@ static void times(struct report *r)
 static void traffic(struct report *r)
 {
     const struct dissection *d = &r->d;
-    static const char *const says[] = {"sent ", "received "};
+    static const char *const says[][2] = {{"sent ", "received "}, {"client ", "server "}};
     uint8_t us = d->role == FEDE_SERVER ? FEDE_SERVER : FEDE_CLIENT;
     char line[300];
     struct text words = text_in(line, sizeof line);
@@ -276,7 +276,7 @@ static void traffic(struct report *r)
         const struct traffic *t = &d->traffic[i == 0 ? us : FEDE_CLIENT + FEDE_SERVER - us];
         char bytes_sent[32], records[32];
         text_add(&words, i == 0 ? "" : " · ");
-        text_add(&words, says[i]);
+        text_add(&words, says[r->options.onlooker][i]);
         text_add(&words, page_grouped(bytes_sent, t->bytes));
         text_add(&words, t->bytes == 1 ? " byte in " : " bytes in ");
         text_add(&words, page_grouped(records, t->records));

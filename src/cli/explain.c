@@ -1,0 +1,115 @@
+/* fede explain FILE...: the story of connections that others made, out of captures.
+
+   Reading and telling is done by report/onlooker; here are the options, and what an outcome means as an exit code. The story
+   goes to standard output, for it is what was asked for; problems with files go to standard error. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/options.h"
+#include "cli/output.h"
+#include "report/onlooker.h"
+
+enum key { KEY_KEYLOG = 1, KEY_CONN };
+enum { KEYLOGS_MOST = 64 };
+
+struct settings {
+    struct story story;
+    const char *keylogs[KEYLOGS_MOST];
+    size_t n_keylogs;
+    unsigned only;
+};
+
+static bool explain_take(void *settings, const struct option_row *row, const char *value, struct text *why);
+static int explain_run(int argc, char **argv);
+
+/* clang-format off */
+static const struct option_row explain_options[] = {
+    {"keylog",    0, KEY_KEYLOG, "FILE", "Keys",   "Secrets of the connections, as SSLKEYLOGFILE has them; repeatable. Secrets blocks inside the captures are used too."},
+    {"conn",      0, KEY_CONN,   "N",    "Choice", "Tell only the story of connection N of the table."},
+};
+/* clang-format on */
+
+const struct command explain_command = {
+    .name = "explain",
+    .synopsis = "FILE...",
+    .summary = "Tells the story of the TLS connections in capture files, decrypted where keys are known.",
+    .examples = "  fede explain capture.pcapng\n"
+                "  fede explain -vv --keylog keys.txt capture.pcap     every field, decrypted\n"
+                "  fede explain --conn 3 -v day.pcapng.gz              one connection of many\n"
+                "  tcpdump -w - port 443 | fede explain -              from a pipe, when it ends\n",
+    .notes =
+        "Captures are pcap or pcapng, plain or gzip, of any common link type. TLS is found on every port by what it\n"
+        "looks like. With keys every tag, both Finished and all signatures that can be are recomputed.\n",
+    .options = explain_options,
+    .n_options = sizeof explain_options / sizeof *explain_options,
+    .take = explain_take,
+    .run = explain_run,
+};
+
+static int explain_run(int argc, char **argv)
+{
+    static const int codes[] = {
+        [ONLOOKER_DONE] = EXIT_DONE,
+        [ONLOOKER_FAILED] = EXIT_INTERNAL,
+        [ONLOOKER_UNREADABLE] = EXIT_INPUT,
+        [ONLOOKER_NOTHING] = EXIT_NOTHING,
+        [ONLOOKER_CONTRADICTION] = EXIT_CONTRADICTION,
+        [ONLOOKER_INCOMPLETE] = EXIT_INCOMPLETE,
+    };
+    static struct settings settings;
+    char reason[400] = "";
+    struct text why = text_in(reason, sizeof reason);
+    int n_files = 0;
+    story_defaults(&settings.story);
+    settings.story.file = "-";
+    int code = options_parse(&explain_command, &settings, argc, argv, &n_files);
+    if (code >= 0)
+        return code;
+    if (n_files == 0)
+        return usage_error(&explain_command, "which capture? Give at least one file, or - for standard input");
+    struct onlooker_request request = {
+        .files = (const char *const *)argv + 1,
+        .n_files = (size_t)n_files,
+        .keylogs = settings.keylogs,
+        .n_keylogs = settings.n_keylogs,
+        .only = settings.only,
+        .command = "fede explain",
+    };
+    if (!story_start(&settings.story, &request.report, &why)) {
+        fprintf(stderr, "fede explain: %s\n", reason);
+        return EXIT_INPUT;
+    }
+    setvbuf(request.report.out, NULL, _IOFBF, 1 << 16);
+    /* Whoever brings the keys and asks for every byte wants to see them. */
+    if (settings.story.level >= 4)
+        request.report.show_secrets = true;
+    code = codes[onlooker_tell(&request, reason, sizeof reason)];
+    story_end(&request.report);
+    if (code != EXIT_DONE || settings.story.level > 0)
+        fprintf(stderr, "exit %d: %s\n", code, reason);
+    return code;
+}
+
+static bool explain_take(void *settings, const struct option_row *row, const char *value, struct text *why)
+{
+    struct settings *s = settings;
+    long n;
+
+    switch (row->key) {
+    case KEY_KEYLOG:
+        if (s->n_keylogs == KEYLOGS_MOST) {
+            text_format(why, "at most %d key logs can be given", KEYLOGS_MOST);
+            return false;
+        }
+        s->keylogs[s->n_keylogs++] = value;
+        return true;
+    case KEY_CONN:
+        if (!value_number(value, 1, 1000000000, &n, why))
+            return false;
+        s->only = (unsigned)n;
+        return true;
+    default:
+        return story_option(&s->story, row, value, why);
+    }
+}

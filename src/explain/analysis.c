@@ -1,0 +1,139 @@
+/* explain/analysis.c: file -> packets -> segments -> streams -> sessions. Each part knows only the one below it; here they
+   are put together, and counted. */
+#include "explain/analysis.h"
+
+#include <arpa/inet.h>
+
+static void hear_data(void *arg, struct stream *s, int side, bytes data, uint64_t at_us, uint64_t packet);
+static void hear_gap(void *arg, struct stream *s, int side, uint64_t len, uint64_t at_us);
+static void hear_conflict(void *arg, struct stream *s, int side, int64_t at, bytes used, bytes other);
+static void hear_end(void *arg, struct stream *s, enum stream_end how, int side, uint64_t at_us);
+
+bool analysis_start(struct analysis *a, const struct session_listener *listener)
+{
+    *a = (struct analysis){.listener = *listener};
+    layers_start(&a->layers);
+    struct stream_listener streams = {
+        .data = hear_data, .gap = hear_gap, .conflict = hear_conflict, .ended = hear_end, .arg = a};
+    return crypto_start() && streams_start(&a->streams, &streams);
+}
+
+void analysis_file(struct analysis *a, struct capture *c, void (*comment)(void *arg, bytes text), void *arg)
+{
+    for (;;) {
+        struct capture_item item = capture_next(c);
+        if (item.what == CAPTURE_END)
+            break;
+        if (item.what == CAPTURE_COMMENT && comment != NULL)
+            comment(arg, item.data);
+        if (item.what != CAPTURE_PACKET)
+            continue;
+        a->packets++;
+        a->bytes += item.data.len;
+        a->first_us = a->packets == 1 ? item.at_us : a->first_us;
+        a->last_us = item.at_us;
+        struct segment segment;
+        if (layers_segment(&a->layers, item.link, item.data, item.wire_len, &segment))
+            streams_segment(&a->streams, &segment, item.at_us, item.number);
+    }
+    a->dropped += c->dropped;
+    a->left_out += c->left_out;
+    a->failed = a->failed || a->streams.failed;
+}
+
+void analysis_finish(struct analysis *a)
+{
+    streams_finish(&a->streams);
+}
+
+void analysis_end(struct analysis *a)
+{
+    for (struct stream *s = a->streams.oldest; s != NULL; s = s->newer) {
+        session_free(s->user);
+        s->user = NULL;
+    }
+    streams_end(&a->streams);
+    layers_end(&a->layers);
+}
+
+void analysis_secrets(struct capture *c, struct secrets *secrets)
+{
+    c->secrets_only = true;
+    for (struct capture_item item; (item = capture_next(c)).what != CAPTURE_END;) {
+        if (item.what == CAPTURE_SECRETS)
+            secrets_lines(secrets, item.data);
+        else if (c->form == CAPTURE_PCAP)
+            break; /* this form has none */
+    }
+}
+
+void endpoint_text(const struct address *address, struct text *out)
+{
+    char ip[INET6_ADDRSTRLEN] = "?";
+    inet_ntop(address->family == 4 ? AF_INET : AF_INET6, address->ip, ip, sizeof ip);
+    text_add(out, address->family == 6 ? "[" : "");
+    text_add(out, ip);
+    text_add(out, address->family == 6 ? "]:" : ":");
+    text_number(out, address->port);
+}
+
+/* ---- from streams to sessions ---- */
+
+static struct session *session_of(struct analysis *a, struct stream *s)
+{
+    if (s->user == NULL) {
+        s->user = session_new(&a->listener, s);
+        a->connections += s->user != NULL;
+        a->failed = a->failed || s->user == NULL;
+    }
+    return s->user;
+}
+
+static void hear_data(void *arg, struct stream *s, int side, bytes data, uint64_t at_us, uint64_t packet)
+{
+    struct session *session = session_of(arg, s);
+    if (session != NULL)
+        session_data(session, side, data, at_us, packet);
+}
+
+static void hear_gap(void *arg, struct stream *s, int side, uint64_t len, uint64_t at_us)
+{
+    struct analysis *a = arg;
+    struct session *session = session_of(a, s);
+    a->gaps++;
+    if (session != NULL)
+        session_gap(session, side, len, at_us);
+}
+
+static void hear_conflict(void *arg, struct stream *s, int side, int64_t at, bytes used, bytes other)
+{
+    struct analysis *a = arg;
+    char line[300];
+    struct text t = text_in(line, sizeof line);
+    a->conflicts++;
+    if (s->user == NULL)
+        return;
+    text_add(&t, session_from(s->user, side) == FEDE_CLIENT ? "client" : "server");
+    text_add(&t, ": ");
+    text_number(&t, (int64_t)used.len);
+    text_add(&t, " bytes from byte ");
+    text_number(&t, at);
+    text_add(&t, " on came twice with different content; the first copy counts (");
+    text_hex(&t, bytes_first(used, 16));
+    text_add(&t, "), not the second (");
+    text_hex(&t, bytes_first(other, 16));
+    text_add(&t, ")");
+    session_note(s->user, line);
+}
+
+static void hear_end(void *arg, struct stream *s, enum stream_end how, int side, uint64_t at_us)
+{
+    struct analysis *a = arg;
+    struct session *session = s->user;
+    if (session == NULL)
+        return;
+    session_end(session, how, side, at_us);
+    a->other += !session->found;
+    session_free(session);
+    s->user = NULL;
+}

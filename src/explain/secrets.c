@@ -1,0 +1,153 @@
+/* explain/secrets.c: key logs (RFC 9850) gathered before the first packet is looked at.
+
+   Lines may come from any number of files and secrets blocks, in any order; the same line may come often. A line that is
+   no entry is counted and passed over, and so is an entry whose label is not known here. */
+#include "explain/secrets.h"
+
+#include <stdlib.h>
+
+#include "keys/keylog.h"
+
+enum { SLOTS = 16384, LINE_MOST = 4096 };
+
+// clang-format off
+static const struct { uint8_t label; const char *name; } labels[] = {
+    {SECRET_MASTER,           "CLIENT_RANDOM"},
+    {SECRET_CLIENT_EARLY,     "CLIENT_EARLY_TRAFFIC_SECRET"},
+    {SECRET_CLIENT_HANDSHAKE, "CLIENT_HANDSHAKE_TRAFFIC_SECRET"},
+    {SECRET_SERVER_HANDSHAKE, "SERVER_HANDSHAKE_TRAFFIC_SECRET"},
+    {SECRET_CLIENT_TRAFFIC,   "CLIENT_TRAFFIC_SECRET_0"},
+    {SECRET_SERVER_TRAFFIC,   "SERVER_TRAFFIC_SECRET_0"},
+    {SECRET_EXPORTER,         "EXPORTER_SECRET"},
+    {SECRET_EARLY_EXPORTER,   "EARLY_EXPORTER_SECRET"},
+    {SECRET_PREMASTER,        "PMS_CLIENT_RANDOM"},
+    {SECRET_PREMASTER_RSA,    "RSA"},
+};
+// clang-format on
+enum { LABELS = sizeof labels / sizeof labels[0] };
+
+static void line_of(struct secrets *s, bytes line);
+static void add(struct secrets *s, uint8_t label, const struct keylog_entry *entry);
+static size_t slot_of(bytes random);
+
+void secrets_read(struct secrets *s, struct input *input)
+{
+    for (;;) {
+        bytes ahead = input_peek(input, LINE_MOST);
+        if (ahead.len == 0)
+            return;
+        const uint8_t *end = memchr(ahead.data, '\n', ahead.len);
+        size_t n = end != NULL ? (size_t)(end - ahead.data) + 1 : ahead.len;
+        line_of(s, bytes_first(ahead, n));
+        input_skip(input, n);
+        /* The rest of a line too long for an entry is no line of its own. */
+        while (end == NULL && ahead.len == LINE_MOST) {
+            ahead = input_peek(input, LINE_MOST);
+            end = memchr(ahead.data, '\n', ahead.len);
+            input_skip(input, end != NULL ? (size_t)(end - ahead.data) + 1 : ahead.len);
+        }
+    }
+}
+
+void secrets_lines(struct secrets *s, bytes text)
+{
+    while (text.len > 0) {
+        const uint8_t *end = memchr(text.data, '\n', text.len);
+        size_t n = end != NULL ? (size_t)(end - text.data) + 1 : text.len;
+        line_of(s, bytes_first(text, n));
+        text = bytes_skip(text, n);
+    }
+}
+
+void secrets_end(struct secrets *s)
+{
+    for (size_t i = 0; s->slots != NULL && i < SLOTS; i++) {
+        for (struct secret *at = s->slots[i], *next; at != NULL; at = next) {
+            next = at->next;
+            bytes_wipe(at, sizeof *at);
+            free(at);
+        }
+    }
+    free(s->slots);
+    *s = (struct secrets){0};
+}
+
+bytes secrets_find(const struct secrets *s, enum secret_label label, bytes random, size_t n)
+{
+    if (s->slots == NULL)
+        return BYTES_NONE;
+    for (const struct secret *at = s->slots[slot_of(random)]; at != NULL; at = at->next)
+        if (at->label == label && bytes_equal(bytes_of(at->random, at->random_len), random) && n-- == 0)
+            return bytes_of(at->bytes, at->len);
+    return BYTES_NONE;
+}
+
+bool secrets_any(const struct secrets *s, bytes random)
+{
+    for (size_t i = 0; i < LABELS; i++)
+        if (secrets_find(s, labels[i].label, random, 0).data != NULL)
+            return true;
+    return false;
+}
+
+const char *secret_label_name(enum secret_label label)
+{
+    for (size_t i = 0; i < LABELS; i++)
+        if (labels[i].label == label)
+            return labels[i].name;
+    return "secret";
+}
+
+static void line_of(struct secrets *s, bytes line)
+{
+    struct keylog_entry entry;
+    enum keylog_kind kind = keylog_read(line, &entry);
+    if (kind == KEYLOG_EMPTY)
+        return;
+    size_t i = 0;
+    while (kind == KEYLOG_ENTRY && i < LABELS && !bytes_equal(entry.label, bytes_text(labels[i].name)))
+        i++;
+    size_t wanted = i < LABELS && labels[i].label == SECRET_PREMASTER_RSA ? 8 : 32;
+    if (kind == KEYLOG_FOREIGN || i == LABELS || entry.random_len != wanted || entry.secret_len > sizeof entry.secret)
+        s->foreign++;
+    else
+        add(s, labels[i].label, &entry);
+    bytes_wipe(&entry, sizeof entry);
+}
+
+static void add(struct secrets *s, uint8_t label, const struct keylog_entry *entry)
+{
+    s->lines++;
+    if (s->slots == NULL && (s->slots = calloc(SLOTS, sizeof *s->slots)) == NULL) {
+        s->failed = true;
+        return;
+    }
+    bytes random = bytes_of(entry->random, entry->random_len), secret = bytes_of(entry->secret, entry->secret_len);
+    struct secret **at = &s->slots[slot_of(random)];
+    for (; *at != NULL; at = &(*at)->next) {
+        const struct secret *there = *at;
+        if (there->label == label && bytes_equal(bytes_of(there->random, there->random_len), random) &&
+            bytes_equal(bytes_of(there->bytes, there->len), secret)) {
+            s->repeated++;
+            return;
+        }
+    }
+    struct secret *made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        s->failed = true;
+        return;
+    }
+    made->label = label;
+    made->random_len = (uint8_t)random.len;
+    made->len = (uint8_t)secret.len;
+    bytes_copy(made->random, random.data, random.len);
+    bytes_copy(made->bytes, secret.data, secret.len);
+    *at = made;
+    s->used++;
+}
+
+/* Client randoms are random: a few of their bytes spread well. The first four may be a clock. */
+static size_t slot_of(bytes random)
+{
+    return random.len < 8 ? 0 : load32(random.data + 4) % SLOTS;
+}

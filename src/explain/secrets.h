@@ -1,0 +1,44 @@
+/* What key logs have told: secrets by label and client random. */
+#ifndef EXPLAIN_SECRETS_H
+#define EXPLAIN_SECRETS_H
+
+#include "explain/input.h"
+
+/* The labels of RFC 9850 that open a connection, and two older ones. */
+enum secret_label {
+    SECRET_MASTER = 1,        /* CLIENT_RANDOM */
+    SECRET_CLIENT_EARLY,
+    SECRET_CLIENT_HANDSHAKE,
+    SECRET_SERVER_HANDSHAKE,
+    SECRET_CLIENT_TRAFFIC,
+    SECRET_SERVER_TRAFFIC,
+    SECRET_EXPORTER,
+    SECRET_EARLY_EXPORTER,
+    SECRET_PREMASTER,         /* PMS_CLIENT_RANDOM */
+    SECRET_PREMASTER_RSA      /* RSA: found by the first 8 bytes of the encrypted premaster secret */
+};
+
+struct secret {
+    struct secret *next;
+    uint8_t label;            /* enum secret_label */
+    uint8_t random_len, len;
+    uint8_t random[32], bytes[64];
+};
+
+struct secrets {
+    struct secret **slots;    /* NULL before the first one */
+    uint64_t lines, used, repeated, foreign; /* lines that are entries; kept; said before; something else */
+    bool failed;              /* memory was missing */
+};
+
+/* Reads a key log to its end, or lines of one. */
+void secrets_read(struct secrets *s, struct input *input);
+void secrets_lines(struct secrets *s, bytes text);
+void secrets_end(struct secrets *s);
+
+/* The n-th secret with that label and random, in the order of the files; data NULL when there is none. */
+bytes secrets_find(const struct secrets *s, enum secret_label label, bytes random, size_t n);
+bool secrets_any(const struct secrets *s, bytes random); /* under any label */
+const char *secret_label_name(enum secret_label label);
+
+#endif

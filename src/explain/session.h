@@ -1,0 +1,144 @@
+/* One TLS connection out of the bytes of a TCP connection: found by its content, record by record, decrypted where secrets
+   are known, and told as the events of fede/trace.h, which are those of a live connection. */
+#ifndef EXPLAIN_SESSION_H
+#define EXPLAIN_SESSION_H
+
+#include "base/text.h"
+#include "crypto/crypto.h"
+#include "explain/secrets.h"
+#include "explain/streams.h"
+#include "fede/trace.h"
+#include "record/record.h"
+
+/* What was recomputed, and how it came out. */
+enum check_outcome { CHECK_VERIFIED = 1, CHECK_FAILED, CHECK_IMPOSSIBLE };
+struct session_check {
+    uint8_t outcome;   /* enum check_outcome */
+    uint8_t from;      /* FEDE_CLIENT, FEDE_SERVER: whose it is */
+    const char *name;  /* "ServerKeyExchange signature" */
+    char text[400];    /* over what, by which key; or why it can't be checked. Escaped */
+    uint64_t at_us;
+};
+
+/* What became of the keys. */
+enum key_state {
+    KEYS_UNTOUCHED,     /* nothing protected came */
+    KEYS_USED,          /* at least one record was opened */
+    KEYS_NO_LINE,       /* no key source has this connection's client random */
+    KEYS_WRONG,         /* there is a secret for it, but it opens nothing */
+    KEYS_NO_HANDSHAKE,  /* the hellos are not in the capture: not even known what to look for */
+    KEYS_PARTIAL,       /* TLS 1.3: secrets for a part only */
+    KEYS_UNSUPPORTED    /* there is a secret, but this suite or version is not decrypted here */
+};
+
+struct session_key {    /* one direction's protection */
+    const struct suite *suite;
+    struct crypto_aead *aead;
+    uint8_t iv[12], secret[64];
+    uint8_t secret_len;
+    uint64_t sequence;
+};
+
+enum way_state { WAY_SEARCH /* no TLS yet */, WAY_RECORDS, WAY_LOST /* after a gap: looks for a record header */ };
+
+struct way {
+    uint8_t state;            /* enum way_state */
+    bool touched;             /* bytes have come */
+    bool protects;            /* records are protected from here on */
+    bool data_seen, finished; /* application data; Finished seen */
+    bool hidden_handshake;    /* a protected handshake record that could not be opened came behind ChangeCipherSpec */
+    bool after_gap;           /* the sequence number is not certain */
+    bool key_tried;           /* the key opened nothing yet, but was tried */
+    uint8_t stage;            /* TLS 1.3: enum stage of its key */
+    uint8_t *held;            /* the start of a record, or bytes in which TLS is looked for */
+    size_t held_len, held_room;
+    uint64_t before;          /* bytes before TLS began */
+    uint8_t opening[64];      /* the first of them */
+    uint8_t opening_len;
+    uint64_t at;              /* offset in the stream of what is looked at */
+    struct fragments fragments;
+    struct session_key key;
+    uint64_t records, opened, closed; /* protected records: opened, not opened */
+    uint64_t failed;          /* records whose tag is wrong although the key is right */
+    uint64_t lost;            /* bytes that are not in the capture */
+    bool alert_seen, close_notify, fatal;
+    uint8_t alert;            /* description of the first fatal one */
+};
+
+struct session;
+struct session_listener {
+    void (*begun)(void *arg, struct session *s);
+    void (*event)(void *arg, struct session *s, const fede_event *e);
+    void (*check)(void *arg, struct session *s, const struct session_check *c);
+    void (*note)(void *arg, struct session *s, uint64_t at_us, const char *text);
+    void (*ended)(void *arg, struct session *s);
+    void *arg;
+    const struct secrets *secrets;
+};
+
+struct session {
+    const struct session_listener *listener;
+    struct stream *stream;
+    void *user;               /* the listener's */
+    unsigned number;          /* of the TLS connection, from 1; the listener's to set */
+    bool found, ended;
+    uint8_t client;           /* side of the stream that is the client */
+    uint8_t how;              /* enum stream_end, once ended */
+    uint8_t keys;             /* enum key_state */
+    uint64_t begun_us, now_us, packet, first_packet;
+    struct way ways[2];       /* by side of the stream */
+    /* The handshake that is going on, or was the last one. */
+    bool hello, answered;     /* ClientHello, ServerHello seen */
+    bool opened, extended, resumed, retried, keyed, given_up;
+    bool spoken_lost;         /* not all messages are in `spoken` */
+    bool certified[3];        /* by FEDE_CLIENT, FEDE_SERVER: sent a certificate */
+    uint16_t version, suite;
+    uint8_t randoms[64];      /* client's, server's */
+    uint8_t master[48];
+    uint8_t *spoken;          /* its messages, in order */
+    size_t spoken_len, spoken_room;
+    size_t leaf_at[3], leaf_len[3]; /* where in spoken the leaf certificates lie */
+    unsigned handshakes, n_messages;
+    uint64_t failed_checks, tries;
+    unsigned notes;
+};
+
+struct session *session_new(const struct session_listener *listener, struct stream *stream);
+void session_data(struct session *s, int side, bytes data, uint64_t at_us, uint64_t packet);
+void session_gap(struct session *s, int side, uint64_t len, uint64_t at_us);
+void session_note(struct session *s, const char *text);
+/* The TCP connection is over: tells the end. */
+void session_end(struct session *s, enum stream_end how, int side, uint64_t at_us);
+void session_free(struct session *s);
+
+/* How it ended, in a few words. */
+void session_outcome(const struct session *s, struct text *out);
+const char *key_state_text(enum key_state state);
+static inline uint8_t session_from(const struct session *s, int side)
+{
+    return side == s->client ? FEDE_CLIENT : FEDE_SERVER;
+}
+static inline struct way *session_way(struct session *s, uint8_t from)
+{
+    return &s->ways[from == FEDE_CLIENT ? s->client : 1 - s->client];
+}
+
+/* ---- session_keys.c ---- */
+enum stage { STAGE_NONE, STAGE_EARLY, STAGE_HANDSHAKE, STAGE_TRAFFIC };
+const struct suite *session_suite(uint16_t id); /* what can be decrypted; NULL: not this one */
+/* New keys for a direction: at ChangeCipherSpec (TLS 1.2); after a message that changes them (TLS 1.3). */
+void session_keys12(struct session *s, uint8_t from);
+void session_keys13(struct session *s, uint8_t from, enum stage stage);
+void session_key_update(struct session *s, uint8_t from);
+/* Opens a protected record into scratch (as long as the record). *type becomes the inner type. */
+bool session_open(struct session *s, uint8_t from, bytes record, uint8_t *scratch, uint8_t *type, bytes *plain);
+void session_key_end(struct session_key *key);
+
+/* ---- session_checks.c: recomputes what can be, and tells. */
+void session_tell_check(struct session *s, uint8_t from, enum check_outcome outcome, const char *name, const char *text);
+void check_certificates(struct session *s, uint8_t from, bytes list_of_der[], size_t n);
+void check_key_exchange(struct session *s, bytes body);
+void check_certificate_verify(struct session *s, uint8_t from, bytes body);
+void check_finished(struct session *s, uint8_t from, bytes body);
+
+#endif

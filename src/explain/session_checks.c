@@ -1,0 +1,238 @@
+/* explain/session_checks.c: what the two sides prove to each other, recomputed from the capture.
+
+   Signatures of the certificates sent (each by the key of another one), of ServerKeyExchange (RFC 5246 7.4.3) and
+   CertificateVerify (RFC 5246 7.4.8, RFC 9846 4.4.3), and verify_data of both Finished (RFC 5246 7.4.9, RFC 9846 4.4.4). Each
+   ends in one of three verdicts: verified, FAILED, or not checkable because of something that is named. */
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "explain/dissection.h"
+#include "explain/session.h"
+#include "keys/hkdf.h"
+#include "keys/schedule12.h"
+#include "x509/x509.h"
+
+static bool leaf_of(const struct session *s, uint8_t from, struct certificate *out);
+static void check_signature(struct session *s, uint8_t from, const char *name, uint16_t scheme, bytes input,
+                            bytes signature, const char *over);
+static const char *no_finished(const struct session *s, const struct suite *suite);
+static bool scheme_known(uint16_t id);
+
+void session_tell_check(struct session *s, uint8_t from, enum check_outcome outcome, const char *name, const char *text)
+{
+    struct session_check c = {.outcome = (uint8_t)outcome, .from = from, .name = name, .at_us = s->now_us};
+    struct text t = text_in(c.text, sizeof c.text);
+    text_add(&t, text);
+    s->failed_checks += outcome == CHECK_FAILED;
+    s->listener->check(s->listener->arg, s, &c);
+}
+
+/* Each certificate's signature by the key of its issuer, when that was sent too. */
+void check_certificates(struct session *s, uint8_t from, bytes der[], size_t n)
+{
+    struct certificate *list = calloc(n, sizeof *list);
+    bool *read = calloc(n, sizeof *read);
+    for (size_t i = 0; list != NULL && read != NULL && i < n; i++) {
+        fede_error error = {0};
+        read[i] = certificate_read(der[i], &list[i], &error);
+    }
+    for (size_t i = 0; list != NULL && read != NULL && i < n; i++) {
+        char text[400];
+        struct text t = text_in(text, sizeof text);
+        enum check_outcome outcome = CHECK_IMPOSSIBLE;
+        const struct certificate *c = &list[i], *issuer = NULL;
+        certificate_title(der[i], &t);
+        if (!read[i]) {
+            text_add(&t, ": it can't be read as a certificate");
+            session_tell_check(s, from, outcome, "certificate signature", text);
+            continue;
+        }
+        for (size_t k = 0; k < n && outcome != CHECK_VERIFIED; k++) {
+            if (!read[k] || !name_equal(list[k].subject, c->issuer) || !scheme_known(c->scheme) ||
+                list[k].key.kind == 0)
+                continue;
+            issuer = &list[k];
+            bool good = crypto_verify(&issuer->key, scheme_by_id(c->scheme), c->tbs, c->signature);
+            outcome = good ? CHECK_VERIFIED : CHECK_FAILED;
+        }
+        if (issuer != NULL) {
+            text_add(&t, issuer == c ? ": by its own key, " : ": by the key of ");
+            if (issuer != c)
+                certificate_title(issuer->der, &t);
+            text_add(&t, issuer != c ? ", " : "");
+            text_add(&t, scheme_title(c->scheme));
+        } else if (!scheme_known(c->scheme)) {
+            text_add(&t, ": its signature algorithm is not computed here");
+        } else {
+            char name[200];
+            name_text(c->issuer, name, sizeof name);
+            text_add(&t, ": its issuer is not among the certificates sent (");
+            text_add(&t, name);
+            text_add(&t, ")");
+        }
+        session_tell_check(s, from, outcome, "certificate signature", text);
+    }
+    free(list);
+    free(read);
+}
+
+void check_key_exchange(struct session *s, bytes body)
+{
+    static const char name[] = "ServerKeyExchange signature";
+    struct wire w = wire_reader(body);
+    struct server_key_exchange m = {.kx = (uint8_t)suite_key_exchange(s->suite)};
+    wire_server_key_exchange(&w, &m);
+    if (!wire_done(&w) || !m.is_signed) {
+        if (!wire_done(&w))
+            session_tell_check(s, FEDE_SERVER, CHECK_IMPOSSIBLE, name, "the message can't be read");
+        return;
+    }
+    if (s->version < 0x0303 || !s->answered || !s->hello) {
+        session_tell_check(s, FEDE_SERVER, CHECK_IMPOSSIBLE, name,
+                           s->version < 0x0303 ? "before TLS 1.2 it is over MD5 and SHA-1, which are not computed here"
+                                               : "not both hellos are in the capture");
+        return;
+    }
+    uint8_t *input = malloc(64 + m.params.len);
+    if (input == NULL)
+        return;
+    bytes_copy(input, s->randoms, 64);
+    bytes_copy(input + 64, m.params.data, m.params.len);
+    check_signature(s, FEDE_SERVER, name, m.scheme, bytes_of(input, 64 + m.params.len), m.signature,
+                    "both randoms and the parameters");
+    free(input);
+}
+
+void check_certificate_verify(struct session *s, uint8_t from, bytes body)
+{
+    static const char name[] = "CertificateVerify signature";
+    struct wire w = wire_reader(body);
+    struct certificate_verify m = {0};
+    wire_certificate_verify(&w, &m);
+    if (!wire_done(&w) || s->version < 0x0303) {
+        session_tell_check(s, from, CHECK_IMPOSSIBLE, name,
+                           s->version < 0x0303 ? "before TLS 1.2 it is over MD5 and SHA-1, which are not computed here"
+                                               : "the message can't be read");
+        return;
+    }
+    if (s->spoken_lost || s->spoken_len == 0 || !s->hello) {
+        session_tell_check(s, from, CHECK_IMPOSSIBLE, name, "not all messages before it are in the capture");
+        return;
+    }
+    bytes spoken = bytes_of(s->spoken, s->spoken_len);
+    if (s->version < 0x0304) {
+        check_signature(s, from, name, m.scheme, spoken, m.signature, "all messages before it");
+        return;
+    }
+    const struct suite *suite = session_suite(s->suite);
+    uint8_t input[64 + 64 + HASH_MAX];
+    const char *context =
+        from == FEDE_CLIENT ? "TLS 1.3, client CertificateVerify" : "TLS 1.3, server CertificateVerify";
+    size_t at = 64;
+    if (suite == NULL)
+        return;
+    memset(input, ' ', 64);
+    bytes_copy(input + at, context, strlen(context) + 1);
+    at += strlen(context) + 1;
+    crypto_hash_once(suite->hash, spoken, input + at);
+    check_signature(s, from, name, m.scheme, bytes_of(input, at + hash_len(suite->hash)), m.signature,
+                    "the transcript so far");
+}
+
+static void check_signature(struct session *s, uint8_t from, const char *name, uint16_t scheme, bytes input,
+                            bytes signature, const char *over)
+{
+    struct certificate leaf;
+    char text[400];
+    struct text t = text_in(text, sizeof text);
+    if (!leaf_of(s, from, &leaf) || leaf.key.kind == 0) {
+        session_tell_check(s, from, CHECK_IMPOSSIBLE, name,
+                           "the certificate with its key is not there, or can't be read");
+        return;
+    }
+    if (!scheme_known(scheme)) {
+        text_add(&t, scheme_title(scheme));
+        text_add(&t, " is not computed here");
+        session_tell_check(s, from, CHECK_IMPOSSIBLE, name, text);
+        return;
+    }
+    bool fits = scheme_fits_key(scheme_by_id(scheme), (enum key_kind)leaf.key.kind, s->version);
+    bool good = fits && crypto_verify(&leaf.key, scheme_by_id(scheme), input, signature);
+    text_add(&t, scheme_title(scheme));
+    text_add(&t, " over ");
+    text_add(&t, over);
+    text_add(&t, ", by the key of ");
+    certificate_title(leaf.der, &t);
+    text_add(&t, fits ? "" : ", which is not of that kind");
+    session_tell_check(s, from, good ? CHECK_VERIFIED : CHECK_FAILED, name, text);
+}
+
+void check_finished(struct session *s, uint8_t from, bytes body)
+{
+    const char *name = from == FEDE_CLIENT ? "client Finished" : "server Finished";
+    const struct suite *suite = session_suite(s->suite);
+    const struct session_key *key = &session_way(s, from)->key;
+    const char *why = no_finished(s, suite);
+    bool tls13 = s->version >= 0x0304;
+    if (why == NULL && (tls13 ? key->secret_len == 0 : !s->keyed))
+        why = "its secret is not known";
+    if (why != NULL) {
+        session_tell_check(s, from, CHECK_IMPOSSIBLE, name, why);
+        return;
+    }
+    uint8_t hash[HASH_MAX], expected[HASH_MAX], finished_key[HASH_MAX];
+    size_t len = hash_len(suite->hash);
+    crypto_hash_once(suite->hash, bytes_of(s->spoken, s->spoken_len), hash);
+    if (tls13) {
+        struct crypto_hmac hmac;
+        hkdf_expand_label(suite->hash, bytes_of(key->secret, key->secret_len), "finished", BYTES_NONE, finished_key,
+                          len);
+        crypto_hmac_key(&hmac, suite->hash, bytes_of(finished_key, len));
+        crypto_hmac_of(&hmac, bytes_of(hash, len), BYTES_NONE, BYTES_NONE, expected);
+        bytes_wipe(&hmac, sizeof hmac);
+        bytes_wipe(finished_key, sizeof finished_key);
+    } else {
+        verify_data_make(suite->hash, s->master, from == FEDE_CLIENT, bytes_of(hash, len), expected);
+        len = VERIFY_DATA_LEN;
+    }
+    char text[400];
+    struct text t = text_in(text, sizeof text);
+    bool good = bytes_equal(body, bytes_of(expected, len));
+    text_add(&t, "verify_data ");
+    text_add(&t, good ? "is" : "is not");
+    text_add(&t, tls13 ? " what the handshake secret and the " : " what the master secret and the ");
+    text_number(&t, s->n_messages);
+    text_add(&t, " messages before it give");
+    if (!good) {
+        text_add(&t, ": it would be ");
+        text_hex(&t, bytes_of(expected, len));
+        text_add(&t, ", and is ");
+        text_hex(&t, bytes_first(body, 64));
+    }
+    session_tell_check(s, from, good ? CHECK_VERIFIED : CHECK_FAILED, name, text);
+}
+
+/* Why verify_data can't be computed; NULL: it can. */
+static const char *no_finished(const struct session *s, const struct suite *suite)
+{
+    if (s->version < 0x0303)
+        return "before TLS 1.2 it is over MD5 and SHA-1, which are not computed here";
+    if (suite == NULL)
+        return "the hash of this suite is not known here";
+    return s->spoken_lost || !s->hello || !s->answered ? "not all messages before it are in the capture" : NULL;
+}
+
+static bool leaf_of(const struct session *s, uint8_t from, struct certificate *out)
+{
+    fede_error error = {0};
+    if (s->spoken_lost || s->leaf_len[from] == 0 || s->leaf_at[from] + s->leaf_len[from] > s->spoken_len)
+        return false;
+    return certificate_read(bytes_of(s->spoken + s->leaf_at[from], s->leaf_len[from]), out, &error);
+}
+
+/* Known, and something crypto/ verifies: SHA-1 is not. */
+static bool scheme_known(uint16_t id)
+{
+    const struct scheme *scheme = scheme_by_id(id);
+    return scheme != NULL && scheme->hash != HASH_SHA1;
+}

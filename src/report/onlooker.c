@@ -1,0 +1,658 @@
+/* report/onlooker.c: from capture files to stories.
+
+   Secrets first: key logs, then the secrets blocks of all captures, wherever they stand. Text takes two passes over the packets:
+   the first makes the table of connections and finds out how many there are, the second tells those that are wanted. JSON
+   takes one; its last part holds what the table says. Each connection's story is gathered and handed out when it ends, so
+   that stories don't mix; JSON lines name their connection and need not wait. */
+#include "report/onlooker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "explain/analysis.h"
+#include "report/report.h"
+
+/* What is kept of each connection for the table. */
+struct row {
+    unsigned number;
+    char *client, *server, *name; /* name: server_name or NULL */
+    uint16_t version, suite;
+    uint8_t keys;
+    bool resumed, opened, bad;
+    uint64_t begun_us, client_bytes, server_bytes, failed_checks;
+    char outcome[80];
+};
+
+struct telling { /* one connection's story under way: the session's user pointer */
+    struct report *report;
+    char *text;
+    size_t size;
+    FILE *out; /* NULL: straight to the output */
+    char title[160];
+};
+
+struct look {
+    const struct onlooker_request *request;
+    struct secrets secrets;
+    struct analysis analysis;
+    int *fds;    /* of the files; -1 when it could not be opened */
+    bool silent; /* the first pass: only rows */
+    unsigned found, told;
+    struct row *rows;
+    size_t n_rows, room_rows;
+    uint64_t unopened, failed_checks, lossy;
+    bool cut, failed;
+    json_t *problems;
+};
+
+static bool open_files(struct look *l);
+static int spool(struct look *l);
+static bool read_keylogs(struct look *l);
+static void read_secrets_blocks(struct look *l);
+static bool pass(struct look *l, bool silent);
+static void tell_file(struct look *l, size_t i);
+static void problem(struct look *l, const char *file, const char *text);
+static void begun(void *arg, struct session *s);
+static void event(void *arg, struct session *s, const fede_event *e);
+static void check(void *arg, struct session *s, const struct session_check *c);
+static void note(void *arg, struct session *s, uint64_t at_us, const char *text);
+static void ended(void *arg, struct session *s);
+static void keep_row(struct look *l, struct session *s, const struct dissection *d);
+static void table(struct look *l);
+static void totals(struct look *l, struct text *out);
+static void json_begin(struct look *l);
+static void json_finish(struct look *l, enum onlooker_outcome outcome, const char *why);
+static enum onlooker_outcome judge(const struct look *l, struct text *why);
+static void free_look(struct look *l);
+
+static bool is_text(const struct look *l)
+{
+    return l->request->report.form == REPORT_TEXT;
+}
+
+enum onlooker_outcome onlooker_tell(const struct onlooker_request *request, char *why, size_t size)
+{
+    struct look l = {.request = request, .problems = json_array()};
+    struct text t = text_in(why, size);
+    enum onlooker_outcome outcome = ONLOOKER_UNREADABLE;
+    if (!open_files(&l) || !read_keylogs(&l)) {
+        text_add(&t, "input not readable");
+        free_look(&l);
+        return outcome;
+    }
+    read_secrets_blocks(&l);
+    bool good = true;
+    if (is_text(&l)) {
+        good = pass(&l, true);
+        if (good && l.n_rows > 0) {
+            bool all = l.n_rows == 1 || request->only != 0 || request->report.level > 1;
+            if (l.n_rows > 1 && request->only == 0 && request->report.level > 0)
+                table(&l);
+            if (all && request->report.level > 0)
+                good = pass(&l, false);
+        }
+    } else {
+        json_begin(&l);
+        good = pass(&l, false);
+    }
+    if (!good)
+        l.failed = true;
+    outcome = judge(&l, &t);
+    if (!is_text(&l))
+        json_finish(&l, outcome, why);
+    free_look(&l);
+    return outcome;
+}
+
+/* ---- files ---- */
+
+static bool open_files(struct look *l)
+{
+    const struct onlooker_request *q = l->request;
+    bool good = true;
+    l->fds = calloc(q->n_files, sizeof *l->fds);
+    for (size_t i = 0; l->fds != NULL && i < q->n_files; i++) {
+        l->fds[i] = strcmp(q->files[i], "-") == 0 ? spool(l) : open(q->files[i], O_RDONLY | O_CLOEXEC);
+        if (l->fds[i] < 0) {
+            problem(l, q->files[i], strerror(errno));
+            good = false;
+        } else if (lseek(l->fds[i], 0, SEEK_CUR) < 0) { /* a pipe by name */
+            int piped = l->fds[i];
+            l->fds[i] = dup2(piped, STDIN_FILENO) < 0 ? -1 : spool(l);
+            close(piped);
+            good = good && l->fds[i] >= 0;
+        }
+    }
+    /* What is no capture at all is said before anything else. */
+    for (size_t i = 0; good && i < q->n_files; i++) {
+        struct input *input = input_file(l->fds[i]);
+        struct capture c;
+        char line[200];
+        if (input == NULL)
+            return false;
+        capture_start(&c, input);
+        c.secrets_only = true;
+        bytes head = input_peek(input, 4);
+        bool foreign = head.len < 4 || (load32(head.data) != 0x0a0d0d0a && capture_next(&c).what == CAPTURE_END &&
+                                        c.form == CAPTURE_FOREIGN);
+        struct text t = text_in(line, sizeof line);
+        text_add(&t, head.len == 0  ? "it is empty"
+                     : head.len < 4 ? "it is too short to be a capture"
+                                    : "it is no capture: neither pcap nor pcapng (gzip of these is fine)");
+        if (input_problem(input) != NULL) {
+            text_add(&t, "; ");
+            text_add(&t, input_problem(input));
+        }
+        if (head.len >= 4 && (memcmp(head.data, "CLIE", 4) == 0 || memcmp(head.data, "SERV", 4) == 0))
+            text_add(&t, ". It looks like a key log: give it with --keylog");
+        if (foreign)
+            problem(l, q->files[i], line);
+        good = !foreign;
+        capture_end(&c);
+        input_free(input);
+    }
+    return good && l->fds != NULL;
+}
+
+/* Standard input is read more than once: into a file without a name. */
+static int spool(struct look *l)
+{
+    FILE *file = tmpfile();
+    int fd = file != NULL ? dup(fileno(file)) : -1;
+    char block[65536];
+    ssize_t n = 0;
+    (void)l;
+    if (file != NULL)
+        fclose(file);
+    while (fd >= 0 && (n = read(STDIN_FILENO, block, sizeof block)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        ssize_t written = 0, more = 0;
+        while (n > 0 && written < n && (more = write(fd, block + written, (size_t)(n - written))) > 0)
+            written += more;
+        if (n < 0 || more < 0) {
+            close(fd);
+            return -1;
+        }
+    }
+    return fd;
+}
+
+static bool read_keylogs(struct look *l)
+{
+    for (size_t i = 0; i < l->request->n_keylogs; i++) {
+        const char *path = l->request->keylogs[i];
+        uint64_t lines = l->secrets.lines, foreign = l->secrets.foreign;
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        struct input *input = fd >= 0 ? input_file(fd) : NULL;
+        if (input == NULL) {
+            problem(l, path, fd < 0 ? strerror(errno) : "there is not enough memory");
+            if (fd >= 0)
+                close(fd);
+            return false;
+        }
+        secrets_read(&l->secrets, input);
+        const char *trouble = input_problem(input);
+        if (trouble != NULL)
+            problem(l, path, trouble);
+        else if (l->secrets.lines == lines)
+            problem(l, path,
+                    l->secrets.foreign > foreign ? "no line of it is a key log entry" : "the key log has no entry");
+        input_free(input);
+        close(fd);
+        if (trouble != NULL)
+            return false;
+    }
+    return true;
+}
+
+static void read_secrets_blocks(struct look *l)
+{
+    for (size_t i = 0; i < l->request->n_files; i++) {
+        struct input *input = lseek(l->fds[i], 0, SEEK_SET) == 0 ? input_file(l->fds[i]) : NULL;
+        struct capture c;
+        if (input == NULL)
+            continue;
+        capture_start(&c, input);
+        analysis_secrets(&c, &l->secrets);
+        capture_end(&c);
+        input_free(input);
+    }
+}
+
+static bool pass(struct look *l, bool silent)
+{
+    const struct session_listener listener = {
+        .begun = begun, .event = event, .check = check, .note = note, .ended = ended, .arg = l, .secrets = &l->secrets};
+    l->silent = silent;
+    l->found = 0;
+    l->lossy = 0;
+    analysis_end(&l->analysis);
+    if (!analysis_start(&l->analysis, &listener))
+        return false;
+    for (size_t i = 0; i < l->request->n_files; i++)
+        tell_file(l, i);
+    analysis_finish(&l->analysis);
+    return !l->analysis.failed && !l->failed;
+}
+
+static void tell_file(struct look *l, size_t i)
+{
+    struct input *input = lseek(l->fds[i], 0, SEEK_SET) == 0 ? input_file(l->fds[i]) : NULL;
+    struct capture c;
+    if (input == NULL) {
+        l->failed = true;
+        return;
+    }
+    capture_start(&c, input);
+    analysis_file(&l->analysis, &c, NULL, NULL);
+    bool first = l->silent || !is_text(l);
+    if (c.problem != NULL && first) {
+        char line[300];
+        struct text t = text_in(line, sizeof line);
+        text_add(&t, c.problem);
+        text_add(&t, " (byte ");
+        text_number(&t, (int64_t)c.problem_at);
+        text_add(&t, input_packed(input) ? " unpacked" : "");
+        text_add(&t, "); the ");
+        text_number(&t, (int64_t)c.packets);
+        text_add(&t, c.packets == 1 ? " packet before is used" : " packets before are used");
+        problem(l, l->request->files[i], line);
+    }
+    l->cut = l->cut || c.problem != NULL;
+    capture_end(&c);
+    input_free(input);
+}
+
+/* On standard error and, in JSON, in the list of problems. */
+static void problem(struct look *l, const char *file, const char *text)
+{
+    char line[700];
+    struct text t = text_in(line, sizeof line);
+    text_escaped(&t, bytes_text(file));
+    text_add(&t, ": ");
+    text_add(&t, text);
+    fprintf(stderr, "%s: %s\n", l->request->command, line);
+    json_array_append_new(l->problems, json_string(line));
+}
+
+/* ---- connections ---- */
+
+static void begun(void *arg, struct session *s)
+{
+    struct look *l = arg;
+    const struct onlooker_request *q = l->request;
+    s->number = ++l->found;
+    bool wanted = !l->silent && (q->only == 0 || q->only == s->number);
+    struct telling *t = calloc(1, sizeof *t);
+    if (t == NULL) {
+        l->failed = true;
+        return;
+    }
+    struct report_options options = q->report;
+    struct text title = text_in(t->title, sizeof t->title);
+    text_add(&title, "connection ");
+    text_number(&title, s->number);
+    text_add(&title, ": client ");
+    endpoint_text(&s->stream->sides[s->client].address, &title);
+    text_add(&title, ", server ");
+    endpoint_text(&s->stream->sides[1 - s->client].address, &title);
+    options.number = s->number;
+    options.title = t->title;
+    options.onlooker = true;
+    if (l->silent || (!wanted && is_text(l)))
+        options.form = REPORT_SILENT;
+    if (!wanted)
+        options.form = REPORT_SILENT;
+    if (options.form == REPORT_TEXT || options.form == REPORT_JSON) {
+        t->out = open_memstream(&t->text, &t->size);
+        options.out = t->out;
+        l->failed = l->failed || t->out == NULL;
+    }
+    if (options.form == REPORT_SILENT || options.out != NULL)
+        t->report = report_new(&options);
+    s->user = t;
+}
+
+static void event(void *arg, struct session *s, const fede_event *e)
+{
+    struct telling *t = s->user;
+    (void)arg;
+    if (t != NULL && t->report != NULL)
+        report_trace(t->report, e);
+}
+
+static void check(void *arg, struct session *s, const struct session_check *c)
+{
+    struct telling *t = s->user;
+    (void)arg;
+    if (t != NULL && t->report != NULL)
+        report_check(t->report, c->name, c->outcome, c->text, c->at_us);
+}
+
+static void note(void *arg, struct session *s, uint64_t at_us, const char *text)
+{
+    struct telling *t = s->user;
+    (void)arg;
+    if (t == NULL || t->report == NULL)
+        return;
+    report_since(t->report, at_us);
+    report_note(t->report, 1, text);
+}
+
+static void key_note(const struct session *s, struct telling *t)
+{
+    char line[200];
+    struct text words = text_in(line, sizeof line);
+    uint64_t opened = s->ways[0].opened + s->ways[1].opened, closed = s->ways[0].closed + s->ways[1].closed;
+    static const char *const more[] = {
+        [KEYS_UNTOUCHED] = "nothing protected was seen",
+        [KEYS_NO_LINE] = "no key source has this client random",
+        [KEYS_WRONG] = "there is a secret for this client random, but it does not open the records",
+        [KEYS_NO_HANDSHAKE] = "without the hellos it is not known which secret to look for",
+        [KEYS_UNSUPPORTED] = "there is a secret, but this suite is not decrypted here",
+    };
+    text_add(&words, "keys: ");
+    text_add(&words, key_state_text((enum key_state)s->keys));
+    text_add(&words, "; ");
+    if (s->keys == KEYS_USED || s->keys == KEYS_PARTIAL) {
+        text_number(&words, (int64_t)opened);
+        text_add(&words, " of ");
+        text_number(&words, (int64_t)(opened + closed));
+        text_add(&words, " protected records opened, each tag verified");
+    } else {
+        text_add(&words, more[s->keys]);
+    }
+    report_note(t->report, 1, line);
+}
+
+static void ended(void *arg, struct session *s)
+{
+    struct look *l = arg;
+    struct telling *t = s->user;
+    if (t == NULL)
+        return;
+    if (t->report != NULL) {
+        char outcome[120];
+        struct text words = text_in(outcome, sizeof outcome);
+        session_outcome(s, &words);
+        report_since(t->report, s->now_us);
+        if (t->report->options.form != REPORT_SILENT)
+            key_note(s, t);
+        report_onlooker_facts(t->report, key_state_text((enum key_state)s->keys), s->resumed, outcome);
+        if (l->silent || !is_text(l))
+            keep_row(l, s, &t->report->d);
+        report_end(t->report, NULL, 0, outcome);
+        report_free(t->report);
+    }
+    if (t->out != NULL) {
+        FILE *out = l->request->report.out;
+        fclose(t->out);
+        if (l->request->report.form == REPORT_JSON)
+            fputs(l->told > 0 ? "," : "", out);
+        else
+            fputs(l->told > 0 ? "\n" : "", out);
+        fwrite(t->text, 1, t->size, out);
+        l->told++;
+        l->failed = l->failed || ferror(out);
+        bytes_wipe(t->text, t->size);
+        free(t->text);
+    }
+    l->lossy += s->ways[0].lost > 0 || s->ways[1].lost > 0;
+    free(t);
+    s->user = NULL;
+}
+
+static char *kept(const char *text)
+{
+    size_t len = strlen(text) + 1;
+    char *copy = malloc(len);
+    if (copy != NULL)
+        bytes_copy(copy, text, len);
+    return copy;
+}
+
+static void keep_row(struct look *l, struct session *s, const struct dissection *d)
+{
+    if (l->n_rows == l->room_rows) {
+        size_t room = l->room_rows == 0 ? 64 : 2 * l->room_rows;
+        struct row *larger = realloc(l->rows, room * sizeof *larger);
+        if (larger == NULL) {
+            l->failed = true;
+            return;
+        }
+        l->rows = larger;
+        l->room_rows = room;
+    }
+    char client[80], server[80];
+    struct text c = text_in(client, sizeof client), v = text_in(server, sizeof server);
+    endpoint_text(&s->stream->sides[s->client].address, &c);
+    endpoint_text(&s->stream->sides[1 - s->client].address, &v);
+    struct row *row = &l->rows[l->n_rows++];
+    *row = (struct row){
+        .number = s->number,
+        .client = kept(client),
+        .server = kept(server),
+        .name = d->server_name != NULL ? kept(d->server_name) : NULL,
+        .version = s->version,
+        .suite = s->suite,
+        .keys = s->keys,
+        .resumed = s->resumed,
+        .opened = s->opened,
+        .bad = s->ways[0].fatal || s->ways[1].fatal || s->failed_checks > 0,
+        .begun_us = s->begun_us,
+        .client_bytes = d->traffic[FEDE_CLIENT].bytes,
+        .server_bytes = d->traffic[FEDE_SERVER].bytes,
+        .failed_checks = s->failed_checks,
+    };
+    struct text outcome = text_in(row->outcome, sizeof row->outcome);
+    session_outcome(s, &outcome);
+    l->failed_checks += s->failed_checks;
+    l->unopened += s->keys != KEYS_USED && s->keys != KEYS_UNTOUCHED;
+}
+
+/* ---- the table ---- */
+
+static int by_number(const void *a, const void *b)
+{
+    const struct row *x = a, *y = b;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static void table(struct look *l)
+{
+    enum { AT_NUMBER = 5, AT_ROW = 7, AT_OUTCOME = 52 };
+    const struct report_options *o = &l->request->report;
+    struct page p;
+    page_start(&p, o->width, o->colour, o->utf8);
+    qsort(l->rows, l->n_rows, sizeof *l->rows, by_number);
+    for (size_t i = 0; i < l->n_rows; i++) {
+        const struct row *r = &l->rows[i];
+        char text[300], number[32];
+        snprintf(number, sizeof number, "%u", r->number);
+        page_right(&p, FAINT, AT_NUMBER, number);
+        page_to(&p, AT_ROW);
+        page_put(&p, CLIENT_SIDE, r->client);
+        page_put(&p, FAINT, " → ");
+        page_put(&p, SERVER_SIDE, r->server);
+        page_put(&p, PLAIN, "  ");
+        page_words(&p, STRONG, AT_ROW, r->name != NULL ? r->name : "(no SNI)");
+        page_line(&p);
+        struct text t = text_in(text, sizeof text);
+        text_add(&t, r->version != 0 ? version_title(r->version) : "version not seen");
+        if (r->suite != 0) {
+            text_add(&t, "; ");
+            text_add(&t, suite_title(r->suite));
+        }
+        text_add(&t, r->resumed ? "; resumed" : "");
+        text_add(&t, "; keys: ");
+        text_add(&t, key_state_text((enum key_state)r->keys));
+        text_add(&t, "; ");
+        text_add(&t, page_grouped(number, r->client_bytes + r->server_bytes));
+        text_add(&t, " bytes; ");
+        text_add(&t, r->outcome);
+        if (r->failed_checks > 0) {
+            text_add(&t, "; ");
+            text_number(&t, (int64_t)r->failed_checks);
+            text_add(&t, r->failed_checks == 1 ? " check FAILED" : " checks FAILED");
+        }
+        page_to(&p, AT_ROW);
+        page_parts(&p, r->bad ? BAD : PLAIN, AT_ROW, text, "; ");
+        page_line(&p);
+    }
+    char line[400];
+    struct text t = text_in(line, sizeof line);
+    totals(l, &t);
+    page_parts(&p, FAINT, 0, line, "; ");
+    page_line(&p);
+    if (o->level <= 1) {
+        page_words(&p, FAINT, 0, "--conn N tells the story of one of them, -v those of all.");
+        page_line(&p);
+    }
+    page_line(&p);
+    page_write(&p, o->out);
+    page_end(&p);
+    l->failed = l->failed || ferror(o->out);
+}
+
+static void count(struct text *t, uint64_t n, const char *one, const char *many)
+{
+    if (n == 0)
+        return;
+    text_add(t, t->len > 0 ? "; " : "");
+    text_number(t, (int64_t)n);
+    text_char(t, ' ');
+    text_add(t, n == 1 ? one : many);
+}
+
+static void totals(struct look *l, struct text *t)
+{
+    const struct analysis *a = &l->analysis;
+    count(t, a->packets, "packet", "packets");
+    count(t, l->n_rows, "TLS connection", "TLS connections");
+    count(t, a->other, "TCP connection without TLS", "TCP connections without TLS");
+    count(t, a->layers.broken, "packet with broken headers", "packets with broken headers");
+    count(t, a->layers.unknown_link, "packet of a link type that is not read",
+          "packets of link types that are not read");
+    count(t, a->left_out + a->layers.fragments_lost, "block or fragment left out", "blocks or fragments left out");
+    count(t, a->dropped, "packet lost in capturing", "packets lost in capturing");
+    count(t, l->secrets.used, "secret known", "secrets known");
+    count(t, l->secrets.foreign, "line of key logs not understood", "lines of key logs not understood");
+}
+
+/* ---- the whole as JSON ---- */
+
+static void json_begin(struct look *l)
+{
+    if (l->request->report.form == REPORT_JSON)
+        fputs("{\"story\": 1, \"tool\": \"fede " FEDE_VERSION "\", \"connections\": [\n", l->request->report.out);
+}
+
+static json_t *row_of(const struct row *r)
+{
+    json_t *o = json_object();
+    char number[16];
+    json_object_set_new(o, "connection", json_integer(r->number));
+    json_object_set_new(o, "client", json_string(r->client != NULL ? r->client : ""));
+    json_object_set_new(o, "server", json_string(r->server != NULL ? r->server : ""));
+    if (r->name != NULL)
+        json_object_set_new(o, "server_name", json_string(r->name));
+    json_object_set_new(o, "version", json_string(r->version != 0 ? version_title(r->version) : ""));
+    json_object_set_new(o, "cipher_suite", json_string(r->suite != 0 ? suite_title(r->suite) : ""));
+    snprintf(number, sizeof number, "0x%04x", r->suite);
+    json_object_set_new(o, "cipher_suite_number", json_integer(r->suite));
+    json_object_set_new(o, "resumed", json_boolean(r->resumed));
+    json_object_set_new(o, "established", json_boolean(r->opened));
+    json_object_set_new(o, "keys", json_string(key_state_text((enum key_state)r->keys)));
+    json_object_set_new(o, "client_bytes", json_integer((json_int_t)r->client_bytes));
+    json_object_set_new(o, "server_bytes", json_integer((json_int_t)r->server_bytes));
+    json_object_set_new(o, "failed_checks", json_integer((json_int_t)r->failed_checks));
+    json_object_set_new(o, "outcome", json_string(r->outcome));
+    return o;
+}
+
+static void json_finish(struct look *l, enum onlooker_outcome outcome, const char *why)
+{
+    static const int codes[] = {0, 1, 3, 9, 12, 13};
+    FILE *out = l->request->report.out;
+    bool lines = l->request->report.form == REPORT_JSON_LINES;
+    char words[400];
+    struct text t = text_in(words, sizeof words);
+    json_t *end = json_object(), *exit = json_object(), *rows = json_array();
+    qsort(l->rows, l->n_rows, sizeof *l->rows, by_number);
+    for (size_t i = 0; i < l->n_rows; i++)
+        json_array_append_new(rows, row_of(&l->rows[i]));
+    totals(l, &t);
+    if (lines) {
+        json_object_set_new(end, "story", json_integer(1));
+        json_object_set_new(end, "event", json_string("capture"));
+    }
+    json_object_set_new(end, "table", rows);
+    json_object_set_new(end, "totals", json_string(words));
+    json_object_set_new(end, "packets", json_integer((json_int_t)l->analysis.packets));
+    json_object_set(end, "problems", l->problems);
+    json_object_set_new(exit, "code", json_integer(codes[outcome]));
+    json_object_set_new(exit, "reason", json_string(why));
+    json_object_set_new(end, "exit", exit);
+    char *text = json_dumps(end, lines ? JSON_COMPACT : JSON_INDENT(1));
+    if (text == NULL)
+        l->failed = true;
+    else if (lines)
+        fprintf(out, "%s\n", text);
+    else
+        fprintf(out, "],%s\n", text + 1); /* without its opening brace: it goes on with the document */
+    l->failed = l->failed || fflush(out) != 0;
+    free(text);
+    json_decref(end);
+}
+
+/* ---- */
+
+static enum onlooker_outcome judge(const struct look *l, struct text *why)
+{
+    bool found = l->request->only == 0 ? l->n_rows > 0 : l->request->only <= l->n_rows;
+    bool keys = l->secrets.lines > 0 || l->request->n_keylogs > 0;
+    if (l->failed) {
+        text_add(why, "not enough memory, or the output could not be written");
+        return ONLOOKER_FAILED;
+    }
+    if (!found) {
+        text_add(why, l->n_rows == 0 ? "no TLS was found" : "there is no connection of that number");
+        return ONLOOKER_NOTHING;
+    }
+    if (l->failed_checks > 0) {
+        count(why, l->failed_checks, "check failed", "checks failed");
+        text_add(why, ": the capture contradicts itself");
+        return ONLOOKER_CONTRADICTION;
+    }
+    if (l->cut || l->lossy > 0 || (keys && l->unopened > 0)) {
+        if (l->cut)
+            text_add(why, "the capture is cut or damaged");
+        count(why, l->lossy, "connection with missing bytes", "connections with missing bytes");
+        if (keys)
+            count(why, l->unopened, "connection not opened by the keys given",
+                  "connections not opened by the keys given");
+        return ONLOOKER_INCOMPLETE;
+    }
+    text_add(why, "all done");
+    return ONLOOKER_DONE;
+}
+
+static void free_look(struct look *l)
+{
+    for (size_t i = 0; l->fds != NULL && i < l->request->n_files; i++)
+        if (l->fds[i] >= 0)
+            close(l->fds[i]);
+    free(l->fds);
+    analysis_end(&l->analysis);
+    secrets_end(&l->secrets);
+    for (size_t i = 0; i < l->n_rows; i++) {
+        free(l->rows[i].client);
+        free(l->rows[i].server);
+        free(l->rows[i].name);
+    }
+    free(l->rows);
+    json_decref(l->problems);
+}

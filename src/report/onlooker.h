@@ -1,0 +1,29 @@
+/* The stories of the connections in capture files: told by an onlooker, who is neither side. */
+#ifndef REPORT_ONLOOKER_H
+#define REPORT_ONLOOKER_H
+
+#include "report/live.h"
+
+struct onlooker_request {
+    const char *const *files; /* captures; "-" is standard input */
+    size_t n_files;
+    const char *const *keylogs;
+    size_t n_keylogs;
+    unsigned only;            /* number of the one connection to tell; 0: all */
+    struct report_options report;
+    const char *command;      /* for messages on standard error: "fede explain" */
+};
+
+enum onlooker_outcome {
+    ONLOOKER_DONE,
+    ONLOOKER_FAILED,        /* no memory, or the output can't be written */
+    ONLOOKER_UNREADABLE,    /* a file can't be opened, or is no capture */
+    ONLOOKER_NOTHING,       /* no TLS, or not the connection asked for */
+    ONLOOKER_CONTRADICTION, /* a signature, verify_data or tag is wrong */
+    ONLOOKER_INCOMPLETE     /* cut file, lost data, or keys were given and did not open everything */
+};
+
+/* Tells all; problems with files go to standard error as they are met. why: what the outcome means here, one line. */
+enum onlooker_outcome onlooker_tell(const struct onlooker_request *request, char *why, size_t size);
+
+#endif
