@@ -29,7 +29,7 @@ for command in ("connect", "serve"):
     wrong += [f"fede-{command}.1 describes --{name}, which does not exist" for name in sorted(named - known)]
     for shell, text in completions.items():
         for name in sorted(known):
-            if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text):
+            if not re.search(rf"(?<![\w-])(?:--)?{re.escape(name)}(?![\w-])", text):
                 wrong.append(f"{shell}: --{name} of {command} is not completed")
 print("\n".join(wrong))
 sys.exit(1 if wrong else 0)
