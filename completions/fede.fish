@@ -60,6 +60,7 @@ complete -c fede -n '__fish_seen_subcommand_from connect' -l sigalgs -x -d 'Acce
 complete -c fede -n '__fish_seen_subcommand_from connect' -l no-ems -d 'Do without the extended master secret (RFC 7627), to show the classic form.'
 complete -c fede -n '__fish_seen_subcommand_from connect' -l max-fragment -x -d 'Put at most BYTES, 64 to 16384, into one record.'
 complete -c fede -n '__fish_seen_subcommand_from connect' -l keylog -r -d 'Append the connection\'s secrets to FILE (SSLKEYLOGFILE format), for Wireshark and fede explain.'
+complete -c fede -n '__fish_seen_subcommand_from connect' -l report -r -d 'Write the story as one HTML page to FILE: every byte with its meaning, for any browser, without network.'
 complete -c fede -n '__fish_seen_subcommand_from connect' -l interactive -d 'Keep the connection after the end of standard input for as long as the peer does.'
 complete -c fede -n '__fish_seen_subcommand_from connect' -l linger -x -d 'After the end of standard input: close when the peer was silent for SECONDS; without it 2.'
 complete -c fede -n '__fish_seen_subcommand_from connect' -l crlf -d 'Send CR LF for each LF of standard input.'

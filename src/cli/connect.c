@@ -8,12 +8,14 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "cli/command_line.h"
 #include "cli/starttls.h"
 #include "cli/write_out.h"
 
 static bool take_operand(struct client *client, const char *operand, struct url *url);
 static bool choose_output(struct client *client, const struct url *url, struct text *why);
 static bool visits(struct client *client, struct url *url);
+static struct report *begin_report(const struct client *client);
 static void finish(struct client *client);
 
 int connect_run(int argc, char **argv)
@@ -25,6 +27,8 @@ int connect_run(int argc, char **argv)
     struct text why = text_in(reason, sizeof reason);
     int n;
 
+    struct text command = text_in(client.command, sizeof client.command);
+    command_line(&command, &connect_command, argc, argv);
     connect_defaults(set);
     client.keylog = client.channel.fd = client.sink.fd = -1;
     int code = options_parse(&connect_command, set, argc, argv, &n);
@@ -42,7 +46,14 @@ int connect_run(int argc, char **argv)
     if (set->silent && !set->show_error && set->story.level < 2)
         client.story.form = REPORT_SILENT;
     client.story.title = argv[1];
-    client.report = report_new(&client.story);
+    client.story.command = client.command;
+    if (set->report && !story_page_start(&client.page, set->report, argv[1], set->story.show_secrets, &why)) {
+        code = usage_error(&connect_command, reason);
+        story_end(&client.story);
+        connect_settings_free(set);
+        return code;
+    }
+    client.report = begin_report(&client);
     client.facts.start = client.facts.first_start = clock_ticks(NULL);
     if (set->max_ms)
         client.deadline_us = client.facts.start + 1000 * set->max_ms;
@@ -58,6 +69,19 @@ int connect_run(int argc, char **argv)
     finish(&client);
     connect_settings_free(set);
     return client.code;
+}
+
+/* The story of one connection, and its part of the page. */
+static struct report *begin_report(const struct client *client)
+{
+    struct report *report = report_new(&client->story);
+    struct report_options page = client->page;
+
+    page.title = client->story.title;
+    page.command = client->story.command;
+    if (report && page.out)
+        report_also(report, report_new(&page));
+    return report;
 }
 
 /* What the words on the command line mean: a URL to ask for, or a host to pass bytes to. */
@@ -238,7 +262,7 @@ static bool next_report(struct client *client, const struct url *url)
     report_free(client->report);
     url_text(url, &t);
     client->story.title = title;
-    client->report = report_new(&client->story);
+    client->report = begin_report(client);
     client->trace = (struct client_trace){0};
     uint64_t first = facts->first_start;
     int connects = facts->connects, redirects = facts->redirects;
@@ -356,6 +380,10 @@ static void finish(struct client *client)
     client->trace.told = true;
     channel_close(&client->channel);
     report_free(report);
+    if (!story_page_end(&client->page)) {
+        fprintf(stderr, "fede connect: %s could not be written whole\n", set->report);
+        client->code = client->code ? client->code : EXIT_INTERNAL;
+    }
     if (client->story.out)
         story_end(&client->story);
     if (set->write_out)

@@ -51,7 +51,7 @@ struct connect_settings {
     char alpn_text[256];
     const char *alpn[ALPN_NAMES_MOST];
     size_t n_alpn;
-    const char *server_name, *verify_name, *keylog, *cert, *key;
+    const char *server_name, *verify_name, *keylog, *report, *cert, *key;
     int64_t at_time; /* --attime, INT64_MIN: now */
     long max_fragment;
 
@@ -83,7 +83,7 @@ struct facts {
 
 struct client {
     struct connect_settings set;
-    struct report_options story;
+    struct report_options story, page; /* page: --report; out NULL: none */
     struct report *report;
     struct facts facts;
     struct sink sink;
@@ -104,6 +104,7 @@ struct client {
     char detail[1536];     /* for the tool's own errors */
     int code;              /* exit code so far */
     char why[512];         /* its reason in words */
+    char command[4096];    /* the command line, without what may be a password */
 };
 
 /* Sets exit code and reason from an error and reports it; the first wins. Always false. */

@@ -16,7 +16,7 @@ enum key {
     HTTP1, HTTP2, COMPRESSED, OUTPUT, REMOTE_NAME, INCLUDE, WRITE_OUT, SILENT, SHOW_ERROR,
     MAX_TIME, CONNECT_TIMEOUT, IPV4, IPV6, RESOLVE, CONNECT_TO, UNIX_SOCKET, INTERFACE, PROXY, NO_PROXY, PROXY_USER, STARTTLS,
     INSECURE, CACERT, CAPATH, VERIFY_NAME, VERIFY_IP, AT_TIME, SHOW_CERTIFICATES, TLS12, TLS_MAX, CIPHERS, GROUPS, SCHEMES,
-    ALPN, NO_ALPN, SERVER_NAME, NO_SERVER_NAME, NO_EMS, MAX_FRAGMENT, KEYLOG, CERT, KEY,
+    ALPN, NO_ALPN, SERVER_NAME, NO_SERVER_NAME, NO_EMS, MAX_FRAGMENT, KEYLOG, REPORT, CERT, KEY,
     INTERACTIVE, LINGER, CRLF, REFUSED
 };
 
@@ -90,6 +90,7 @@ static const struct option_row options[] = {
     {"no-ems",           0,  NO_EMS,      NULL,        NULL, "Do without the extended master secret (RFC 7627), to show the classic form."},
     {"max-fragment",     0,  MAX_FRAGMENT, "BYTES",    NULL, "Put at most BYTES, 64 to 16384, into one record."},
     {"keylog",           0,  KEYLOG,      "FILE",      NULL, "Append the connection's secrets to FILE (SSLKEYLOGFILE format), for Wireshark and fede explain."},
+    {"report",           0,  REPORT,      "FILE",      NULL, "Write the story as one HTML page to FILE: every byte with its meaning, for any browser, without network."},
 
     {"interactive",      0,  INTERACTIVE, NULL,        "Raw connection (HOST:PORT)", "Keep the connection after the end of standard input for as long as the peer does."},
     {"linger",           0,  LINGER,      "SECONDS",   NULL, "After the end of standard input: close when the peer was silent for SECONDS; without it 2."},
@@ -123,7 +124,6 @@ static const struct option_row options[] = {
     {"renegotiate",      0,  REFUSED,     NULL,        NULL, "", "fede does not renegotiate (RFC 9325 3.5)"},
     {"false-start",      0,  REFUSED,     NULL,        NULL, "", "this version of fede has no False Start"},
     {"capture",          0,  REFUSED,     "FILE",      NULL, "", LATER_STORY},
-    {"report",           0,  REFUSED,     "FILE",      NULL, "", LATER_STORY},
     {"trace",            0,  REFUSED,     "FILE",      NULL, "", "write -vvv --stderr FILE instead"},
     {"trace-ascii",      0,  REFUSED,     "FILE",      NULL, "", "write -vvv --stderr FILE instead"},
     {"http1.0",         '0', REFUSED,     NULL,        NULL, "", "fede asks with HTTP/1.1 or HTTP/2"},
@@ -411,6 +411,9 @@ static bool take_tls(struct connect_settings *set, const struct option_row *row,
         return value_number(value, 64, 16384, &set->max_fragment, why);
     case KEYLOG:
         set->keylog = value;
+        return true;
+    case REPORT:
+        set->report = value;
         return true;
     case INTERACTIVE:
         return set->interactive = true;

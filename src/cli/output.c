@@ -11,8 +11,11 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "report/html.h"
 
 static bool wants_colour(const struct story *story, int fd);
 static unsigned columns(const struct story *story, int fd);
@@ -103,6 +106,33 @@ void story_end(struct report_options *options)
     if (options->out != stderr && options->out != stdout)
         fclose(options->out);
     options->out = NULL;
+}
+
+bool story_page_start(struct report_options *page, const char *path, const char *title, bool secrets, struct text *why)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, secrets ? 0600 : 0666);
+    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+
+    if (!out || (secrets && fchmod(fd, 0600) < 0 && errno != EPERM) || !html_begin(out, title)) {
+        text_format(why, "%s can't be written: %s", path, strerror(errno));
+        if (out)
+            fclose(out);
+        else if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    *page = (struct report_options){.out = out, .form = REPORT_HTML, .show_secrets = secrets, .title = title};
+    return true;
+}
+
+bool story_page_end(struct report_options *page)
+{
+    bool good = !page->out || html_end(page->out);
+
+    if (page->out && fclose(page->out) != 0)
+        good = false;
+    page->out = NULL;
+    return good;
 }
 
 /* https://no-color.org: set and not empty. CLICOLOR_FORCE: set, and neither empty nor 0. */

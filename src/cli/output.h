@@ -22,6 +22,11 @@ bool story_option(struct story *story, const struct option_row *row, const char 
 /* Opens the stream and fills out all of options but title and number. false with a reason in *why. */
 bool story_start(const struct story *story, struct report_options *options, struct text *why);
 void story_end(struct report_options *options);
+/* An HTML page that stories go into: begins it, and fills out *page for report_new. Readable by its owner alone when it will
+   hold secrets. */
+bool story_page_start(struct report_options *page, const char *path, const char *title, bool secrets, struct text *why);
+/* Ends it; false when not all of it could be written. */
+bool story_page_end(struct report_options *page);
 
 /* Monotonic microseconds; usable as the ticks of fede_config_clock. */
 uint64_t clock_ticks(void *unused);

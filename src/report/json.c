@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "explain/glossary.h"
+#include "report/html.h"
 #include "report/report.h"
 
 enum { STORY = 1 /* version of the form */, EVERY_BYTE = 4, ALL = 3, NOTES_MOST = 256 };
@@ -48,6 +49,8 @@ void json_story_start(struct report *r)
         set(r, r->document, "connection", json_integer(r->options.number));
     if (r->options.title != NULL)
         set(r, r->document, "title", words(r, r->options.title));
+    if (r->options.command != NULL)
+        set(r, r->document, "command", words(r, r->options.command));
     set(r, r->document, "secrets_shown", json_boolean(r->options.show_secrets));
     if (r->options.form == REPORT_JSON_LINES) {
         set(r, r->document, "event", words(r, "start"));
@@ -194,7 +197,14 @@ void json_story_end(struct report *r, const fede_conn *conn, int exit_code, cons
     if (lines) {
         tell(r, NULL, "end", o);
     } else {
-        write_out(r, o, JSON_INDENT(1));
+        set(r, o, "summary", summary_sentences(o));
+        json_t *observer = summary_observer(o);
+        if (observer != NULL)
+            set(r, o, "observer", observer);
+        if (r->options.form == REPORT_HTML)
+            r->broken |= r->options.out == NULL || !html_story(r->options.out, o);
+        else
+            write_out(r, o, JSON_INDENT(1));
         json_story_free(r);
     }
 }
@@ -253,6 +263,11 @@ static void message(struct report *r, const fede_event *e, const char *protocol,
     when(r, o, e->at_us);
     set(r, o, "length", number_of(e->bytes.len));
     set(r, o, "facts", words(r, facts));
+    const struct glossary_row *row = NULL;
+    if (r->options.level >= EVERY_BYTE)
+        row = glossary_find(e->kind == FEDE_EVENT_MESSAGE ? message_path(e->what) : protocol);
+    if (row != NULL)
+        set(r, o, "sentence", words(r, row->sentence));
     set(r, o, "bytes", hex(r, e->bytes));
     if (a->bad_where != NULL) {
         json_t *bad = json_object();

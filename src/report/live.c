@@ -1,5 +1,6 @@
 /* report/live.c: the story of a live connection. Events go into the dissection first, then to the form chosen: text.c or
-   json.c. Nothing here is shared between reports but the stream, to which each writes whole lines at once. */
+   json.c; a page is made of the JSON form (html.c). Nothing here is shared between reports but the stream, to which each
+   writes whole lines at once. */
 #include "report/live.h"
 
 #include <stdlib.h>
@@ -15,7 +16,7 @@ static bool is_text(const struct report *r)
 
 static bool is_json(const struct report *r)
 {
-    return r->options.form == REPORT_JSON || r->options.form == REPORT_JSON_LINES;
+    return r->options.form == REPORT_JSON || r->options.form == REPORT_JSON_LINES || r->options.form == REPORT_HTML;
 }
 
 struct report *report_new(const struct report_options *options)
@@ -24,6 +25,8 @@ struct report *report_new(const struct report_options *options)
     if (r == NULL)
         return NULL;
     r->options = *options;
+    if (r->options.form == REPORT_HTML) /* a page has all there is */
+        r->options.level = 4;
     r->seen = calloc(glossary_count(), sizeof *r->seen);
     r->whole = options->out == NULL || fileno(options->out) < 0 || !isatty(fileno(options->out));
     dissection_start(&r->d);
@@ -42,11 +45,23 @@ struct report *report_new(const struct report_options *options)
     return r;
 }
 
+void report_also(struct report *r, struct report *other)
+{
+    if (r == NULL) {
+        report_free(other);
+        return;
+    }
+    while (r->also != NULL)
+        r = r->also;
+    r->also = other;
+}
+
 void report_trace(void *report, const fede_event *e)
 {
     struct report *r = report;
     if (r == NULL || e == NULL)
         return;
+    report_trace(r->also, e);
     report_since(r, e->at_us);
     dissection_event(&r->d, e);
     if (is_text(r))
@@ -60,6 +75,7 @@ void report_phase(struct report *r, const char *phase, bool ok, const char *text
 {
     if (r == NULL || phase == NULL)
         return;
+    report_phase(r->also, phase, ok, text, from_us, to_us);
     report_since(r, from_us);
     report_since(r, to_us);
     if (r->n_phases < PHASES_MOST) {
@@ -74,7 +90,10 @@ void report_phase(struct report *r, const char *phase, bool ok, const char *text
 
 void report_note(struct report *r, int level, const char *text)
 {
-    if (r == NULL || text == NULL || level > r->options.level)
+    if (r == NULL || text == NULL)
+        return;
+    report_note(r->also, level, text);
+    if (level > r->options.level)
         return;
     if (is_text(r))
         text_story_note(r, level, text);
@@ -86,6 +105,7 @@ void report_check(struct report *r, const char *name, int outcome, const char *t
 {
     if (r == NULL || name == NULL || text == NULL || outcome < 1 || outcome > 3)
         return;
+    report_check(r->also, name, outcome, text, at_us);
     report_since(r, at_us);
     if (is_text(r))
         text_story_check(r, name, outcome, text);
@@ -97,6 +117,7 @@ void report_onlooker_facts(struct report *r, const char *keys, bool resumed, con
 {
     if (r == NULL)
         return;
+    report_onlooker_facts(r->also, keys, resumed, outcome);
     if (is_json(r))
         json_story_onlooker(r, keys, resumed, outcome);
     else if (is_text(r))
@@ -107,6 +128,7 @@ void report_error(struct report *r, const fede_error *error)
 {
     if (r == NULL || error == NULL || error->reason == FEDE_OK)
         return;
+    report_error(r->also, error);
     fede_error_text(error, r->failure, sizeof r->failure);
     r->failed_said = true;
     if (is_text(r))
@@ -119,6 +141,7 @@ void report_end(struct report *r, const fede_conn *conn, int exit_code, const ch
 {
     if (r == NULL || r->ended)
         return;
+    report_end(r->also, conn, exit_code, why);
     if (!r->failed_said && r->d.error != NULL)
         report_error(r, r->d.error);
     r->ended = true;
@@ -133,6 +156,7 @@ void report_free(struct report *r)
 {
     if (r == NULL)
         return;
+    report_free(r->also);
     json_story_free(r);
     page_end(&r->page);
     page_end(&r->held);

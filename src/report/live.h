@@ -1,5 +1,5 @@
-/* The story of a live connection, told while it happens: text at four levels, or JSON. One struct per connection; writes whole
-   lines to its stream, never interleaved in mid-line with other reports (R60). */
+/* The story of a live connection, told while it happens: text at four levels, JSON, or a part of an HTML page. One struct per
+   connection; writes whole lines to its stream, never interleaved in mid-line with other reports (R60). */
 #ifndef REPORT_LIVE_H
 #define REPORT_LIVE_H
 
@@ -7,7 +7,8 @@
 
 #include "fede/fede.h"
 
-enum report_form { REPORT_TEXT, REPORT_JSON /* one document at the end */, REPORT_JSON_LINES, REPORT_SILENT };
+enum report_form { REPORT_TEXT, REPORT_JSON /* one document at the end */, REPORT_JSON_LINES, REPORT_SILENT,
+                   REPORT_HTML /* at the end a story into the page that html_begin (report/html.h) has begun */ };
 
 struct report_options {
     FILE *out;
@@ -21,10 +22,13 @@ struct report_options {
     unsigned number;       /* connection number, 0: do not show (connect) */
     bool onlooker;         /* neither side is ours: from a capture; times are those of the packets */
     const char *title;     /* "https://…" or peer address */
+    const char *command;   /* JSON, HTML: the command line that made the story; NULL: not said */
 };
 
 struct report;
 struct report *report_new(const struct report_options *options);
+/* Whatever one report hears the other hears too, from now on; it is freed with the first. */
+void report_also(struct report *report, struct report *other);
 /* A fede_trace_fn with the report as arg: hand it to fede_config_trace, or call it from the caller's own. */
 void report_trace(void *report, const fede_event *event);
 /* A phase outside TLS: "url", "dns", "tcp", "request", "response", "close". text: what happened, one line, plain; ok; times in

@@ -14,6 +14,7 @@ enum { PHASES_MOST = 32, SCRATCH_MOST = 16 * 1024 * 1024, LATE_MOST = 64 };
 
 struct report {
     struct report_options options;
+    struct report *also;      /* hears all that this one hears */
     struct dissection d;
     struct arena scratch;     /* the trees of one event */
     struct page page, held;   /* held: own messages until their record has been told (-vv) */

@@ -5,7 +5,7 @@ REFUSED = ["--tlsv1.3", "--tlsv1.1", "--sslv3", "--tls13-ciphers=x", "--cert-sta
            "--sess-out=x", "--sess-in=x", "--reconnect", "--no-ticket", "--psk=00", "--psk-identity=x", "--early-data=x",
            "--key-update", "--fallback-scsv", "--record-split=9", "--renegotiate", "--capture=x", "--trace=x", "--trace-ascii=x",
            "--cert=x", "--key=x", "--pass=x", "--cert-type=PEM", "--http1.0", "--http3", "--form=a=b", "--cookie-jar=x", "-c", "-F",
-           "--report=x", "--socks5=h", "--retry=3"]
+           "--socks5=h", "--retry=3"]
 
 
 @test

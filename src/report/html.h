@@ -1,0 +1,34 @@
+/* The story as one HTML page: the JSON documents inside a static page with its own style and script (page/), and the same
+   content written out for readers without script and for paper. Nothing is fetched from anywhere. */
+#ifndef REPORT_HTML_H
+#define REPORT_HTML_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* A page is written front to back: the beginning, each story as it is complete, the end. All of them: false when something
+   could not be written. */
+bool html_begin(FILE *out, const char *title);
+bool html_story(FILE *out, json_t *story);
+bool html_end(FILE *out);
+
+/* The one place where text becomes part of the page. TEXT is for between tags and for attribute values in double quotes;
+   DATA for JSON inside the script element: there nothing may look like a tag, also not to an old parser. */
+enum html_place { HTML_TEXT, HTML_DATA };
+void html_put(FILE *out, enum html_place place, const char *text, size_t len);
+
+/* html_plain.c: a story without script, every section open, in reading order. */
+void html_plain(FILE *out, json_t *story);
+
+/* summary.c: what happened in plain sentences, and what a listener on the way learns of it; both made from the story's other
+   parts. NULL without memory. */
+json_t *summary_sentences(const json_t *story);
+json_t *summary_observer(const json_t *story);
+
+/* Made from page/ when fede is built (cmake/embed.cmake): the page up to its title, from there to the stories, from there to
+   the end. */
+extern const unsigned char html_page_top[], html_page_middle[], html_page_bottom[];
+extern const size_t html_page_top_len, html_page_middle_len, html_page_bottom_len;
+
+#endif
