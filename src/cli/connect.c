@@ -4,6 +4,7 @@
    Nothing is tried twice and no fallback is silent. Redirects are new visits of the same run. */
 #include "cli/connect.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <unistd.h>
@@ -354,7 +355,10 @@ static int code_of(const fede_error *error)
         {FEDE_CONFIG_TRUST_SOURCE, EXIT_INPUT},
     };
     const char *name = fede_reason_name(error->reason);
+    bool file = error->reason == FEDE_CONFIG_TRUST_SOURCE || error->reason == FEDE_OUTPUT_FAILED;
 
+    if (file && error->got == EACCES)
+        return EXIT_PERMISSION;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (rows[i].reason == error->reason)
             return rows[i].code;

@@ -1,7 +1,7 @@
 /* cli/connect_tls.c: the TLS part of `fede connect`: a configuration from the settings, the handshake, the trace.
 
    The certificate is verified unless -k was given, and -k says so loudly. The key log (SSLKEYLOGFILE, --keylog) is written
-   from the trace's secrets; they reach the story only with --show-secrets. */
+   from the trace's secrets; the story recomputes with them, and shows them only with --show-secrets. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -26,8 +26,10 @@ bool tls_prepare(struct client *client)
     const struct connect_settings *set = &client->set;
     fede_config *config = client->config = fede_config_new();
 
-    if (!config)
-        return client_fail(client, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, 0, 0);
+    if (!config) {
+        snprintf(client->detail, sizeof client->detail, "it does not start, or there is no memory");
+        return client_fail(client, FEDE_CRYPTO_FAILED, FEDE_ORIGIN_INTERNAL, 0, 0);
+    }
     if (!fede_config_clock(config, judged_time, ticks, client) || !fede_config_read_ahead(config, true) ||
         !fede_config_trace(config, hear, client))
         return config_refused(client);
@@ -35,7 +37,8 @@ bool tls_prepare(struct client *client)
         return config_refused(client);
     if (set->max_fragment && !fede_config_max_fragment(config, (size_t)set->max_fragment))
         return config_refused(client);
-    if (set->story.show_secrets && !fede_config_reveal_secrets(config))
+    /* The story recomputes Finished with them; it shows them only when asked (--show-secrets). */
+    if (!fede_config_reveal_secrets(config))
         return config_refused(client);
     return set_trust(client) && set_negotiation(client) && set_key_log(client);
 }
@@ -117,7 +120,7 @@ static bool set_key_log(struct client *client)
         text_format(&t, "the key log %.1000s: %s", path, strerror(errno));
         return client_fail(client, FEDE_OUTPUT_FAILED, FEDE_ORIGIN_CALLER, errno, 0);
     }
-    return fede_config_reveal_secrets(client->config) || config_refused(client);
+    return true;
 }
 
 static bool config_refused(struct client *client)
@@ -206,11 +209,8 @@ static void hear(void *arg, const fede_event *event)
 
     if (trace->told)
         return;
-    if (event->kind == FEDE_EVENT_SECRET) {
+    if (event->kind == FEDE_EVENT_SECRET)
         write_key_log(client, event);
-        if (!client->set.story.show_secrets)
-            return;
-    }
     if (event->kind == FEDE_EVENT_RECORD) {
         if (!event->ours && trace->last_was_ours && !trace->opened)
             client->facts.tls_round_trips++;

@@ -338,9 +338,12 @@ static void tell_end(struct exchange *x)
 bool exchange_failed(struct exchange *x, fede_reason reason, const char *detail)
 {
     struct text t = text_in(x->client->detail, sizeof x->client->detail);
+    size_t len = strlen(detail);
 
     x->stop = true;
-    text_escaped(&t, bytes_text(detail));
+    text_add(&t, detail); /* what came from the server is escaped in it */
+    if (len && t.len == len && detail[len - 1] == '.')
+        x->client->detail[len - 1] = 0;
     tell_end(x);
     return client_fail(x->client, reason, FEDE_ORIGIN_PEER, 0, 0);
 }

@@ -17,6 +17,7 @@
 
 static int read_settings(struct server *server, int argc, char **argv);
 static int open_all(struct server *server, struct text *why);
+static int open_identity(struct server *server, struct text *why);
 static int open_root(struct server *server, struct text *why);
 static int open_keylog(struct server *server, struct text *why);
 static int listen_all(struct server *server, struct text *why);
@@ -116,9 +117,25 @@ static int open_all(struct server *server, struct text *why)
     int code = open_root(server, why);
     if (code == EXIT_DONE)
         code = open_keylog(server, why);
-    if (code == EXIT_DONE && !server->settings.plain && !(server->identity = identity_load(server, why)))
-        code = EXIT_INPUT;
+    if (code == EXIT_DONE && !server->settings.plain)
+        code = open_identity(server, why);
     return code == EXIT_DONE ? listen_all(server, why) : code;
+}
+
+static int open_identity(struct server *server, struct text *why)
+{
+    fede_config *any = fede_config_new();
+    if (!any) {
+        text_add(
+            why,
+            "libcrypto does not start, or there is no memory. Check the OpenSSL that is installed and its settings "
+            "(openssl version -a, OPENSSL_CONF).");
+        return EXIT_INTERNAL;
+    }
+    fede_config_free(any);
+    errno = 0;
+    server->identity = identity_load(server, why);
+    return server->identity ? EXIT_DONE : errno == EACCES ? EXIT_PERMISSION : EXIT_INPUT;
 }
 
 static int open_root(struct server *server, struct text *why)

@@ -87,7 +87,7 @@ bool starttls_run(struct channel *channel, struct report *report, const char *pr
     if (channel_error(channel) && channel_error(channel)->reason == FEDE_TIME_LIMIT)
         *error = *channel_error(channel);
     else
-        error_set(error, FEDE_STARTTLS_REFUSED, FEDE_ORIGIN_PEER, protocol, 0, 0);
+        error_set(error, FEDE_STARTTLS_REFUSED, FEDE_ORIGIN_PEER, dialogue->section, 0, 0);
     return false;
 }
 

@@ -21,7 +21,7 @@ struct attempt {
     const struct address *to;
     int fd; /* -1: not begun, or over */
     uint64_t began_us;
-    bool over;
+    bool over, unbound; /* unbound: its own end of the connection could not be had */
 };
 
 struct race {
@@ -129,6 +129,7 @@ static void begin_next(struct race *race)
     setsockopt(attempt->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (race->order->interface)
         number = bind_to(attempt->fd, race->order->interface, to->sa_family);
+    attempt->unbound = number != 0;
     if (!number && connect(attempt->fd, to, attempt->to->len) == 0)
         won(race, attempt);
     else if (number || errno != EINPROGRESS)
@@ -154,7 +155,8 @@ static void lost(struct race *race, struct attempt *attempt, int number)
     uint64_t now = clock_ticks(NULL);
 
     address_text((const struct sockaddr *)&attempt->to->socket, attempt->to->len, host, sizeof host, &port);
-    snprintf(line, sizeof line, "%s port %u: %s", host, port, number == ETIMEDOUT ? "no answer" : strerror(number));
+    snprintf(line, sizeof line, "%s port %u%s%.40s: %s", host, port, attempt->unbound ? " from " : "",
+             attempt->unbound ? race->order->interface : "", number == ETIMEDOUT ? "no answer" : strerror(number));
     report_phase(race->order->report, "tcp", false, line, attempt->began_us, now);
     if (race->why.len)
         text_add(&race->why, "; ");

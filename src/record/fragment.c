@@ -84,7 +84,7 @@ static bool length_is_good(const uint8_t *header, size_t limit, fede_error *erro
     if (len <= most)
         return true;
     if (error->reason == FEDE_OK) {
-        error_set(error, FEDE_MESSAGE_TOO_LONG, FEDE_ORIGIN_US, "handshake.length", (int64_t)len, (int64_t)most);
+        error_set(error, FEDE_MESSAGE_TOO_LONG, FEDE_ORIGIN_US, "length", (int64_t)len, (int64_t)most);
         error->message = header[0];
     }
     return false;

@@ -24,6 +24,7 @@ static bool in_circle(const struct handshake *hs, const struct credential *crede
 static bool curve_offered(const struct handshake *hs, uint8_t kind);
 static uint16_t curve_of(uint8_t kind);
 static const struct scheme *choose_scheme(const struct handshake *hs, const struct credential *credential);
+static bool can_sign(const struct credential *credential, const struct scheme *scheme, uint16_t version);
 static const struct group *choose_group(const struct handshake *hs);
 static enum outcome refuse_versions(struct handshake *hs);
 static enum outcome refuse_suites(struct handshake *hs);
@@ -249,7 +250,7 @@ static const struct scheme *choose_scheme(const struct handshake *hs, const stru
     for (size_t i = 0; i < ours.n; i++) {
         const struct scheme *scheme = scheme_by_id(u16s_at(ours, i));
         if (!u16s_has(hs->offer.extensions.schemes, scheme->id) ||
-            !scheme_fits_key(scheme, (enum key_kind)credential->kind, hs->conn->version))
+            !can_sign(credential, scheme, hs->conn->version))
             continue;
         if (scheme->key == credential->kind)
             return scheme;
@@ -257,6 +258,13 @@ static const struct scheme *choose_scheme(const struct handshake *hs, const stru
             second = scheme; /* a hash made for another curve: allowed in TLS 1.2, but not the first choice */
     }
     return second;
+}
+
+/* An RSA key for PSS may be bound to one hash (RFC 4055 1.2). */
+static bool can_sign(const struct credential *credential, const struct scheme *scheme, uint16_t version)
+{
+    uint8_t only = credential->leaf.key.pss_hash;
+    return scheme_fits_key(scheme, (enum key_kind)credential->kind, version) && (only == 0 || only == scheme->hash);
 }
 
 /* A client without the extension leaves the choice to the server (RFC 8422 4). */
@@ -303,8 +311,14 @@ static enum outcome refuse_suites(struct handshake *hs)
         curve_fits |= curve_offered(hs, config->credentials[k]->kind);
     if (!curve_fits)
         return refuse_curve(hs);
+    struct codes fitting = {.n = 0};
+    ours = codes_list(&config->schemes);
+    for (size_t i = 0; i < ours.n; i++)
+        for (size_t k = 0; k < config->n_credentials; k++)
+            if (can_sign(config->credentials[k], scheme_by_id(u16s_at(ours, i)), hs->conn->version))
+                codes_add(&fitting, u16s_at(ours, i));
     return refuse(hs, FEDE_NO_COMMON_SCHEME, &scheme_names, ext_has(e, HAS_SCHEMES) ? e->schemes : none,
-                  codes_list(&config->schemes));
+                  codes_list(&fitting));
 }
 
 /* RFC 8422 5.1: the client's groups are also the curves on which certificates may have their keys. */

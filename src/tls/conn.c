@@ -33,8 +33,11 @@ void conn_drive(struct fede_conn *conn)
     enum outcome o = DONE;
     if (conn->ending & FEDE_ENDED_BADLY || (conn->ending & FEDE_WE_CLOSED && !(conn->flags & CONN_OPEN)))
         return;
-    if (!(conn->flags & CONN_OPEN))
+    if (!(conn->flags & CONN_OPEN)) {
         o = handshake_run(conn->handshake);
+        if (o == DONE) /* messages behind Finished in the same record */
+            o = hear_late_message(conn);
+    }
     struct content_in content;
     while (o == DONE && conn->plain.len == 0 && !(conn->ending & FEDE_PEER_CLOSED)) {
         o = conn_next(conn, &content);
@@ -58,7 +61,7 @@ enum outcome conn_next(struct fede_conn *conn, struct content_in *content)
             if (o == DONE)
                 continue;
         }
-        if (o == DONE)
+        if (o == DONE && content->plain.len > 0)
             conn->warnings = 0;
         return o;
     }
@@ -111,7 +114,8 @@ static enum outcome open_record(struct fede_conn *conn, const struct frame *fram
 static enum outcome count_empty(struct fede_conn *conn, const struct content_in *content)
 {
     if (content->plain.len > 0) {
-        conn->empty_records = 0;
+        if (content->type != CONTENT_ALERT) /* else alerts and empty records could take turns for ever */
+            conn->empty_records = 0;
         return DONE;
     }
     if (content->type != CONTENT_DATA)
@@ -377,7 +381,7 @@ enum outcome conn_fail(struct fede_conn *conn, fede_reason reason, const char *w
     if (reason == FEDE_PEER_ALERT)
         conn->error.alert = (uint8_t)got;
     const struct handshake *hs = conn->handshake;
-    if (hs != NULL && hs->at < hs->steps && hs->flow[hs->at].what < 256)
+    if (origin != FEDE_ORIGIN_CALLER && hs != NULL && hs->at < hs->steps && hs->flow[hs->at].what < 256)
         conn->error.message = hs->flow[hs->at].what;
     return FAIL;
 }

@@ -58,12 +58,13 @@ static bool read_chain(struct credential *credential, bytes chain, fede_error *e
         reason = FEDE_OUT_OF_MEMORY;
     credential->list_len = credential->list != NULL ? len : 0;
     struct certificate other;
+    fede_error why = {0};
     for (rest = chain; reason == FEDE_OK && at < len && next_certificate(&rest, &arena, &der); credential->n++) {
         uint8_t *to = credential->list + at;
         store24(to, (uint32_t)der.len);
         bytes_copy(to + 3, der.data, der.len);
         at += 3 + der.len;
-        fede_error why = {0};
+        why = (fede_error){0};
         if (!certificate_read(bytes_of(to + 3, der.len), credential->n == 0 ? &credential->leaf : &other, &why))
             reason = FEDE_CONFIG_CERT_BAD;
     }
@@ -74,7 +75,7 @@ static bool read_chain(struct credential *credential, bytes chain, fede_error *e
         return true;
     uint8_t origin = reason == FEDE_OUT_OF_MEMORY ? FEDE_ORIGIN_INTERNAL : FEDE_ORIGIN_CALLER;
     error_set(error, reason, origin, NULL, (int64_t)credential->n - (credential->n > 0), 0);
-    error->detail = "certificate";
+    error->detail = reason == FEDE_CONFIG_CERT_BAD ? why.detail : "certificate";
     return false;
 }
 

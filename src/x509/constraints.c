@@ -297,8 +297,9 @@ static bool uri_holds(bytes base, bytes uri, bool *malformed)
 
 static void add_name(struct text *words, uint8_t kind, bytes value)
 {
-    static const char *const kinds[] = {"other name",     "mail address ", "DNS name ",   "X.400 address",        "",
-                                        "EDI party name", "URI ",          "IP address ", "registered identifier"};
+    static const char *const kinds[] = {"other name",    "mail address ",   "DNS name ",
+                                        "X.400 address", "directory name ", "EDI party name",
+                                        "URI ",          "IP address ",     "registered identifier"};
     text_add(words, kind <= NAME_RID ? kinds[kind] : "name");
     if (kind == NAME_DIRECTORY) {
         char name[200];

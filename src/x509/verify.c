@@ -121,6 +121,8 @@ static void judge(struct trail *t, const struct search_result *found)
     if (found->exhausted != 0) {
         struct finding f = {.reason = found->exhausted, .where = "certificate_list", .wanted = found->limit};
         record(t, FEDE_CHECK_ISSUER, path->n - 1, FEDE_FAILED, &f, NULL);
+        if (t->error->reason == found->exhausted)
+            t->error->certificate = FEDE_CERTIFICATE_NONE; /* none of them alone is to blame */
     }
     for (size_t i = 0; i + 1 < path->n; i++)
         check_link(t, found, i);
