@@ -91,7 +91,7 @@ static fede_config *base_config(struct server *server, struct text *why)
         fede_config_read_ahead(config, true) && fede_config_half_close(config, true) &&
         fede_config_clock(config, clock_wall, clock_ticks, NULL) &&
         (!traced || fede_config_trace(config, peer_trace, server)) &&
-        (!secrets || fede_config_reveal_secrets(config)) && (!asks || fede_config_ask(config, FEDE_ASK_HELLO)))
+        (!traced || fede_config_reveal_secrets(config)) && (!asks || fede_config_ask(config, FEDE_ASK_HELLO)))
         return config;
     failed(config, why);
     fede_config_free(config);

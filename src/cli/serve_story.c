@@ -43,8 +43,6 @@ void peer_trace(void *arg, const fede_event *event)
         size_t len = server->keylog >= 0 ? fede_keylog_line(event, line, sizeof line) : 0;
         if (len > 0 && write(server->keylog, line, len) < 0) /* one write: lines of other threads don't mix in */
             return;
-        if (!server->report.show_secrets)
-            return;
     }
     if (!peer)
         return;

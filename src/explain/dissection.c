@@ -5,9 +5,10 @@
    connection nor a hostile peer makes a story grow. */
 #include "explain/dissection.h"
 
+#include "crypto/suites.h"
 #include "wire/names.h"
 
-enum { KEPT_MOST = 512 * 1024, CHECKS_MOST = 400 };
+enum { KEPT_MOST = 1024 * 1024, CHECKS_MOST = 400, SECRET_MOST = 1024 };
 
 static void hear_choice(struct dissection *d, const fede_event *e);
 static void hear_message(struct dissection *d, const fede_event *e);
@@ -15,6 +16,10 @@ static void hear_hello(struct dissection *d, bytes body);
 static void hear_server_hello(struct dissection *d, bytes body);
 static void hear_certificates(struct dissection *d, uint8_t from, bytes body);
 static void hear_record(struct dissection *d, const fede_event *e);
+static void hear_secret(struct dissection *d, const fede_event *e);
+static bytes keep_message(struct dissection *d, const fede_event *e);
+static void observe_ccs(struct dissection *d, uint8_t from);
+static void observe_record(struct dissection *d, const fede_event *e);
 static void count_flight(struct dissection *d, uint8_t from);
 static void keep_verdict(struct dissection *d, const fede_verdict *verdict);
 static const fede_error *keep_error(struct dissection *d, const fede_error *error);
@@ -55,6 +60,7 @@ void dissection_event(struct dissection *d, const fede_event *e)
         break;
     case FEDE_EVENT_CCS:
         count_flight(d, e->from);
+        observe_ccs(d, e->from);
         d->protects[e->from % 3] = true;
         break;
     case FEDE_EVENT_ALERT:
@@ -62,10 +68,17 @@ void dissection_event(struct dissection *d, const fede_event *e)
             d->alerts[e->from - 1].from = e->from;
             d->alerts[e->from - 1].level = (uint8_t)e->number;
             d->alerts[e->from - 1].description = (uint8_t)e->what;
+            d->before_alert[e->from - 1].messages = (uint16_t)d->n_handshake;
+            d->before_alert[e->from - 1].protects = e->epoch != 0;
         }
+        if (e->what == FEDE_ALERT_CLOSE_NOTIFY)
+            d->observed.closed[e->from % 3] = true;
         break;
     case FEDE_EVENT_CHOICE:
         hear_choice(d, e);
+        break;
+    case FEDE_EVENT_SECRET:
+        hear_secret(d, e);
         break;
     case FEDE_EVENT_VERDICT:
         if (e->verdict != NULL)
@@ -79,6 +92,8 @@ void dissection_event(struct dissection *d, const fede_event *e)
         d->ended = true;
         if (e->error != NULL && e->error->reason != FEDE_OK && d->error == NULL)
             d->error = keep_error(d, e->error);
+        if (e->error != NULL && e->error->reason == FEDE_TRUNCATED)
+            d->observed.truncated = true;
         break;
     default:
         break;
@@ -113,6 +128,11 @@ static void hear_message(struct dissection *d, const fede_event *e)
     if (!d->opened) {
         d->messages++;
         count_flight(d, e->from);
+        bytes kept = keep_message(d, e);
+        if (kept.data != NULL)
+            body = bytes_skip(kept, 4);
+    } else if (e->what == MSG_CLIENT_HELLO || e->what == MSG_HELLO_REQUEST) {
+        d->observed.renegotiated = true;
     }
     switch (e->what) {
     case MSG_CLIENT_HELLO:
@@ -196,7 +216,9 @@ static void hear_certificates(struct dissection *d, uint8_t from, bytes body)
     while (certificates_next(&rest, &der))
         n++;
     bytes *list = n > 0 ? keep(d, n * sizeof *list) : NULL;
-    bytes copy = arena_copy(&d->kept, m.list);
+    /* Before the connection is open, the message was kept and is borrowed from. */
+    bytes copy = d->opened || dissection_message(d, from, MSG_CERTIFICATE, 0) == NULL ? arena_copy(&d->kept, m.list)
+                                                                                     : m.list;
     if (n == 0 || list == NULL || copy.data == NULL) {
         d->incomplete = d->incomplete || n > 0;
         return;
@@ -211,9 +233,112 @@ static void hear_record(struct dissection *d, const fede_event *e)
     struct traffic *t = &d->traffic[e->from % 3];
     t->records++;
     t->bytes += e->bytes.len;
+    observe_record(d, e);
     if (e->what == CONTENT_DATA) {
         t->data_records++;
         t->data_bytes += e->plain.len;
+    }
+}
+
+static void hear_secret(struct dissection *d, const fede_event *e)
+{
+    const struct {
+        const char *label;
+        bytes *place;
+    } rows[] = {{"premaster secret", &d->premaster},
+                {"CLIENT_RANDOM", &d->master},
+                {"key block", &d->key_block},
+                {"private key", &d->private_key}};
+    for (size_t i = 0; e->label != NULL && i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(e->label, rows[i].label) == 0 && rows[i].place->data == NULL && e->bytes.len <= SECRET_MOST)
+            *rows[i].place = arena_copy(&d->kept, e->bytes);
+}
+
+static bytes keep_message(struct dissection *d, const fede_event *e)
+{
+    if (d->handshake == NULL)
+        d->handshake = keep(d, MESSAGES_KEPT * sizeof *d->handshake);
+    if (d->handshake == NULL || d->n_handshake == MESSAGES_KEPT) {
+        d->handshake_cut = true;
+        return BYTES_NONE;
+    }
+    struct kept_message *m = &d->handshake[d->n_handshake++];
+    *m = (struct kept_message){e->from, (uint8_t)e->what, arena_copy(&d->kept, e->bytes)};
+    d->handshake_cut = d->handshake_cut || m->bytes.data == NULL;
+    return m->bytes;
+}
+
+const struct kept_message *dissection_message(const struct dissection *d, uint8_t from, uint8_t type, size_t n)
+{
+    for (size_t i = 0; i < d->n_handshake; i++)
+        if (d->handshake[i].from == from && d->handshake[i].type == type && d->handshake[i].bytes.data != NULL &&
+            n-- == 0)
+            return &d->handshake[i];
+    return NULL;
+}
+
+void dissection_failed_check(struct dissection *d, const char *name, const char *text)
+{
+    if (d->n_failed == sizeof d->failed / sizeof *d->failed)
+        return;
+    d->failed[d->n_failed].name = keep_text(d, bytes_text(name));
+    d->failed[d->n_failed].text = keep_text(d, bytes_text(text));
+    d->n_failed += d->failed[d->n_failed].name != NULL && d->failed[d->n_failed].text != NULL;
+}
+
+/* The client's comes behind its ClientKeyExchange, or, in a resumption, behind the server's; the server's behind the
+   client's, or, in a resumption, behind a ServerHello without Certificate (RFC 5246 7.3). In TLS 1.3 it means nothing. */
+static void observe_ccs(struct dissection *d, uint8_t from)
+{
+    if (d->opened || d->version >= 0x0304)
+        return;
+    const struct kept_message *first = dissection_message(d, FEDE_CLIENT, MSG_CLIENT_HELLO, 0);
+    bool full = dissection_message(d, FEDE_SERVER, MSG_CERTIFICATE, 0) != NULL ||
+                dissection_message(d, FEDE_SERVER, MSG_SERVER_HELLO_DONE, 0) != NULL;
+    bool answered = dissection_message(d, FEDE_SERVER, MSG_SERVER_HELLO, 0) != NULL;
+    if (first == NULL || d->handshake_cut) /* the beginning was not seen */
+        return;
+    if (from == FEDE_CLIENT && answered)
+        d->observed.early_ccs[from] =
+            dissection_message(d, from, MSG_CLIENT_KEY_EXCHANGE, 0) == NULL && !d->protects[FEDE_SERVER];
+    if (from == FEDE_SERVER)
+        d->observed.early_ccs[from] = !answered || (full && !d->protects[FEDE_CLIENT]);
+}
+
+static void observe_record(struct dissection *d, const fede_event *e)
+{
+    enum { HEADER = 5, TAG = 16, PLAIN_MOST = 16384, PROTECTED_MOST = 16384 + 2048, HEARTBEAT_HEADER = 3 };
+    struct observed *o = &d->observed;
+    uint8_t from = e->from % 3;
+    uint64_t number = d->traffic[from].records;
+    if (e->bytes.len < HEADER)
+        return;
+    uint16_t version = load16(e->bytes.data + 1);
+    size_t body = e->bytes.len - HEADER;
+    if (o->first_version[from] == 0)
+        o->first_version[from] = version;
+    uint16_t wanted = d->version >= 0x0304 ? 0x0303 : d->version;
+    bool hello = from == FEDE_CLIENT && number == 1;
+    if (wanted != 0 && version != wanted && !hello && o->other_version[from] == 0)
+        o->other_version[from] = number;
+    if (o->over_limit[from] == 0 && (body > (e->epoch == 0 ? PLAIN_MOST : PROTECTED_MOST) || e->plain.len > PLAIN_MOST))
+        o->over_limit[from] = number;
+    const struct suite *suite = e->epoch != 0 ? suite_by_id(d->suite) : NULL;
+    bool empty = e->epoch == 0 ? body == 0 : suite != NULL && body == (size_t)suite->explicit_len + TAG;
+    if (empty && o->empty[from] == 0) {
+        o->empty[from] = number;
+        o->empty_type[from] = (uint8_t)e->what;
+    }
+    if (e->what == CONTENT_DATA && from == FEDE_CLIENT && d->protects[FEDE_CLIENT] && !d->protects[FEDE_SERVER] &&
+        !d->opened && d->version < 0x0304)
+        o->false_start = true;
+    if (e->what == CONTENT_HEARTBEAT) {
+        bytes content = e->plain.data != NULL ? e->plain : e->epoch == 0 ? bytes_skip(e->bytes, HEADER) : BYTES_NONE;
+        if (o->heartbeats[from] == 0)
+            o->heartbeats[from] = number;
+        if (content.len >= HEARTBEAT_HEADER && load16(content.data + 1) > content.len - HEARTBEAT_HEADER &&
+            o->over_read[from] == 0)
+            o->over_read[from] = number;
     }
 }
 

@@ -13,6 +13,27 @@ struct traffic {
     uint64_t data_records, data_bytes; /* application data, in the clear */
 };
 
+/* A message of the first handshake, as it was. */
+struct kept_message {
+    uint8_t from, type;
+    bytes bytes; /* with its header; data NULL: there was no memory for it */
+};
+
+/* What can only be seen while it happens. Counted by side, FEDE_CLIENT and FEDE_SERVER; numbers of records from 1. */
+struct observed {
+    bool closed[3];               /* close_notify came from that side */
+    bool truncated;               /* the transport ended without close_notify of the peer; set by whoever knows */
+    bool early_ccs[3];            /* ChangeCipherSpec before its time */
+    bool false_start;             /* the client's data before the server's Finished */
+    bool renegotiated;            /* a handshake, or a request for one, inside the connection */
+    uint16_t first_version[3];    /* that its first record says */
+    uint64_t other_version[3];    /* the first record that says another version than the one chosen */
+    uint64_t over_limit[3], empty[3], heartbeats[3], over_read[3]; /* the first such record, 0: none */
+    uint8_t empty_type[3];
+};
+
+enum { MESSAGES_KEPT = 48 };
+
 struct dissection {
     struct arena kept;
     bool incomplete;        /* memory did not suffice for everything */
@@ -38,11 +59,25 @@ struct dissection {
     fede_verdict *verdict;   /* a copy; NULL before */
     const fede_error *error; /* a copy of what ended it; NULL: in order */
     struct { uint8_t from, level, description; } alerts[2]; /* the first of each side: by from - 1; from 0: none */
+    struct { uint16_t messages; bool protects; } before_alert[2]; /* kept messages by then; it was protected */
+    struct kept_message *handshake; /* MESSAGES_KEPT of them */
+    size_t n_handshake;
+    bool handshake_cut;      /* there were more, or there was no memory */
+    struct observed observed;
+    struct { const char *name, *text; } failed[4]; /* checks that others made and that failed */
+    size_t n_failed;
+    bytes premaster, master, key_block, private_key; /* what the events revealed; wiped with the rest */
 };
 
 void dissection_start(struct dissection *d);
 void dissection_event(struct dissection *d, const fede_event *event);
 void dissection_end(struct dissection *d);
+
+/* The n-th kept message of that type by that side, NULL when there is none. */
+const struct kept_message *dissection_message(const struct dissection *d, uint8_t from, uint8_t type, size_t n);
+
+/* A check made by whoever feeds the dissection, and failed: becomes a finding. */
+void dissection_failed_check(struct dissection *d, const char *name, const char *text);
 
 /* What matters in one message, in a few words, parts set apart by "; ": for MESSAGE, CCS and ALERT events, after
    dissection_event has seen them. Empty where there is nothing to add. */
@@ -79,7 +114,7 @@ struct key_slice {
     const char *name; /* "client write key" */
     bytes value;
 };
-enum { KEY_SLICES = 4 };
+enum { KEY_SLICES = 6 };
 size_t key_block_slices(uint16_t suite, bytes block, struct key_slice slices[KEY_SLICES]);
 
 /* Registry names for what was chosen; never NULL. */

@@ -26,15 +26,8 @@ static json_t *traffic(struct report *r, uint8_t from);
 static json_t *error_of(struct report *r, const fede_error *e);
 static void tell(struct report *r, const char *list, const char *event, json_t *object);
 static void write_out(struct report *r, json_t *object, size_t flags);
-static void set(struct report *r, json_t *object, const char *key, json_t *value);
-static void add(struct report *r, json_t *array, json_t *value);
-static json_t *words(struct report *r, const char *s);
-static json_t *hex(struct report *r, bytes b);
-static json_t *number_of(uint64_t n);
-static json_t *registered(struct report *r, const struct names *names, uint64_t number);
 static void when(struct report *r, json_t *object, uint64_t at_us);
 static json_t *iso(struct report *r, int64_t seconds, int us);
-static const char *side(uint8_t from);
 
 void json_story_start(struct report *r)
 {
@@ -43,17 +36,17 @@ void json_story_start(struct report *r)
         r->broken = true;
         return;
     }
-    set(r, r->document, "story", json_integer(STORY));
-    set(r, r->document, "tool", words(r, "fede " FEDE_VERSION));
+    json_set(r, r->document, "story", json_integer(STORY));
+    json_set(r, r->document, "tool", json_words(r, "fede " FEDE_VERSION));
     if (r->options.number != 0)
-        set(r, r->document, "connection", json_integer(r->options.number));
+        json_set(r, r->document, "connection", json_integer(r->options.number));
     if (r->options.title != NULL)
-        set(r, r->document, "title", words(r, r->options.title));
+        json_set(r, r->document, "title", json_words(r, r->options.title));
     if (r->options.command != NULL)
-        set(r, r->document, "command", words(r, r->options.command));
-    set(r, r->document, "secrets_shown", json_boolean(r->options.show_secrets));
+        json_set(r, r->document, "command", json_words(r, r->options.command));
+    json_set(r, r->document, "secrets_shown", json_boolean(r->options.show_secrets));
     if (r->options.form == REPORT_JSON_LINES) {
-        set(r, r->document, "event", words(r, "start"));
+        json_set(r, r->document, "event", json_words(r, "start"));
         write_out(r, r->document, JSON_COMPACT);
         json_decref(r->document);
         r->document = NULL;
@@ -61,7 +54,7 @@ void json_story_start(struct report *r)
     }
     static const char *const lists[] = {"phases", "notes", "messages", "records"};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        set(r, r->document, lists[i], json_array());
+        json_set(r, r->document, lists[i], json_array());
 }
 
 void json_story_event(struct report *r, const fede_event *e)
@@ -107,11 +100,11 @@ void json_story_event(struct report *r, const fede_event *e)
 void json_story_phase(struct report *r, const char *phase, bool ok, const char *text, uint64_t from_us, uint64_t to_us)
 {
     json_t *o = json_object();
-    set(r, o, "name", words(r, phase));
-    set(r, o, "ok", json_boolean(ok));
-    set(r, o, "text", words(r, text));
+    json_set(r, o, "name", json_words(r, phase));
+    json_set(r, o, "ok", json_boolean(ok));
+    json_set(r, o, "text", json_words(r, text));
     when(r, o, from_us);
-    set(r, o, "took_us", number_of(to_us > from_us ? to_us - from_us : 0));
+    json_set(r, o, "took_us", json_number(to_us > from_us ? to_us - from_us : 0));
     tell(r, "phases", "phase", o);
 }
 
@@ -120,7 +113,7 @@ void json_story_note(struct report *r, const char *text)
     if (r->document != NULL && json_array_size(json_object_get(r->document, "notes")) >= NOTES_MOST)
         return;
     json_t *o = json_object();
-    set(r, o, "text", words(r, text));
+    json_set(r, o, "text", json_words(r, text));
     when(r, o, r->now_us);
     tell(r, "notes", "note", o);
 }
@@ -131,7 +124,7 @@ void json_story_error(struct report *r, const fede_error *error)
     if (r->options.form == REPORT_JSON_LINES)
         tell(r, NULL, "error", o);
     else if (r->document != NULL && json_object_get(r->document, "error") == NULL)
-        set(r, r->document, "error", o);
+        json_set(r, r->document, "error", o);
     else
         json_decref(o);
 }
@@ -147,60 +140,61 @@ void json_story_end(struct report *r, const fede_conn *conn, int exit_code, cons
         int64_t seconds;
         unsigned us;
         report_wall(r, r->zero_us, &seconds, &us);
-        set(r, o, "started", iso(r, seconds, (int)us));
-        set(r, o, "total_us", number_of(r->now_us - r->zero_us));
+        json_set(r, o, "started", iso(r, seconds, (int)us));
+        json_set(r, o, "total_us", json_number(r->now_us - r->zero_us));
     }
     if (d->role != 0) {
-        set(r, o, "role", words(r, r->options.onlooker ? "onlooker" : side(d->role)));
-        set(r, o, "established", json_boolean(d->opened));
+        json_set(r, o, "role", json_words(r, r->options.onlooker ? "onlooker" : json_side(d->role)));
+        json_set(r, o, "established", json_boolean(d->opened));
         if (d->server_name != NULL)
-            set(r, o, "server_name", words(r, d->server_name));
+            json_set(r, o, "server_name", json_words(r, d->server_name));
         if (!lines) {
-            set(r, o, "choice", choice(r));
-            set(r, o, "certificates", certificates(r));
+            json_set(r, o, "choice", choice(r));
+            json_set(r, o, "certificates", certificates(r));
             if (d->verdict != NULL)
-                set(r, o, "verification", verification(r, d->verdict));
+                json_set(r, o, "verification", verification(r, d->verdict));
         }
         json_t *both = json_object();
-        set(r, both, "client", traffic(r, FEDE_CLIENT));
-        set(r, both, "server", traffic(r, FEDE_SERVER));
-        set(r, o, "traffic", both);
+        json_set(r, both, "client", traffic(r, FEDE_CLIENT));
+        json_set(r, both, "server", traffic(r, FEDE_SERVER));
+        json_set(r, o, "traffic", both);
         if (d->opened) {
-            set(r, o, "round_trips", json_integer(d->round_trips));
-            set(r, o, "handshake_us", number_of(d->opened_us - d->begun_us));
+            json_set(r, o, "round_trips", json_integer(d->round_trips));
+            json_set(r, o, "handshake_us", json_number(d->opened_us - d->begun_us));
             /* The engine opens a connection only with these in hand. */
             json_t *proofs = json_object();
             if (d->role == FEDE_CLIENT && d->scheme != 0)
-                set(r, proofs, "key_exchange_signature", words(r, "verified"));
-            set(r, proofs, "peer_finished", words(r, "verified"));
-            set(r, o, "proofs", proofs);
+                json_set(r, proofs, "key_exchange_signature", json_words(r, "verified"));
+            json_set(r, proofs, "peer_finished", json_words(r, "verified"));
+            json_set(r, o, "proofs", proofs);
         }
-        set(r, o, "protected_against", aims(r));
+        json_set(r, o, "protected_against", aims(r));
     }
+    json_insight(r, o);
     if (conn != NULL) {
         unsigned ending = fede_ending(conn);
         json_t *closed = json_object();
-        set(r, closed, "peer_close_notify", json_boolean(ending & FEDE_PEER_CLOSED));
-        set(r, closed, "our_close_notify", json_boolean(ending & FEDE_WE_CLOSED));
-        set(r, closed, "transport_ended", json_boolean(ending & FEDE_TRANSPORT_ENDED));
-        set(r, closed, "failed", json_boolean(ending & FEDE_ENDED_BADLY));
-        set(r, o, "ending", closed);
+        json_set(r, closed, "peer_close_notify", json_boolean(ending & FEDE_PEER_CLOSED));
+        json_set(r, closed, "our_close_notify", json_boolean(ending & FEDE_WE_CLOSED));
+        json_set(r, closed, "transport_ended", json_boolean(ending & FEDE_TRANSPORT_ENDED));
+        json_set(r, closed, "failed", json_boolean(ending & FEDE_ENDED_BADLY));
+        json_set(r, o, "ending", closed);
     }
     if (r->late_left_out > 0)
-        set(r, o, "messages_left_out", number_of(r->late_left_out));
+        json_set(r, o, "messages_left_out", json_number(r->late_left_out));
     json_t *exit = json_object();
-    set(r, exit, "code", json_integer(exit_code == REPORT_GOES_ON ? 0 : exit_code));
-    set(r, exit, "reason", words(r, why != NULL && why[0] != '\0' ? why : exit_code == 0 ? "all done" : "failed"));
-    set(r, o, "exit", exit);
+    json_set(r, exit, "code", json_integer(exit_code == REPORT_GOES_ON ? 0 : exit_code));
+    json_set(r, exit, "reason", json_words(r, why != NULL && why[0] != '\0' ? why : exit_code == 0 ? "all done" : "failed"));
+    json_set(r, o, "exit", exit);
     if (r->broken || d->incomplete)
-        set(r, o, "incomplete", json_true());
+        json_set(r, o, "incomplete", json_true());
     if (lines) {
         tell(r, NULL, "end", o);
     } else {
-        set(r, o, "summary", summary_sentences(o));
+        json_set(r, o, "summary", summary_sentences(o));
         json_t *observer = summary_observer(o);
         if (observer != NULL)
-            set(r, o, "observer", observer);
+            json_set(r, o, "observer", observer);
         if (r->options.form == REPORT_HTML)
             r->broken |= r->options.out == NULL || !html_story(r->options.out, o);
         else
@@ -219,25 +213,25 @@ void json_story_check(struct report *r, const char *name, int outcome, const cha
 {
     static const char *const outcomes[] = {"", "verified", "failed", "not checkable"};
     json_t *o = json_object();
-    set(r, o, "name", words(r, name));
-    set(r, o, "outcome", words(r, outcomes[outcome]));
-    set(r, o, "text", words(r, text));
+    json_set(r, o, "name", json_words(r, name));
+    json_set(r, o, "outcome", json_words(r, outcomes[outcome]));
+    json_set(r, o, "text", json_words(r, text));
     when(r, o, r->now_us);
     if (r->document != NULL && json_object_get(r->document, "checks") == NULL)
-        set(r, r->document, "checks", json_array());
+        json_set(r, r->document, "checks", json_array());
     tell(r, "checks", "check", o);
 }
 
 void json_story_onlooker(struct report *r, const char *keys, bool resumed, const char *outcome)
 {
     json_t *o = json_object();
-    set(r, o, "keys", words(r, keys));
-    set(r, o, "resumed", json_boolean(resumed));
-    set(r, o, "outcome", words(r, outcome));
+    json_set(r, o, "keys", json_words(r, keys));
+    json_set(r, o, "resumed", json_boolean(resumed));
+    json_set(r, o, "outcome", json_words(r, outcome));
     if (r->options.form == REPORT_JSON_LINES)
         tell(r, NULL, "onlooker", o);
     else if (r->document != NULL)
-        set(r, r->document, "onlooker", o);
+        json_set(r, r->document, "onlooker", o);
     else
         json_decref(o);
 }
@@ -251,33 +245,33 @@ static void message(struct report *r, const fede_event *e, const char *protocol,
     char facts[800];
     struct text t = text_in(facts, sizeof facts);
     dissection_facts(&r->d, e, &t);
-    set(r, o, "name", words(r, title));
-    set(r, o, "protocol", words(r, protocol));
+    json_set(r, o, "name", json_words(r, title));
+    json_set(r, o, "protocol", json_words(r, protocol));
     if (e->kind == FEDE_EVENT_MESSAGE)
-        set(r, o, "type", json_integer(e->what));
-    set(r, o, "from", words(r, side(e->from)));
-    set(r, o, "ours", json_boolean(e->ours));
+        json_set(r, o, "type", json_integer(e->what));
+    json_set(r, o, "from", json_words(r, json_side(e->from)));
+    json_set(r, o, "ours", json_boolean(e->ours));
     /* What we send is told before its record, what we receive behind it. */
-    set(r, o, "record", number_of(r->d.traffic[e->from % 3].records + (e->ours ? 1 : 0)));
-    set(r, o, "encrypted", json_boolean(e->epoch != 0));
+    json_set(r, o, "record", json_number(r->d.traffic[e->from % 3].records + (e->ours ? 1 : 0)));
+    json_set(r, o, "encrypted", json_boolean(e->epoch != 0));
     when(r, o, e->at_us);
-    set(r, o, "length", number_of(e->bytes.len));
-    set(r, o, "facts", words(r, facts));
+    json_set(r, o, "length", json_number(e->bytes.len));
+    json_set(r, o, "facts", json_words(r, facts));
     const struct glossary_row *row = NULL;
     if (r->options.level >= EVERY_BYTE)
         row = glossary_find(e->kind == FEDE_EVENT_MESSAGE ? message_path(e->what) : protocol);
     if (row != NULL)
-        set(r, o, "sentence", words(r, row->sentence));
-    set(r, o, "bytes", hex(r, e->bytes));
+        json_set(r, o, "sentence", json_words(r, row->sentence));
+    json_set(r, o, "bytes", json_hex(r, e->bytes));
     if (a->bad_where != NULL) {
         json_t *bad = json_object();
-        set(r, bad, "field", words(r, a->bad_where));
-        set(r, bad, "why", words(r, a->bad_why));
-        set(r, bad, "offset", number_of(a->bad_at));
-        set(r, o, "malformed", bad);
+        json_set(r, bad, "field", json_words(r, a->bad_where));
+        json_set(r, bad, "why", json_words(r, a->bad_why));
+        json_set(r, bad, "offset", json_number(a->bad_at));
+        json_set(r, o, "malformed", bad);
     }
     r->broken = r->broken || a->cut;
-    set(r, o, "fields", a->root != NULL ? fields_of(r, a->root) : json_array());
+    json_set(r, o, "fields", a->root != NULL ? fields_of(r, a->root) : json_array());
     tell(r, "messages", "message", o);
 }
 
@@ -288,21 +282,22 @@ static void record(struct report *r, const fede_event *e)
     if (e->what == CONTENT_DATA ? !lines || r->options.level < ALL : r->d.opened && !lines && r->late >= LATE_MOST)
         return;
     json_t *o = json_object();
-    set(r, o, "number", number_of(r->d.traffic[e->from % 3].records));
-    set(r, o, "content", registered(r, &content_type_names, e->what));
-    set(r, o, "from", words(r, side(e->from)));
-    set(r, o, "ours", json_boolean(e->ours));
+    json_set(r, o, "number", json_number(r->d.traffic[e->from % 3].records));
+    json_set(r, o, "content", json_registered(r, &content_type_names, e->what));
+    json_set(r, o, "from", json_words(r, json_side(e->from)));
+    json_set(r, o, "ours", json_boolean(e->ours));
     when(r, o, e->at_us);
     if (e->bytes.len >= 5)
-        set(r, o, "version", registered(r, &version_names, load16(e->bytes.data + 1)));
-    set(r, o, "length", number_of(e->bytes.len));
-    set(r, o, "plain_length", number_of(e->plain.len));
-    set(r, o, "epoch", json_integer(e->epoch));
-    set(r, o, "sequence_number", number_of(e->number));
+        json_set(r, o, "version", json_registered(r, &version_names, load16(e->bytes.data + 1)));
+    json_set(r, o, "length", json_number(e->bytes.len));
+    json_set(r, o, "plain_length", json_number(e->plain.len));
+    json_set(r, o, "epoch", json_integer(e->epoch));
+    json_set(r, o, "sequence_number", json_number(e->number));
     if (e->what != CONTENT_DATA && e->epoch != 0) {
         struct annotation a = annotate_record(&r->scratch, e->bytes, r->d.suite != 0 ? r->d.suite : UINT16_MAX);
         if (a.root != NULL)
-            set(r, o, "fields", fields_of(r, a.root));
+            json_set(r, o, "fields", fields_of(r, a.root));
+        json_protection(r, o, e);
     }
     tell(r, "records", "record", o);
 }
@@ -310,11 +305,11 @@ static void record(struct report *r, const fede_event *e)
 static void secret(struct report *r, const fede_event *e)
 {
     json_t *o = json_object();
-    set(r, o, "label", words(r, e->label != NULL ? e->label : "secret"));
-    set(r, o, "bytes", hex(r, e->bytes));
+    json_set(r, o, "label", json_words(r, e->label != NULL ? e->label : "secret"));
+    json_set(r, o, "bytes", json_hex(r, e->bytes));
     when(r, o, e->at_us);
     if (r->document != NULL && json_object_get(r->document, "secrets") == NULL)
-        set(r, r->document, "secrets", json_array());
+        json_set(r, r->document, "secrets", json_array());
     tell(r, "secrets", "secret", o);
 }
 
@@ -324,7 +319,7 @@ static json_t *fields_of(struct report *r, const struct field *parent)
 {
     json_t *list = json_array();
     for (const struct field *f = parent->first; f != NULL; f = f->next)
-        add(r, list, field_of(r, f));
+        json_add(r, list, field_of(r, f));
     return list;
 }
 
@@ -336,27 +331,27 @@ static json_t *field_of(struct report *r, const struct field *f)
     char path[1000], value[2000];
     struct text t = text_in(path, sizeof path), v = text_in(value, sizeof value);
     field_path(f, &t);
-    set(r, o, "path", words(r, path));
-    set(r, o, "name", words(r, f->name));
-    set(r, o, "kind",
-        words(r, f->kind < sizeof kinds / sizeof *kinds && kinds[f->kind] != NULL ? kinds[f->kind] : "bytes"));
+    json_set(r, o, "path", json_words(r, path));
+    json_set(r, o, "name", json_words(r, f->name));
+    json_set(r, o, "kind",
+        json_words(r, f->kind < sizeof kinds / sizeof *kinds && kinds[f->kind] != NULL ? kinds[f->kind] : "bytes"));
     /* Long values stand in "bytes" whole; in words their beginning will do. */
     field_text(f, &v, 32);
     if (v.len > 0)
-        set(r, o, "text", words(r, value));
+        json_set(r, o, "text", json_words(r, value));
     if (f->kind == FIELD_NUMBER || f->kind == FIELD_TIME || f->numbered)
-        set(r, o, "number", number_of(f->number));
+        json_set(r, o, "number", json_number(f->number));
     if (f->names != NULL)
-        set(r, o, "registry", words(r, f->names->title));
-    set(r, o, "offset", number_of(f->offset));
-    set(r, o, "length", number_of(f->len));
+        json_set(r, o, "registry", json_words(r, f->names->title));
+    json_set(r, o, "offset", json_number(f->offset));
+    json_set(r, o, "length", json_number(f->len));
     const struct glossary_row *row = r->options.level >= EVERY_BYTE ? glossary_find(path) : NULL;
     if (row != NULL)
-        set(r, o, "sentence", words(r, row->sentence));
+        json_set(r, o, "sentence", json_words(r, row->sentence));
     if (f->first != NULL)
-        set(r, o, "fields", fields_of(r, f));
+        json_set(r, o, "fields", fields_of(r, f));
     else
-        set(r, o, "bytes", hex(r, f->value));
+        json_set(r, o, "bytes", json_hex(r, f->value));
     return o;
 }
 
@@ -367,17 +362,17 @@ static json_t *choice(struct report *r)
     const struct dissection *d = &r->d;
     json_t *o = json_object();
     if (d->version != 0)
-        set(r, o, "version", registered(r, &version_names, d->version));
+        json_set(r, o, "version", json_registered(r, &version_names, d->version));
     if (d->suite != 0)
-        set(r, o, "cipher_suite", registered(r, &suite_names, d->suite));
+        json_set(r, o, "cipher_suite", json_registered(r, &suite_names, d->suite));
     if (d->group != 0)
-        set(r, o, "group", registered(r, &group_names, d->group));
+        json_set(r, o, "group", json_registered(r, &group_names, d->group));
     if (d->scheme != 0)
-        set(r, o, "signature_scheme", registered(r, &scheme_names, d->scheme));
+        json_set(r, o, "signature_scheme", json_registered(r, &scheme_names, d->scheme));
     if (d->alpn != NULL)
-        set(r, o, "alpn", words(r, d->alpn));
+        json_set(r, o, "alpn", json_words(r, d->alpn));
     if (d->extended >= 0)
-        set(r, o, "extended_master_secret", json_boolean(d->extended));
+        json_set(r, o, "extended_master_secret", json_boolean(d->extended));
     return o;
 }
 
@@ -389,9 +384,9 @@ static json_t *certificates(struct report *r)
         struct card_row rows[CARD_ROWS];
         size_t n = certificate_card(r->d.certificates[i], report_judged_at(r), rows);
         for (size_t k = 0; k < n; k++)
-            set(r, o, strcmp(rows[k].label, "SHA-256") == 0 ? "sha256" : rows[k].label, words(r, rows[k].value));
-        set(r, o, "der", hex(r, r->d.certificates[i]));
-        add(r, list, o);
+            json_set(r, o, strcmp(rows[k].label, "SHA-256") == 0 ? "sha256" : rows[k].label, json_words(r, rows[k].value));
+        json_set(r, o, "der", json_hex(r, r->d.certificates[i]));
+        json_add(r, list, o);
     }
     return list;
 }
@@ -400,38 +395,38 @@ static json_t *verification(struct report *r, const fede_verdict *v)
 {
     static const char *const outcomes[] = {"unknown", "passed", "failed", "not checked"};
     json_t *o = json_object();
-    set(r, o, "accepted", json_boolean(v->accepted));
+    json_set(r, o, "accepted", json_boolean(v->accepted));
     if (v->name != NULL)
-        set(r, o, "name", words(r, v->name));
-    set(r, o, "judged_at", iso(r, v->at, -1));
+        json_set(r, o, "name", json_words(r, v->name));
+    json_set(r, o, "judged_at", iso(r, v->at, -1));
     if (!v->accepted)
-        set(r, o, "reason", words(r, fede_reason_name(v->reason)));
+        json_set(r, o, "reason", json_words(r, fede_reason_name(v->reason)));
     json_t *path = json_array(), *checks = json_array();
     for (size_t i = 0; i < v->path_len; i++) {
         char title[300];
         struct text t = text_in(title, sizeof title);
         certificate_title(v->path[i], &t);
         json_t *c = json_object();
-        set(r, c, "title", words(r, title));
-        set(r, c, "der", hex(r, v->path[i]));
-        add(r, path, c);
+        json_set(r, c, "title", json_words(r, title));
+        json_set(r, c, "der", json_hex(r, v->path[i]));
+        json_add(r, path, c);
     }
     for (size_t i = 0; i < v->n_checks; i++) {
         const fede_check *c = &v->checks[i];
         char detail[sizeof c->detail + 1];
         json_t *k = json_object();
         snprintf(detail, sizeof detail, "%.*s", (int)sizeof c->detail, c->detail);
-        set(r, k, "check", words(r, fede_check_name(c->kind)));
-        set(r, k, "certificate", json_integer(c->certificate));
-        set(r, k, "outcome", words(r, outcomes[c->outcome < 4 ? c->outcome : 0]));
+        json_set(r, k, "check", json_words(r, fede_check_name(c->kind)));
+        json_set(r, k, "certificate", json_integer(c->certificate));
+        json_set(r, k, "outcome", json_words(r, outcomes[c->outcome < 4 ? c->outcome : 0]));
         if (c->outcome == FEDE_FAILED)
-            set(r, k, "reason", words(r, fede_reason_name(c->reason)));
+            json_set(r, k, "reason", json_words(r, fede_reason_name(c->reason)));
         if (detail[0] != '\0')
-            set(r, k, "detail", words(r, detail));
-        add(r, checks, k);
+            json_set(r, k, "detail", json_words(r, detail));
+        json_add(r, checks, k);
     }
-    set(r, o, "path", path);
-    set(r, o, "checks", checks);
+    json_set(r, o, "path", path);
+    json_set(r, o, "checks", checks);
     return o;
 }
 
@@ -443,9 +438,9 @@ static json_t *aims(struct report *r)
     dissection_aims(&r->d, list);
     for (size_t i = 0; i < 3; i++) {
         json_t *aim = json_object();
-        set(r, aim, "protected", words(r, states[list[i].state < 4 ? list[i].state : 0]));
-        set(r, aim, "text", words(r, list[i].text));
-        set(r, o, list[i].against, aim);
+        json_set(r, aim, "protected", json_words(r, states[list[i].state < 4 ? list[i].state : 0]));
+        json_set(r, aim, "text", json_words(r, list[i].text));
+        json_set(r, o, list[i].against, aim);
     }
     return o;
 }
@@ -454,10 +449,10 @@ static json_t *traffic(struct report *r, uint8_t from)
 {
     const struct traffic *t = &r->d.traffic[from];
     json_t *o = json_object();
-    set(r, o, "records", number_of(t->records));
-    set(r, o, "bytes", number_of(t->bytes));
-    set(r, o, "data_records", number_of(t->data_records));
-    set(r, o, "data_bytes", number_of(t->data_bytes));
+    json_set(r, o, "records", json_number(t->records));
+    json_set(r, o, "bytes", json_number(t->bytes));
+    json_set(r, o, "data_records", json_number(t->data_records));
+    json_set(r, o, "data_bytes", json_number(t->data_bytes));
     return o;
 }
 
@@ -465,24 +460,24 @@ static json_t *error_of(struct report *r, const fede_error *e)
 {
     char advice[600];
     json_t *o = json_object();
-    set(r, o, "reason", words(r, fede_reason_name(e->reason)));
-    set(r, o, "text", words(r, r->failure));
+    json_set(r, o, "reason", json_words(r, fede_reason_name(e->reason)));
+    json_set(r, o, "text", json_words(r, r->failure));
     fede_error_advice(e, advice, sizeof advice);
     if (advice[0] != '\0')
-        set(r, o, "advice", words(r, advice));
+        json_set(r, o, "advice", json_words(r, advice));
     if (fede_reason_section(e->reason)[0] != '\0')
-        set(r, o, "section", words(r, fede_reason_section(e->reason)));
+        json_set(r, o, "section", json_words(r, fede_reason_section(e->reason)));
     static const char *const origins[] = {"", "us", "peer", "transport", "caller", "internal"};
     if (e->origin > 0 && e->origin < sizeof origins / sizeof *origins)
-        set(r, o, "origin", words(r, origins[e->origin]));
+        json_set(r, o, "origin", json_words(r, origins[e->origin]));
     if (e->alert != FEDE_ALERT_NONE)
-        set(r, o, "alert", registered(r, &alert_names, e->alert));
+        json_set(r, o, "alert", json_registered(r, &alert_names, e->alert));
     if (e->where != NULL)
-        set(r, o, "where", words(r, e->where));
+        json_set(r, o, "where", json_words(r, e->where));
     if (e->offset != UINT32_MAX)
-        set(r, o, "offset", json_integer(e->offset));
+        json_set(r, o, "offset", json_integer(e->offset));
     if (e->certificate != UINT16_MAX)
-        set(r, o, "certificate", json_integer(e->certificate));
+        json_set(r, o, "certificate", json_integer(e->certificate));
     return o;
 }
 
@@ -493,10 +488,10 @@ static void tell(struct report *r, const char *list, const char *event, json_t *
 {
     if (r->options.form == REPORT_JSON_LINES) {
         json_t *line = json_object();
-        set(r, line, "story", json_integer(STORY));
-        set(r, line, "event", words(r, event));
+        json_set(r, line, "story", json_integer(STORY));
+        json_set(r, line, "event", json_words(r, event));
         if (r->options.number != 0)
-            set(r, line, "connection", json_integer(r->options.number));
+            json_set(r, line, "connection", json_integer(r->options.number));
         if (line == NULL || object == NULL || json_object_update(line, object) != 0)
             r->broken = true;
         else
@@ -507,7 +502,7 @@ static void tell(struct report *r, const char *list, const char *event, json_t *
     }
     json_t *array = json_object_get(r->document, list != NULL ? list : "");
     if (array != NULL)
-        add(r, array, object);
+        json_add(r, array, object);
     else
         json_decref(object);
 }
@@ -531,20 +526,20 @@ static void write_out(struct report *r, json_t *object, size_t flags)
     free(text);
 }
 
-static void set(struct report *r, json_t *object, const char *key, json_t *value)
+void json_set(struct report *r, json_t *object, const char *key, json_t *value)
 {
     if (json_object_set_new(object, key, value) != 0)
         r->broken = true;
 }
 
-static void add(struct report *r, json_t *array, json_t *value)
+void json_add(struct report *r, json_t *array, json_t *value)
 {
     if (json_array_append_new(array, value) != 0)
         r->broken = true;
 }
 
 /* Text that is no UTF-8 is escaped; all other has been already. */
-static json_t *words(struct report *r, const char *s)
+json_t *json_words(struct report *r, const char *s)
 {
     json_t *value = json_string(s != NULL ? s : "");
     if (value != NULL)
@@ -556,7 +551,7 @@ static json_t *words(struct report *r, const char *s)
     return json_string(escaped);
 }
 
-static json_t *hex(struct report *r, bytes b)
+json_t *json_hex(struct report *r, bytes b)
 {
     char *text = malloc(2 * b.len + 1);
     if (text == NULL) {
@@ -571,17 +566,17 @@ static json_t *hex(struct report *r, bytes b)
     return value;
 }
 
-static json_t *number_of(uint64_t n)
+json_t *json_number(uint64_t n)
 {
     return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
 }
 
-static json_t *registered(struct report *r, const struct names *names, uint64_t number)
+json_t *json_registered(struct report *r, const struct names *names, uint64_t number)
 {
     json_t *o = json_object();
     const char *name = names_find(names, (uint32_t)number);
-    set(r, o, "number", number_of(number));
-    set(r, o, "name", words(r, name != NULL ? name : "unknown"));
+    json_set(r, o, "number", json_number(number));
+    json_set(r, o, "name", json_words(r, name != NULL ? name : "unknown"));
     return o;
 }
 
@@ -589,9 +584,9 @@ static void when(struct report *r, json_t *object, uint64_t at_us)
 {
     int64_t seconds;
     unsigned us;
-    set(r, object, "at_us", number_of(report_since(r, at_us)));
+    json_set(r, object, "at_us", json_number(report_since(r, at_us)));
     report_wall(r, at_us, &seconds, &us);
-    set(r, object, "at", iso(r, seconds, (int)us));
+    json_set(r, object, "at", iso(r, seconds, (int)us));
 }
 
 /* us below 0: whole seconds. */
@@ -607,10 +602,10 @@ static json_t *iso(struct report *r, int64_t seconds, int us)
         snprintf(whole, sizeof whole, "%.10sT%.8s%sZ", text, text + 11, fraction);
     else
         snprintf(whole, sizeof whole, "%s", text);
-    return words(r, whole);
+    return json_words(r, whole);
 }
 
-static const char *side(uint8_t from)
+const char *json_side(uint8_t from)
 {
     return from == FEDE_CLIENT ? "client" : "server";
 }

@@ -31,6 +31,7 @@ struct report *report_new(const struct report_options *options)
     r->whole = options->out == NULL || fileno(options->out) < 0 || !isatty(fileno(options->out));
     dissection_start(&r->d);
     arena_start(&r->scratch, &memory_standard, SCRATCH_MOST);
+    arena_start(&r->insight, &memory_standard, SCRATCH_MOST);
     char prefix[32] = "";
     if (options->number != 0 && is_text(r) && !options->onlooker)
         snprintf(prefix, sizeof prefix, "[%u] ", options->number);
@@ -106,6 +107,8 @@ void report_check(struct report *r, const char *name, int outcome, const char *t
     if (r == NULL || name == NULL || text == NULL || outcome < 1 || outcome > 3)
         return;
     report_check(r->also, name, outcome, text, at_us);
+    if (outcome == FEDE_FAILED)
+        dissection_failed_check(&r->d, name, text);
     report_since(r, at_us);
     if (is_text(r))
         text_story_check(r, name, outcome, text);
@@ -145,6 +148,9 @@ void report_end(struct report *r, const fede_conn *conn, int exit_code, const ch
     if (!r->failed_said && r->d.error != NULL)
         report_error(r, r->d.error);
     r->ended = true;
+    unsigned ending = conn != NULL ? fede_ending(conn) : 0;
+    if ((ending & FEDE_TRANSPORT_ENDED) && !(ending & FEDE_PEER_CLOSED))
+        r->d.observed.truncated = true;
     if (is_text(r))
         text_story_end(r, conn, exit_code, why);
     else if (is_json(r))
@@ -161,11 +167,40 @@ void report_free(struct report *r)
     page_end(&r->page);
     page_end(&r->held);
     arena_end(&r->scratch);
+    arena_end(&r->insight);
     dissection_end(&r->d);
     free(r->seen);
     free(r->value);
     bytes_wipe(r, sizeof *r);
     free(r);
+}
+
+/* A reader of captures makes the checks on its way and tells them with report_check: here remain the values. */
+const struct derived *report_derived(struct report *r)
+{
+    if (!r->derived_made && (r->d.opened || r->ended)) {
+        r->derived_made = true;
+        r->derived = derived_make(&r->insight, &r->d, !r->options.onlooker);
+    }
+    return r->derived;
+}
+
+/* The client's Finished is protected already: then the keys are made from the messages so far. */
+bytes report_keys(struct report *r)
+{
+    const struct dissection *d = &r->d;
+    if (r->keys_len == 0 && (d->key_block.len > 0 || d->master.len > 0 || d->premaster.len > 0)) {
+        struct arena arena;
+        arena_start(&arena, &memory_standard, SCRATCH_MOST);
+        const struct derived *now = d->key_block.len > 0 ? NULL : derived_make(&arena, d, false);
+        bytes keys = now != NULL ? now->keys : d->key_block;
+        if (keys.len <= sizeof r->keys) {
+            bytes_copy(r->keys, keys.data, keys.len);
+            r->keys_len = keys.len;
+        }
+        arena_end(&arena);
+    }
+    return bytes_of(r->keys, r->keys_len);
 }
 
 uint64_t report_since(struct report *r, uint64_t at_us)

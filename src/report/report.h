@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "explain/annotate.h"
+#include "explain/derived.h"
 #include "explain/dissection.h"
 #include "report/live.h"
 #include "report/page.h"
@@ -38,6 +39,11 @@ struct report {
     char *value;              /* room for one field's value, grown as needed */
     size_t value_size;
     char no_value[1];
+    struct arena insight;     /* what was recomputed */
+    struct derived *derived;  /* NULL before, and without memory */
+    bool derived_made, derived_told;
+    uint8_t keys[256];        /* the key block, for records; recomputed when it was not told */
+    size_t keys_len;
     char failure[600];        /* the sentence of the error, for the line of one connection */
 };
 
@@ -49,6 +55,11 @@ void report_wall(const struct report *r, uint64_t at_us, int64_t *seconds, unsig
 int64_t report_judged_at(const struct report *r);
 /* Says whether a message or alert is still to be shown: after the handshake only the first few are. */
 bool report_late(struct report *r);
+
+/* What was recomputed: at the first call that comes after the handshake or at the end. */
+const struct derived *report_derived(struct report *r);
+/* The key block, empty as long as it is not known. */
+bytes report_keys(struct report *r);
 
 /* text.c */
 void text_story_event(struct report *r, const fede_event *e);
@@ -75,7 +86,25 @@ void text_trail(struct report *r, const fede_verdict *verdict);
 void text_box(struct report *r);
 void text_connection_line(struct report *r, int exit_code, const char *why);
 
-/* json.c */
+/* text_insight.c: offers and choice, verdicts, derived values, alert reasons, findings. */
+void text_insight(struct report *r);
+void text_derived(struct report *r);
+void text_protection(struct report *r, const fede_event *record);
+void text_derivation(struct report *r, const struct derivation *v, bool steps);
+
+/* json_insight.c: the same */
+void json_insight(struct report *r, json_t *story);
+void json_protection(struct report *r, json_t *record, const fede_event *e);
+json_t *json_derivation(struct report *r, const struct derivation *v);
+
+/* json.c: parts that set r->broken where memory is missing */
+void json_set(struct report *r, json_t *object, const char *key, json_t *value);
+void json_add(struct report *r, json_t *array, json_t *value);
+json_t *json_words(struct report *r, const char *s);
+json_t *json_hex(struct report *r, bytes b);
+json_t *json_number(uint64_t n);
+json_t *json_registered(struct report *r, const struct names *names, uint64_t number);
+const char *json_side(uint8_t from);
 void json_story_start(struct report *r);
 void json_story_event(struct report *r, const fede_event *e);
 void json_story_phase(struct report *r, const char *phase, bool ok, const char *text, uint64_t from_us, uint64_t to_us);

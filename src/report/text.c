@@ -217,6 +217,7 @@ void text_story_end(struct report *r, const fede_conn *conn, int exit_code, cons
     } else {
         if (r->options.level >= DEFAULT && r->d.role != 0) {
             text_card(r);
+            text_insight(r);
             text_box(r);
         }
         if (r->options.number == 0 && exit_code != REPORT_GOES_ON && (r->options.level >= DEFAULT || exit_code != 0)) {
@@ -355,6 +356,7 @@ static void record(struct report *r, const fede_event *e)
         a.root->last->words = "the message that follows";
     }
     text_fields(r, &a);
+    text_protection(r, e);
     if (e->what == CONTENT_DATA && e->plain.len > 0)
         text_dump(r, e->plain);
 }
@@ -478,6 +480,7 @@ static void opened(struct report *r, const fede_event *e)
             text_note(r, PLAIN, line);
     }
     text_card(r);
+    text_derived(r);
 }
 
 /* ---- parts of lines ---- */

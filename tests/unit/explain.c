@@ -402,7 +402,7 @@ static void suites_apart(void **state)
     assert_int_equal(suite_key_exchange(0x009e), KX_DHE);
     assert_int_equal(suite_key_exchange(0x00a8), KX_PSK);
     assert_int_equal(suite_key_exchange(0xc035), KX_ECDHE_PSK);
-    assert_int_equal(suite_key_exchange(0xfefe), KX_UNKNOWN);
+    assert_int_equal(suite_key_exchange(0xeeee), KX_UNKNOWN);
     assert_string_equal(suite_cipher(0xcca9), "ChaCha20-Poly1305");
     assert_string_equal(suite_hash(0xc02c), "SHA-384");
     uint8_t block[88];

@@ -1,0 +1,497 @@
+/* explain/derived.c: a connection's values and verdicts, made from the kept messages and what was revealed.
+
+   TLS 1.2 only: key exchange, master secret (RFC 5246 8.1, RFC 7627 4), key block (6.3), verify_data (7.4.9), the signature
+   of ServerKeyExchange (7.4.3) and of CertificateVerify (7.4.8), those of the certificates among each other (RFC 5280 6.1),
+   the tags of records. What can't be checked says why. The transcript is put together here from the messages as they were on
+   the wire: HelloRequest does not count, ChangeCipherSpec and alerts are no messages. */
+#include "explain/derived.h"
+
+#include "explain/hello.h"
+#include "explain/suite_parts.h"
+#include "keys/schedule12.h"
+#include "x509/x509.h"
+
+struct job {
+    struct arena *arena;
+    const struct dissection *d;
+    struct hello client, server;
+    struct suite_parts suite;
+    bool is_12;
+    struct derived *out;
+};
+
+static void certificates(struct job *j);
+static void key_exchange(struct job *j);
+static void premaster(struct job *j);
+static void master(struct job *j);
+static void keys(struct job *j);
+static void certificate_verify(struct job *j);
+static void finished(struct job *j, uint8_t from);
+static void staple(struct job *j);
+static const char *not_this_version(const struct job *j);
+static bytes transcript(const struct job *j, const struct kept_message *until, bool inclusive);
+static bytes transcript_hash(const struct job *j, const struct kept_message *until, bool inclusive);
+static void add_value(struct job *j, struct derivation *v);
+static struct derived_verdict *judge(struct job *j, const char *name, const char *title, const char *section,
+                                     uint8_t from);
+static void say(struct derived_verdict *v, enum verdict_outcome outcome, const char *text);
+static void command(struct job *j, struct derivation *v, const char *what, const char *const options[],
+                    const bytes values[]);
+
+struct derived *derived_make(struct arena *arena, const struct dissection *d, bool verdicts)
+{
+    struct job j = {.arena = arena, .d = d, .client = hello_of(d, FEDE_CLIENT), .server = hello_of(d, FEDE_SERVER)};
+    j.out = arena_take(arena, sizeof *j.out);
+    struct derived_verdict *list = arena_take(arena, VERDICTS_MOST * sizeof *list);
+    if (j.out == NULL || list == NULL || !crypto_start())
+        return NULL;
+    j.out->verdicts = list;
+    if (!j.client.read || !j.server.read)
+        return j.out;
+    j.suite = suite_parts(u16s_at(j.server.suites, 0));
+    j.is_12 = d->version == 0x0303 && !j.suite.tls13 && j.suite.hash != 0;
+    if (verdicts) {
+        certificates(&j);
+        key_exchange(&j);
+        certificate_verify(&j);
+        staple(&j);
+    }
+    if (j.is_12) {
+        premaster(&j);
+        master(&j);
+        keys(&j);
+    }
+    finished(&j, FEDE_CLIENT);
+    finished(&j, FEDE_SERVER);
+    if (!verdicts)
+        j.out->n_verdicts = 0;
+    return j.out;
+}
+
+const char *verdict_outcome_name(enum verdict_outcome outcome)
+{
+    static const char *const names[] = {"unknown", "verified", "failed", "not checkable"};
+    return names[(size_t)outcome < sizeof names / sizeof *names ? outcome : 0];
+}
+
+/* ---- signatures ---- */
+
+/* Each certificate by the next one, the last by itself or by the end of the path that verification found. */
+static void certificates(struct job *j)
+{
+    enum { SHOWN = 10 };
+    const struct dissection *d = j->d;
+    for (size_t i = 0; i < d->n_certificates && i < SHOWN; i++) {
+        struct certificate c, issuer;
+        fede_error error = {0};
+        struct derived_verdict *v =
+            judge(j, "certificate_signature", "signature of a certificate", "RFC 5280 6.1.3", FEDE_SERVER);
+        if (v == NULL)
+            return;
+        v->certificate = (int)i;
+        struct text t = text_in(v->text, sizeof v->text);
+        if (!certificate_read(d->certificates[i], &c, &error)) {
+            say(v, VERDICT_OPEN, "the certificate can't be read");
+            continue;
+        }
+        bool found = false, itself = false;
+        for (size_t k = 0; k < d->n_certificates && !found; k++) {
+            size_t at = (i + 1 + k) % d->n_certificates; /* the next one first */
+            found = certificate_read(d->certificates[at], &issuer, &error) && name_equal(issuer.subject, c.issuer);
+            itself = found && at == i;
+        }
+        for (size_t k = 0; d->verdict != NULL && k < d->verdict->path_len && !found; k++)
+            found = certificate_read(d->verdict->path[k], &issuer, &error) && name_equal(issuer.subject, c.issuer);
+        const struct scheme *scheme = scheme_by_id(c.scheme);
+        v->input = c.tbs;
+        if (!found) {
+            say(v, VERDICT_OPEN, "the issuer's certificate was not sent and is not known here");
+        } else if (scheme == NULL) {
+            say(v, VERDICT_OPEN, "its signature algorithm is not computed here");
+        } else if (issuer.key.kind == 0) {
+            say(v, VERDICT_OPEN, "the issuer's kind of key is not known here");
+        } else {
+            v->outcome = crypto_verify(&issuer.key, scheme, c.tbs, c.signature) ? VERDICT_VERIFIED : VERDICT_FAILED;
+            text_add(&t, scheme->name);
+            text_add(&t, itself ? ", by its own key" : ", by the key of ");
+            if (!itself)
+                certificate_title(issuer.der, &t);
+        }
+    }
+}
+
+static void key_exchange(struct job *j)
+{
+    const struct kept_message *m = dissection_message(j->d, FEDE_SERVER, MSG_SERVER_KEY_EXCHANGE, 0);
+    if (m == NULL)
+        return;
+    struct derived_verdict *v =
+        judge(j, "server_key_exchange", "signature of ServerKeyExchange", "RFC 5246 7.4.3", FEDE_SERVER);
+    if (v == NULL)
+        return;
+    struct server_key_exchange ske = {.kx = j->suite.kx};
+    struct wire w = wire_reader(bytes_skip(m->bytes, 4));
+    wire_server_key_exchange(&w, &ske);
+    struct certificate leaf;
+    fede_error error = {0};
+    const struct scheme *scheme = scheme_by_id(ske.scheme);
+    if (!j->is_12) {
+        say(v, VERDICT_OPEN, not_this_version(j));
+    } else if (!wire_done(&w)) {
+        say(v, VERDICT_OPEN, "the message can't be read");
+    } else if (!ske.is_signed) {
+        say(v, VERDICT_OPEN, "with this key exchange it is not signed");
+    } else if (j->d->n_certificates == 0 || !certificate_read(j->d->certificates[0], &leaf, &error)) {
+        say(v, VERDICT_OPEN, "the server's certificate was not seen, or can't be read");
+    } else if (scheme == NULL || leaf.key.kind == 0) {
+        say(v, VERDICT_OPEN,
+            scheme == NULL ? "its signature scheme is not computed here"
+                           : "the certificate's kind of key is not known here");
+    } else {
+        uint8_t *in = arena_take(j->arena, 64 + ske.params.len);
+        if (in == NULL) {
+            say(v, VERDICT_OPEN, "there was not enough memory");
+            return;
+        }
+        bytes_copy(in, j->client.random.data, 32);
+        bytes_copy(in + 32, j->server.random.data, 32);
+        bytes_copy(in + 64, ske.params.data, ske.params.len);
+        v->input = bytes_of(in, 64 + ske.params.len);
+        v->outcome = crypto_verify(&leaf.key, scheme, v->input, ske.signature) ? VERDICT_VERIFIED : VERDICT_FAILED;
+        struct text t = text_in(v->text, sizeof v->text);
+        text_add(&t, scheme->name);
+        text_add(&t, ", over both randoms and the parameters, by the key in the server's certificate");
+    }
+}
+
+static void certificate_verify(struct job *j)
+{
+    const struct kept_message *m = dissection_message(j->d, FEDE_CLIENT, MSG_CERTIFICATE_VERIFY, 0),
+                              *list = dissection_message(j->d, FEDE_CLIENT, MSG_CERTIFICATE, 0);
+    if (m == NULL)
+        return;
+    struct derived_verdict *v =
+        judge(j, "certificate_verify", "signature of CertificateVerify", "RFC 5246 7.4.8", FEDE_CLIENT);
+    if (v == NULL)
+        return;
+    struct certificate_verify cv = {0};
+    struct certificate_message cm = {0};
+    struct wire w = wire_reader(bytes_skip(m->bytes, 4)),
+                of_list = wire_reader(bytes_skip(list != NULL ? list->bytes : BYTES_NONE, 4));
+    struct certificate leaf;
+    fede_error error = {0};
+    bytes der = BYTES_NONE;
+    wire_certificate_verify(&w, &cv);
+    wire_certificate_12(&of_list, &cm);
+    const struct scheme *scheme = scheme_by_id(cv.scheme);
+    if (!j->is_12)
+        say(v, VERDICT_OPEN, not_this_version(j));
+    else if (!wire_done(&w))
+        say(v, VERDICT_OPEN, "the message can't be read");
+    else if (!wire_done(&of_list) || !certificates_next(&cm.list, &der) || !certificate_read(der, &leaf, &error))
+        say(v, VERDICT_OPEN, "the client's certificate was not seen, or can't be read");
+    else if (scheme == NULL || leaf.key.kind == 0)
+        say(v, VERDICT_OPEN, "its signature scheme is not computed here");
+    else if (j->d->handshake_cut)
+        say(v, VERDICT_OPEN, "not all messages of the handshake are known");
+    else {
+        v->input = transcript(j, m, false);
+        v->outcome = crypto_verify(&leaf.key, scheme, v->input, cv.signature) ? VERDICT_VERIFIED : VERDICT_FAILED;
+        struct text t = text_in(v->text, sizeof v->text);
+        text_add(&t, scheme->name);
+        text_add(&t, ", over all messages before it, by the key in the client's certificate");
+    }
+}
+
+static void staple(struct job *j)
+{
+    if (dissection_message(j->d, FEDE_SERVER, MSG_CERTIFICATE_STATUS, 0) == NULL)
+        return;
+    struct derived_verdict *v =
+        judge(j, "certificate_status", "signature of the stapled OCSP response", "RFC 6960 3.2", FEDE_SERVER);
+    if (v != NULL)
+        say(v, VERDICT_OPEN, "OCSP responses are not verified by this version of fede");
+}
+
+/* ---- secrets ---- */
+
+static void premaster(struct job *j)
+{
+    static const char *const options[] = {"--private ", "--peer ", NULL};
+    const struct dissection *d = j->d;
+    const struct kept_message *ske = dissection_message(d, FEDE_SERVER, MSG_SERVER_KEY_EXCHANGE, 0),
+                              *cke = dissection_message(d, FEDE_CLIENT, MSG_CLIENT_KEY_EXCHANGE, 0);
+    if (d->private_key.data == NULL || ske == NULL || cke == NULL || j->suite.kx != KX_ECDHE)
+        return;
+    struct server_key_exchange s = {.kx = j->suite.kx};
+    struct client_key_exchange c = {.kx = j->suite.kx};
+    struct wire of_s = wire_reader(bytes_skip(ske->bytes, 4)), of_c = wire_reader(bytes_skip(cke->bytes, 4));
+    wire_server_key_exchange(&of_s, &s);
+    wire_client_key_exchange(&of_c, &c);
+    const char *why;
+    bytes peer = d->role == FEDE_SERVER ? c.point : s.point;
+    struct derivation *v = derive_ecdh(j->arena, s.group, d->private_key, peer, &why);
+    if (v == NULL)
+        return;
+    v->told = d->premaster;
+    char what[60];
+    struct text t = text_in(what, sizeof what);
+    text_add(&t, "ecdh --curve ");
+    text_add(&t, group_title(s.group));
+    command(j, v, what, options, (bytes[]){d->private_key, peer});
+    add_value(j, v);
+}
+
+/* Without the premaster secret the master secret is taken as it was told: it is not needed for anything else (R35). */
+static void master(struct job *j)
+{
+    static const char *const extended[] = {"--premaster ", "--session-hash ", NULL}, *const classic[] = {
+                                                                                         "--premaster ",
+                                                                                         "--client-random ",
+                                                                                         "--server-random ", NULL};
+    const struct dissection *d = j->d;
+    const struct kept_message *cke = dissection_message(d, FEDE_CLIENT, MSG_CLIENT_KEY_EXCHANGE, 0);
+    struct derivation *v = NULL;
+    char what[60];
+    struct text t = text_in(what, sizeof what);
+    text_add(&t, "master --hash ");
+    text_add(&t, hash_title(j->suite.hash));
+    if (d->premaster.data != NULL && cke != NULL && !(d->extended == 1 && d->handshake_cut)) {
+        bytes seed;
+        if (d->extended == 1) {
+            seed = transcript_hash(j, cke, true);
+            v = derive_master(j->arena, j->suite.hash, d->premaster, true, seed);
+        } else {
+            uint8_t randoms[64];
+            bytes_copy(randoms, j->client.random.data, 32);
+            bytes_copy(randoms + 32, j->server.random.data, 32);
+            seed = BYTES_OF(randoms);
+            v = derive_master(j->arena, j->suite.hash, d->premaster, false, seed);
+        }
+        if (v != NULL && d->extended == 1)
+            command(j, v, what, extended, (bytes[]){d->premaster, seed});
+        else if (v != NULL)
+            command(j, v, what, classic, (bytes[]){d->premaster, j->client.random, j->server.random});
+    } else if (d->master.len == MASTER_LEN && (v = arena_take(j->arena, sizeof *v)) != NULL) {
+        v->name = "master_secret";
+        v->title = "master secret";
+        v->method = "as the key log has it";
+        v->section = "RFC 5246 8.1";
+        v->inputs[v->n_inputs++] = (struct derived_part){.name = "premaster_secret", .words = "not known, not needed"};
+        v->value = d->master;
+        v->outputs[v->n_outputs++] = (struct derived_part){.name = "master_secret", .value = d->master, .secret = true};
+    }
+    if (v == NULL || v->value.len != MASTER_LEN)
+        return;
+    if (d->premaster.data != NULL)
+        v->told = d->master;
+    j->out->master = v->value;
+    add_value(j, v);
+}
+
+static void keys(struct job *j)
+{
+    static const char *const options[] = {"--master ", "--client-random ", "--server-random ", NULL};
+    if (j->out->master.len == 0)
+        return;
+    uint8_t randoms[64];
+    const char *why;
+    bytes_copy(randoms, j->server.random.data, 32);
+    bytes_copy(randoms + 32, j->client.random.data, 32);
+    struct derivation *v = derive_key_block(j->arena, u16s_at(j->server.suites, 0), j->d->version, j->out->master,
+                                            BYTES_OF(randoms), &why);
+    if (v == NULL)
+        return;
+    v->told = j->d->key_block;
+    j->out->keys = v->value;
+    char what[160];
+    struct text t = text_in(what, sizeof what);
+    text_add(&t, "key-block --suite ");
+    text_add(&t, j->suite.name);
+    command(j, v, what, options, (bytes[]){j->out->master, j->client.random, j->server.random});
+    add_value(j, v);
+}
+
+static void finished(struct job *j, uint8_t from)
+{
+    static const char *const options[] = {"--master ", "--transcript-hash ", NULL};
+    const struct dissection *d = j->d;
+    bool client = from == FEDE_CLIENT;
+    const struct kept_message *m = dissection_message(d, from, MSG_FINISHED, 0);
+    if (m == NULL && !d->opened)
+        return;
+    struct derived_verdict *v =
+        judge(j, client ? "client_finished" : "server_finished",
+              client ? "Finished of the client" : "Finished of the server", "RFC 5246 7.4.9", from);
+    if (v == NULL)
+        return;
+    if (!j->is_12) {
+        say(v, VERDICT_OPEN, not_this_version(j));
+        return;
+    }
+    if (m == NULL || j->out->master.len == 0 || d->handshake_cut) {
+        say(v, VERDICT_OPEN,
+            m == NULL          ? "the message could not be read: it is encrypted"
+            : d->handshake_cut ? "not all messages of the handshake are known"
+                               : "the master secret is not known here");
+        return;
+    }
+    bytes hash = transcript_hash(j, m, false), got = bytes_skip(m->bytes, 4);
+    struct derivation *value = derive_verify_data(j->arena, j->suite.hash, j->out->master, client, hash);
+    if (value == NULL) {
+        say(v, VERDICT_OPEN, "there was not enough memory");
+        return;
+    }
+    value->told = got;
+    char what[80];
+    struct text t = text_in(what, sizeof what);
+    text_add(&t, "verify-data --hash ");
+    text_add(&t, hash_title(j->suite.hash));
+    text_add(&t, client ? " --side client" : " --side server");
+    command(j, value, what, options, (bytes[]){j->out->master, hash});
+    add_value(j, value);
+    v->input = hash;
+    v->outcome = bytes_equal_secret(value->value, got) ? VERDICT_VERIFIED : VERDICT_FAILED;
+    t = text_in(v->text, sizeof v->text);
+    text_add(&t, "verify_data recomputed over the messages");
+    for (size_t i = 0, n = 0; i < d->n_handshake && &d->handshake[i] != m; i++) {
+        if (d->handshake[i].type == MSG_HELLO_REQUEST)
+            continue;
+        text_add(&t, n++ == 0 ? " " : ", ");
+        text_add(&t, message_title(d->handshake[i].type));
+    }
+}
+
+/* ---- records ---- */
+
+bool derived_record(const struct dissection *d, bytes keys, uint8_t from, bytes record, uint64_t sequence,
+                    struct derived_record *out)
+{
+    enum { HEADER = 5 };
+    const struct suite *s = suite_by_id(d->suite);
+    struct key_slice slices[KEY_SLICES];
+    size_t n = s != NULL ? key_block_slices(d->suite, keys, slices) : 0;
+    if (n != 4 || d->version != 0x0303 || record.len < HEADER + (size_t)s->explicit_len + 16)
+        return false;
+    size_t side = from == FEDE_CLIENT ? 0 : 1;
+    bytes key = slices[side].value, body = bytes_skip(record, HEADER);
+    *out = (struct derived_record){.iv = slices[2 + side].value, .sequence = sequence, .outcome = VERDICT_OPEN};
+    out->explicit_nonce = bytes_first(body, s->explicit_len);
+    out->tag = bytes_skip(body, body.len - 16);
+    bytes_copy(out->nonce, out->iv.data, out->iv.len);
+    if (s->explicit_len > 0) {
+        bytes_copy(out->nonce + out->iv.len, out->explicit_nonce.data, out->explicit_nonce.len);
+    } else {
+        uint8_t number[8];
+        store64(number, sequence);
+        for (size_t i = 0; i < sizeof number; i++)
+            out->nonce[sizeof out->nonce - sizeof number + i] ^= number[i];
+    }
+    size_t plain = body.len - s->explicit_len - 16;
+    store64(out->additional, sequence);
+    bytes_copy(out->additional + 8, record.data, 3);
+    store16(out->additional + 11, (uint16_t)plain);
+    uint8_t *copy = memory_take(&memory_standard, plain + 16);
+    struct crypto_aead *aead = copy != NULL ? crypto_aead_new(s->aead, key) : NULL;
+    if (aead == NULL) {
+        out->why = "there was not enough memory";
+    } else {
+        bytes_copy(copy, body.data + s->explicit_len, plain + 16);
+        out->outcome = crypto_open(aead, out->nonce, BYTES_OF(out->additional), copy, plain + 16) ? VERDICT_VERIFIED
+                                                                                                  : VERDICT_FAILED;
+    }
+    crypto_aead_free(aead);
+    memory_give(&memory_standard, copy, plain + 16);
+    return true;
+}
+
+/* ---- parts ---- */
+
+static const char *not_this_version(const struct job *j)
+{
+    if (j->d->version >= 0x0304)
+        return "values of TLS 1.3 are not recomputed in this place";
+    return j->d->version == 0x0303 ? "the hash of this suite is not computed here"
+                                   : "the PRF and the signatures of versions before TLS 1.2 are not computed here";
+}
+
+/* All messages before `until`, or up to it, one after the other. */
+static bytes transcript(const struct job *j, const struct kept_message *until, bool inclusive)
+{
+    const struct dissection *d = j->d;
+    size_t len = 0, at = 0, end = (size_t)(until - d->handshake) + inclusive;
+    for (size_t i = 0; i < end; i++)
+        len += d->handshake[i].type != MSG_HELLO_REQUEST ? d->handshake[i].bytes.len : 0;
+    uint8_t *all = arena_take(j->arena, len > 0 ? len : 1);
+    if (all == NULL)
+        return BYTES_NONE;
+    for (size_t i = 0; i < end; i++) {
+        if (d->handshake[i].type == MSG_HELLO_REQUEST)
+            continue;
+        bytes_copy(all + at, d->handshake[i].bytes.data, d->handshake[i].bytes.len);
+        at += d->handshake[i].bytes.len;
+    }
+    return bytes_of(all, len);
+}
+
+static bytes transcript_hash(const struct job *j, const struct kept_message *until, bool inclusive)
+{
+    uint8_t hash[HASH_MAX];
+    struct crypto_hash h;
+    const struct dissection *d = j->d;
+    crypto_hash_start(&h, j->suite.hash);
+    for (size_t i = 0; i < (size_t)(until - d->handshake) + inclusive; i++)
+        if (d->handshake[i].type != MSG_HELLO_REQUEST)
+            crypto_hash_add(&h, d->handshake[i].bytes);
+    crypto_hash_end(&h, hash);
+    return arena_copy(j->arena, bytes_of(hash, hash_len(j->suite.hash)));
+}
+
+static void add_value(struct job *j, struct derivation *v)
+{
+    if (j->out->n_values < DERIVATIONS_MOST)
+        j->out->values[j->out->n_values++] = v;
+    else
+        j->out->cut = true;
+}
+
+static struct derived_verdict *judge(struct job *j, const char *name, const char *title, const char *section,
+                                     uint8_t from)
+{
+    if (j->out->n_verdicts == VERDICTS_MOST) {
+        j->out->cut = true;
+        return NULL;
+    }
+    struct derived_verdict *v = &j->out->verdicts[j->out->n_verdicts++];
+    *v = (struct derived_verdict){
+        .name = name, .title = title, .section = section, .from = from, .outcome = VERDICT_OPEN, .certificate = -1};
+    return v;
+}
+
+static void say(struct derived_verdict *v, enum verdict_outcome outcome, const char *text)
+{
+    struct text t = text_in(v->text, sizeof v->text);
+    v->outcome = (uint8_t)outcome;
+    text_add(&t, text);
+}
+
+/* "fede derive WHAT OPTION value …" */
+static void command(struct job *j, struct derivation *v, const char *what, const char *const options[],
+                    const bytes values[])
+{
+    size_t size = sizeof "fede derive " + strlen(what);
+    for (size_t i = 0; options[i] != NULL; i++)
+        size += 1 + strlen(options[i]) + 2 * values[i].len;
+    char *out = arena_take(j->arena, size);
+    if (out == NULL)
+        return;
+    struct text t = text_in(out, size);
+    text_add(&t, "fede derive ");
+    text_add(&t, what);
+    for (size_t i = 0; options[i] != NULL; i++) {
+        text_char(&t, ' ');
+        text_add(&t, options[i]);
+        text_hex(&t, values[i]);
+    }
+    v->command = out;
+}
