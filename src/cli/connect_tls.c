@@ -26,8 +26,10 @@ bool tls_prepare(struct client *client)
     const struct connect_settings *set = &client->set;
     fede_config *config = client->config = fede_config_new();
 
-    if (!config)
-        return client_fail(client, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, 0, 0);
+    if (!config) {
+        snprintf(client->detail, sizeof client->detail, "it does not start, or there is no memory");
+        return client_fail(client, FEDE_CRYPTO_FAILED, FEDE_ORIGIN_INTERNAL, 0, 0);
+    }
     if (!fede_config_clock(config, judged_time, ticks, client) || !fede_config_read_ahead(config, true) ||
         !fede_config_trace(config, hear, client))
         return config_refused(client);
