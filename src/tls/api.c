@@ -276,7 +276,7 @@ void fede_received(fede_conn *conn, ptrdiff_t n)
         conn->ending |= FEDE_TRANSPORT_ENDED;
         if (conn->plain.len == 0)
             conn_transport_ended(conn);
-    } else if ((size_t)n > w->size - w->end) {
+    } else if (!(conn->flags & CONN_STARTED) || (size_t)n > w->size - w->end) {
         misuse(conn, "more was received than fede_to_fill had room for");
     } else {
         w->end += (uint32_t)n;
@@ -398,7 +398,7 @@ fede_bytes fede_client_hello(const fede_conn *conn)
 const fede_question *fede_ask(const fede_conn *conn)
 {
     const struct handshake *hs = conn->handshake;
-    if (hs == NULL || conn->ending & FEDE_ENDED_BADLY)
+    if (hs == NULL || conn->ending & (FEDE_ENDED_BADLY | FEDE_WE_CLOSED))
         return NULL;
     return hs->hello_asked == ANSWER_OPEN || hs->verdict_asked == ANSWER_OPEN ? &hs->question : NULL;
 }

@@ -97,9 +97,8 @@ static enum outcome decide(struct handshake *hs)
     if (hs->verdict_asked == ANSWER_NO) {
         if (hs->refusal.reason == FEDE_OK)
             return handshake_fail(hs, FEDE_CERT_REFUSED, NULL, 0, 0);
-    } else if (hs->verdict.accepted) {
-        conn->proofs |=
-            hs->host != NULL ? PROOF_CHAIN : PROOF_WAIVED; /* no name to prove: waived by whoever left it out */
+    } else if (hs->verdict.accepted && hs->host != NULL) {
+        conn->proofs |= PROOF_CHAIN;
         return DONE;
     } else if (asked || config->unauthenticated) {
         conn->proofs |= PROOF_WAIVED;

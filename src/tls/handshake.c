@@ -19,6 +19,7 @@ static enum outcome hear(struct handshake *hs, const struct flow_step *step);
 static enum outcome hear_ccs(struct handshake *hs, const struct flow_step *step);
 static enum outcome refuse_before_ccs(struct handshake *hs, bytes seen, const struct flow_step *step);
 static enum outcome next_message(struct handshake *hs, const struct flow_step *step);
+static enum outcome ignore_request(struct handshake *hs, bytes message, const struct flow_step *step);
 static enum outcome read_message(struct handshake *hs, const struct handler *handler, bytes message);
 static enum outcome fail_decode(struct handshake *hs, const struct wire *w, uint8_t type);
 
@@ -160,12 +161,9 @@ static enum outcome next_message(struct handshake *hs, const struct flow_step *s
                 hs->pending = message;
                 return DONE;
             }
-            /* Asked to negotiate while negotiating: ignored, and no part of the transcript (RFC 5246 7.4.1.1). */
-            inform_message(conn, false, message);
-            if (message.len != HEADER)
-                return handshake_fail(hs, FEDE_DECODE_TRAILING, NULL, MSG_HELLO_REQUEST, (int64_t)message.len - HEADER);
-            if (++hs->ignored_requests > MOST_IGNORED_REQUESTS)
-                return handshake_fail(hs, FEDE_MESSAGE_UNEXPECTED, NULL, MSG_HELLO_REQUEST, step->what);
+            o = ignore_request(hs, message, step);
+            if (o != DONE)
+                return o;
             continue;
         case FRAGMENT_MORE:
             break;
@@ -181,20 +179,43 @@ static enum outcome next_message(struct handshake *hs, const struct flow_step *s
     }
 }
 
-/* ChangeCipherSpec is a record of its own, and may come only between two messages: keys never change inside one. */
+/* Asked to negotiate while negotiating: ignored, and no part of the transcript (RFC 5246 7.4.1.1). */
+static enum outcome ignore_request(struct handshake *hs, bytes message, const struct flow_step *step)
+{
+    inform_message(hs->conn, false, message);
+    if (message.len != HEADER)
+        return handshake_fail(hs, FEDE_DECODE_TRAILING, NULL, MSG_HELLO_REQUEST, (int64_t)message.len - HEADER);
+    if (++hs->ignored_requests > MOST_IGNORED_REQUESTS)
+        return handshake_fail(hs, FEDE_MESSAGE_UNEXPECTED, NULL, MSG_HELLO_REQUEST, step->what);
+    return DONE;
+}
+
+/* ChangeCipherSpec is a record of its own, and may come only between two messages: keys never change inside one. In front
+   of it nothing may stand but what a client ignores. */
 static enum outcome hear_ccs(struct handshake *hs, const struct flow_step *step)
 {
     struct fede_conn *conn = hs->conn;
-    struct content_in content;
-    if (hs->pending.len > 0)
-        return refuse_before_ccs(hs, hs->pending, step);
-    if (!fragments_empty(&conn->fragments))
-        return refuse_before_ccs(hs, conn->fragments.input, step);
-    enum outcome o = conn_next(conn, &content);
-    if (o != DONE)
-        return o;
-    if (content.type == CONTENT_HANDSHAKE)
-        return refuse_before_ccs(hs, content.plain, step);
+    struct content_in content = {.type = CONTENT_HANDSHAKE};
+    bytes message = hs->pending;
+    if (message.len > 0)
+        return refuse_before_ccs(hs, message, step);
+    while (content.type == CONTENT_HANDSHAKE) {
+        enum fragment_outcome f =
+            fragment_next(&conn->fragments, conn_memory(conn), conn->config->message_limit, &message, &conn->error);
+        if (f == FRAGMENT_BAD)
+            return FAIL;
+        if (f == FRAGMENT_MORE)
+            message = bytes_of(conn->fragments.held, conn->fragments.held_len);
+        if (message.len > 0 && (message.data[0] != MSG_HELLO_REQUEST || !handshake_is_client(hs)))
+            return refuse_before_ccs(hs, message, step);
+        enum outcome o = f == FRAGMENT_MESSAGE ? ignore_request(hs, message, step) : conn_next(conn, &content);
+        if (o != DONE)
+            return o;
+        if (f == FRAGMENT_MORE && content.type == CONTENT_HANDSHAKE)
+            fragment_feed(&conn->fragments, content.plain);
+    }
+    if (content.type == CONTENT_CCS && !fragments_empty(&conn->fragments))
+        return refuse_before_ccs(hs, message, step);
     if (content.type != CONTENT_CCS)
         return handshake_fail(hs, FEDE_RECORD_UNEXPECTED, NULL, content.type, step->what);
     inform_ccs(conn, false, content.plain);
@@ -240,6 +261,13 @@ static enum outcome fail_decode(struct handshake *hs, const struct wire *w, uint
     if (!w->bad) {
         handshake_fail(hs, FEDE_DECODE_TRAILING, NULL, type, (int64_t)(w->end - w->at));
         error->offset = (uint32_t)(w->at + HEADER);
+        return FAIL;
+    }
+    /* Where it may stand at all is the codec's table; that it was not asked for is worse (RFC 5246 7.4.1.4). */
+    int bit = w->reason == FEDE_EXTENSION_MISPLACED && type == MSG_SERVER_HELLO ? ext_bit_of((uint16_t)w->got) : -1;
+    if (bit >= 0 && !ext_has(&hs->offer.extensions, (enum ext_bit)bit)) {
+        handshake_fail(hs, FEDE_EXTENSION_UNSOLICITED, "extensions", w->got, type);
+        error->offset = (uint32_t)(w->bad_at + HEADER);
         return FAIL;
     }
     char detail[160];

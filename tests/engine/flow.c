@@ -85,7 +85,7 @@ static void wrong_messages(void)
                     continue;
                 struct plan plan = {
                     .from = from, .type = CONTENT_HANDSHAKE, .body = {(uint8_t)kind}, .len = 4, .place = place};
-                bool ignored = from == FEDE_SERVER && kind == MSG_HELLO_REQUEST && expected[from][place] != MSG_CCS;
+                bool ignored = from == FEDE_SERVER && kind == MSG_HELLO_REQUEST;
                 bool protect = place + 1 == n_records[from];
                 plan.instead = !(ignored && !protect); /* an ignored one leaves room for what belongs there */
                 struct pair pair = run(&plan);
@@ -175,6 +175,73 @@ static void keys_behind_message(void)
     pair_end(&pair);
 }
 
+/* The beginning of a message that a client ignores is no more welcome there than that of any other. */
+static void keys_mid_request(void)
+{
+    struct plan plan = {
+        .from = FEDE_SERVER, .type = CONTENT_HANDSHAKE, .body = {MSG_HELLO_REQUEST, 0}, .len = 2, .place = 4};
+    struct pair pair = run(&plan);
+    check(fede_conn_error(pair.client) != NULL && fede_conn_error(pair.client)->reason == FEDE_KEYS_MID_MESSAGE,
+          "keys change inside a HelloRequest", FEDE_SERVER, 4, 0, &pair);
+    pair_end(&pair);
+}
+
+/* Behind Finished, in the same record, come more messages: the same as in a record of their own. */
+static void extend(struct pair *pair, uint8_t from, size_t index, uint8_t *record, size_t len)
+{
+    const struct plan *plan = pair->arg;
+    uint8_t to = from == FEDE_CLIENT ? FEDE_SERVER : FEDE_CLIENT;
+    if (from != plan->from || index + 1 != n_records[from]) {
+        pair_put(pair, to, record, len);
+        return;
+    }
+    struct direction way = (from == FEDE_CLIENT ? pair->client : pair->server)->out;
+    struct frame frame;
+    size_t need;
+    fede_error error = {0};
+    uint8_t both[128], out[256];
+    bytes finished;
+    way.aead = NULL;
+    way.sequence = 0;
+    frame_next((bytes){record, len}, false, true, FEDE_TLS12, &frame, &need, &error);
+    check(record_open(&way, record, &frame, &finished, &error), "Finished does not open", from, index, 0, pair);
+    memcpy(both, finished.data, finished.len);
+    memcpy(both + finished.len, plan->body, plan->len);
+    way.sequence = 0;
+    size_t n = record_seal(&way, CONTENT_HANDSHAKE, (bytes){both, finished.len + plan->len}, out, &error);
+    direction_end(&way);
+    pair_put(pair, to, out, n);
+}
+
+static void behind_finished(void)
+{
+    for (uint8_t from = FEDE_CLIENT; from <= FEDE_SERVER; from++) {
+        uint8_t request = from == FEDE_CLIENT ? MSG_CLIENT_HELLO : MSG_HELLO_REQUEST;
+        struct plan plans[] = {
+            {.from = from, .body = {request}, .len = 4},
+            {.from = from, .body = {MSG_FINISHED}, .len = 4},
+            {.from = from, .body = {request, 0, 0, 0, request, 0, 0, 0, request, 0, 0, 0, request}, .len = 16},
+        };
+        static const uint16_t reasons[] = {0, FEDE_MESSAGE_AFTER_HANDSHAKE, FEDE_RENEGOTIATION_REFUSED};
+        for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
+            struct pair pair = {.tap = extend, .arg = &plans[i]};
+            pair_start(&pair, client_config, server_config, NULL);
+            pair_pump(&pair);
+            const fede_conn *victim = from == FEDE_CLIENT ? pair.server : pair.client;
+            const fede_error *error = fede_conn_error(victim);
+            check((error != NULL ? error->reason : 0) == reasons[i], "a message behind Finished", from, i, request,
+                  &pair);
+            fede_info info;
+            fede_conn_info(victim, &info);
+            if (reasons[i] == 0) /* one record more than else: the warning no_renegotiation */
+                check(pair_established(victim) && fragments_empty(&victim->fragments) &&
+                          info.sent_records == n_records[3 - from] + 1 && pair_exchange(&pair, 10),
+                      "no refusal behind Finished", from, i, request, &pair);
+            pair_end(&pair);
+        }
+    }
+}
+
 /* Sends a record from one side, past its engine. */
 static void inject(struct pair *pair, uint8_t from, uint8_t type, const void *body, size_t len)
 {
@@ -253,6 +320,23 @@ static void late_records(void)
         }
 }
 
+/* Alerts and empty records in turn: neither makes the other harmless. */
+static void taking_turns(void)
+{
+    static const uint8_t canceled[] = {1, 90};
+    for (uint8_t from = FEDE_CLIENT; from <= FEDE_SERVER; from++) {
+        struct pair pair = run(NULL);
+        const fede_conn *victim = from == FEDE_CLIENT ? pair.server : pair.client;
+        for (int i = 0; i < 40 && fede_conn_error(victim) == NULL; i++) {
+            inject(&pair, from, CONTENT_ALERT, canceled, sizeof canceled);
+            inject(&pair, from, CONTENT_DATA, NULL, 0);
+        }
+        check(fede_conn_error(victim) != NULL && fede_conn_error(victim)->reason == FEDE_ALERT_TOO_MANY,
+              "alerts and empty records without end", from, 0, 0, &pair);
+        pair_end(&pair);
+    }
+}
+
 int main(void)
 {
     client_config = pair_client_config(NULL);
@@ -267,8 +351,11 @@ int main(void)
         wrong_records();
         keys_mid_message();
         keys_behind_message();
+        keys_mid_request();
+        behind_finished();
         after_handshake();
         late_records();
+        taking_turns();
     }
     fede_config_free(client_config);
     fede_config_free(server_config);
