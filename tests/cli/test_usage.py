@@ -42,6 +42,7 @@ def usage_bad_urls(s):
     for url in ("https://a b/", "https://h:0/", "https://user@h/", "ftp://h/", "https://1.2.3/", "https://b\xfccher.example/", "https://"):
         r = s.run("connect", url).ends(2, "The URL can't be used")
         expect("TCP" not in r.err, "it went on")
+    s.run("connect", "https://good.example@evil.example/").ends(2, "-u USER:PASSWORD")
     expect('"url_bad"' in s.run("connect", "--json", "ftp://h/").err, "reason in JSON")
 
 

@@ -15,6 +15,7 @@ def way_names(s):
         s.connect(p.url).ends(0, "from the hosts file")
         s.connect(f"https://www.fede.test:{p.port}/", "--resolve", f"www.fede.test:{p.port}:127.0.0.1").ends(0, "from --resolve").gives(b"yes")
         s.connect(f"https://www.fede.test:{p.port}/", "--resolve", f"*:{p.port}:127.0.0.1").ends(0, "from --resolve")
+        s.connect("--resolve", f"lokalhost:{p.port}:127.0.0.9", "--resolve", f"localhost:1:127.0.0.9", p.url).ends(0, "from the hosts file")
         s.connect(f"https://127.0.0.1:{p.port}/").ends(0, "is an address")
         s.connect("https://www.fede.test/", "--connect-to", f"www.fede.test:443:localhost:{p.port}").ends(0, "--connect-to", "default").gives(b"yes")
         s.connect("https://www.fede.test/", "--connect-to", f"::127.0.0.1:{p.port}").ends(0).gives(b"yes")
