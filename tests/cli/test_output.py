@@ -7,8 +7,9 @@ import re
 import struct
 import subprocess
 import termios
+import time
 
-from scene import OK, answers, expect, same, test
+from scene import OK, answers, expect, request, same, test, unwrap
 
 
 def on_terminal(s, *words, columns=80, env=None, stdout_too=True):
@@ -139,6 +140,24 @@ def output_binary_and_terminal(s):
         code, seen = on_terminal(s, "-o", "-", p.url)
         expect(code == 0 and "\0" in seen, "-o - prints it")
         s.connect(p.url).ends(0).gives(b"a\0bc")
+
+
+@test
+def output_progress(s):
+    def slow(connection, peer):
+        request(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n")
+        for _ in range(4):
+            connection.sendall(b"x" * 1000)
+            time.sleep(0.5)
+        unwrap(connection)
+    with s.peer(slow) as p:
+        code, seen = on_terminal(s, "-o", "slow.out", p.url)
+        expect(code == 0 and "\r3,000 of 4,000 bytes" in seen, f"no progress: {seen[-1500:]!r}")
+        expect("bytes, " in seen and seen.rindex("\r\x1b[K") > seen.rindex(" of 4,000"), "the line is not removed")
+        for words in (["-s"], ["-q"], ["--json"]):
+            expect(" of 4,000" not in on_terminal(s, *words, "-o", "slow.out", p.url)[1], words)
+        expect("of 4,000" not in s.connect("-o", "slow.out", p.url).err, "in a pipe")
 
 
 @test

@@ -44,6 +44,45 @@ def way_tcp(s):
         same(p.seen[-1][0].split("\r\n")[1], f"Host: [::1]:{p.port}", "Host")
 
 
+class Deaf:
+    """An address that does not answer: a listener whose queue is full drops what knocks."""
+
+    def __init__(self, host, port):
+        self.listener = socket.socket()
+        self.listener.bind((host, port))
+        self.listener.listen(0)
+        self.port = self.listener.getsockname()[1]
+        self.knocking = []
+        for _ in range(4):
+            one = socket.socket()
+            one.setblocking(False)
+            one.connect_ex((host, self.port))
+            self.knocking.append(one)
+        time.sleep(0.1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for one in (self.listener, *self.knocking):
+            one.close()
+
+
+@test
+def way_silent_addresses(s):
+    """time_limit; RFC 8305: the next address is tried after 250 ms."""
+    with s.peer(answers(OK)) as p, Deaf("127.0.0.2", p.port):
+        began = time.monotonic()
+        r = s.connect("-v", "--resolve", f"localhost:{p.port}:127.0.0.2,127.0.0.1", p.url).ends(0, "connected to 127.0.0.1").gives(b"yes")
+        took = time.monotonic() - began
+        expect(0.24 < took < 5, f"{took} s")
+        expect(r.err.index("Trying 127.0.0.2") < r.err.index("Trying 127.0.0.1"), "order")
+        began = time.monotonic()
+        s.connect("--connect-timeout", "0.4", f"https://127.0.0.2:{p.port}/").ends(28, "400 ms", "127.0.0.2", "no answer")
+        s.connect("-m", "0.4", f"https://127.0.0.2:{p.port}/").ends(28, "400 ms")
+        expect(time.monotonic() - began < 8, "the time limit")
+
+
 @test
 def way_unix_socket(s):
     path = f"{s.place}/sock"
