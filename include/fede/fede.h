@@ -41,7 +41,9 @@ FEDE_API fede_config *fede_config_derive(const fede_config *base);
 /* fede_config_free gives up the caller's hold; connections keep the config alive as long as they need it. NULL is fine. */
 FEDE_API void fede_config_free(fede_config *config);
 
-/* fede_config_error is the first failed setting, or NULL. Owned by the config. */
+/* fede_config_error is the first failed setting, or NULL. Owned by the config. A config with a failed setting makes no
+   connections (they end at once with its error), nor do configs derived from it; that a setting came too late, when the
+   config was in use already, does not count. */
 FEDE_API const fede_error *fede_config_error(const fede_config *config);
 
 /* fede_config_policy takes a named, dated set of versions, suites, groups and schemes: "default" (today "2026-11"). */

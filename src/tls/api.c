@@ -8,6 +8,8 @@ static fede_conn *conn_new(fede_config *config, uint8_t role);
 static void start(fede_conn *conn);
 static bool take_name(fede_conn *conn, const char *name, struct host *host);
 static bool set_server_name(fede_conn *conn, const char *name, bool send);
+static bool config_failed(fede_conn *conn);
+static bool no_question(fede_conn *conn, const char *what);
 static bool misuse(fede_conn *conn, const char *what);
 
 /* ---- Making and freeing. */
@@ -180,6 +182,8 @@ static void start(fede_conn *conn)
         inform_ended(conn);
         return;
     }
+    if (config_failed(conn))
+        return;
     bool must_prove = conn->role == FEDE_CLIENT && !config->unauthenticated && !(config->questions & FEDE_ASK_VERDICT);
     if (must_prove && hs->host == NULL)
         conn_fail(conn, FEDE_CONFIG_NO_NAME, NULL, 0, 0);
@@ -193,6 +197,18 @@ static void start(fede_conn *conn)
         return;
     }
     conn_drive(conn);
+}
+
+/* A setting that failed may have been the strict one: no connection goes on without it. */
+static bool config_failed(fede_conn *conn)
+{
+    if (!conn->config->failed)
+        return false;
+    bool told = conn->handshake->client_hello.len > 0; /* someone waits for an answer */
+    conn->error = conn->config->error;
+    conn->error.alert = told ? FEDE_ALERT_INTERNAL_ERROR : FEDE_ALERT_NONE;
+    conn_end_badly(conn);
+    return true;
 }
 
 /* ---- Bytes out. */
@@ -313,6 +329,8 @@ void fede_close(fede_conn *conn)
         return;
     bool open = conn->flags & CONN_OPEN, started = conn->flags & CONN_STARTED;
     conn->flags |= CONN_STARTED;
+    if (!started)
+        inform_started(conn);
     if (started && !(conn->flags & CONN_BAD_SEND) &&
         ((!open && !conn_alert(conn, false, FEDE_ALERT_USER_CANCELED)) ||
          !conn_alert(conn, false, FEDE_ALERT_CLOSE_NOTIFY)))
@@ -346,6 +364,12 @@ void fede_release_buffers(fede_conn *conn)
 unsigned fede_ending(const fede_conn *conn)
 {
     return conn->ending;
+}
+
+/* An answer may come after the connection was closed. */
+static bool no_question(fede_conn *conn, const char *what)
+{
+    return conn->ending & FEDE_WE_CLOSED ? false : misuse(conn, what);
 }
 
 static bool misuse(fede_conn *conn, const char *what)
@@ -407,11 +431,13 @@ bool fede_answer_config(fede_conn *conn, fede_config *config)
 {
     const fede_question *question = fede_ask(conn);
     if (question == NULL || question->kind != FEDE_ASK_HELLO)
-        return misuse(conn, "no ClientHello waits for an answer");
+        return no_question(conn, "no ClientHello waits for an answer");
     if (config != NULL && config != conn->config) {
         config_hold(config);
         fede_config_free(conn->config);
         conn->config = config;
+        if (config_failed(conn))
+            return false;
     }
     conn->handshake->hello_asked = ANSWER_YES;
     conn_drive(conn);
@@ -422,7 +448,7 @@ bool fede_answer_verdict(fede_conn *conn, bool accept)
 {
     const fede_question *question = fede_ask(conn);
     if (question == NULL || question->kind != FEDE_ASK_VERDICT)
-        return misuse(conn, "no verdict waits for an answer");
+        return no_question(conn, "no verdict waits for an answer");
     conn->handshake->verdict_asked = accept ? ANSWER_YES : ANSWER_NO;
     conn_drive(conn);
     return true;
@@ -432,7 +458,7 @@ bool fede_answer_refuse(fede_conn *conn, uint8_t alert)
 {
     const fede_question *question = fede_ask(conn);
     if (question == NULL)
-        return misuse(conn, "no question is open");
+        return no_question(conn, "no question is open");
     bool name = question->kind == FEDE_ASK_HELLO && alert == FEDE_ALERT_UNRECOGNIZED_NAME && conn->server_name != NULL;
     if (name)
         handshake_fail_detail(conn->handshake, FEDE_SNI_UNKNOWN, "server_name", 0, 0, conn->server_name);

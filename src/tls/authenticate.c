@@ -127,7 +127,8 @@ static enum outcome check_signature(struct handshake *hs)
         return handshake_fail_detail(hs, FEDE_CERT_KEY_UNSUPPORTED, NULL, 0, 0, leaf->key_problem);
     if (conn->suite->auth != AUTH_ANY && (conn->suite->auth == AUTH_RSA) != rsa)
         return wrong_key(hs, FEDE_SUITE_WRONG_KEY, "certificate_list", MSG_CERTIFICATE, conn->suite->id);
-    if (!scheme_fits_key(hs->scheme, (enum key_kind)kind, conn->version))
+    uint8_t only = leaf->key.pss_hash; /* RFC 4055 1.2: a key for PSS may be bound to one hash */
+    if (!scheme_fits_key(hs->scheme, (enum key_kind)kind, conn->version) || (only != 0 && only != hs->scheme->hash))
         return wrong_key(hs, FEDE_SCHEME_WRONG_KEY, "algorithm", MSG_SERVER_KEY_EXCHANGE, hs->scheme->id);
     size_t len = 64 + hs->params.len;
     uint8_t *input = arena_take(&hs->arena, len);

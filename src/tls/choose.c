@@ -249,8 +249,7 @@ static const struct scheme *choose_scheme(const struct handshake *hs, const stru
         return NULL;
     for (size_t i = 0; i < ours.n; i++) {
         const struct scheme *scheme = scheme_by_id(u16s_at(ours, i));
-        if (!u16s_has(hs->offer.extensions.schemes, scheme->id) ||
-            !can_sign(credential, scheme, hs->conn->version))
+        if (!u16s_has(hs->offer.extensions.schemes, scheme->id) || !can_sign(credential, scheme, hs->conn->version))
             continue;
         if (scheme->key == credential->kind)
             return scheme;

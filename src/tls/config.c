@@ -10,6 +10,7 @@
 #include "wire/messages.h"
 
 enum { MESSAGE_LIMIT = 65536, HANDSHAKE_LIMIT = 131072, LEAST_FRAGMENT = 64, MOST_FRAGMENT = 16384 };
+enum { MOST_ALPN = 65000 }; /* with everything else they must fit into one block of extensions, 65,535 bytes */
 
 static bool refuse(fede_config *config, fede_reason reason, int64_t got, int64_t wanted, const char *detail);
 static bool refuse_source(fede_config *config, const char *path, int problem);
@@ -54,7 +55,10 @@ fede_config *fede_config_derive(const fede_config *base)
     bytes_copy((uint8_t *)config + plain, (const uint8_t *)base + plain, sizeof *config - plain);
     atomic_init(&config->refs, 1);
     atomic_init(&config->in_use, false);
-    config->error = (fede_error){0};
+    if (!base->failed)
+        config->error = (fede_error){0};
+    else if (base->error.detail == base->detail)
+        config->error.detail = config->detail;
     config->credentials = NULL;
     config->alpn = NULL;
     config->trust = trust_hold(base->trust);
@@ -109,6 +113,7 @@ static bool refuse(fede_config *config, fede_reason reason, int64_t got, int64_t
 {
     if (config->error.reason != FEDE_OK)
         return false; /* the first one stands */
+    config->failed = reason != FEDE_CONFIG_IN_USE;
     uint8_t origin = reason == FEDE_OUT_OF_MEMORY ? FEDE_ORIGIN_INTERNAL : FEDE_ORIGIN_CALLER;
     error_set(&config->error, reason, origin, NULL, got, wanted);
     if (detail != NULL) {
@@ -242,9 +247,9 @@ bool fede_config_alpn(fede_config *config, const char *const *names, size_t n)
                           "a protocol name must have 1 to 255 bytes");
         len += 1 + name;
     }
-    if (len > 65535)
-        return refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)len, 65535,
-                      "the protocol names take more than 65,535 bytes");
+    if (len > MOST_ALPN)
+        return refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)len, MOST_ALPN,
+                      "the protocol names take more than 65,000 bytes");
     uint8_t *list = len > 0 ? memory_take(&config->allocator, len) : NULL;
     if (len > 0 && list == NULL)
         return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);

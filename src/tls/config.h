@@ -83,6 +83,7 @@ struct fede_config {
     uint16_t max_fragment;
     uint8_t questions;
     bool reveal_secrets, unauthenticated, read_ahead, half_close;
+    bool failed; /* a setting did, while settings could change: no connection is made */
     fede_error error;
     char detail[160]; /* what error.detail points to */
 };

@@ -264,9 +264,12 @@ static enum outcome fail_decode(struct handshake *hs, const struct wire *w, uint
         return FAIL;
     }
     /* Where it may stand at all is the codec's table; that it was not asked for is worse (RFC 5246 7.4.1.4). */
-    int bit = w->reason == FEDE_EXTENSION_MISPLACED && type == MSG_SERVER_HELLO ? ext_bit_of((uint16_t)w->got) : -1;
-    if (bit >= 0 && !ext_has(&hs->offer.extensions, (enum ext_bit)bit)) {
-        handshake_fail(hs, FEDE_EXTENSION_UNSOLICITED, "extensions", w->got, type);
+    uint32_t unasked = hs->msg.server_hello.extensions.present & ~hs->offer.extensions.present;
+    if (w->reason == FEDE_EXTENSION_MISPLACED && type == MSG_SERVER_HELLO && unasked != 0) {
+        unsigned bit = 0;
+        while (!(unasked >> bit & 1))
+            bit++;
+        handshake_fail(hs, FEDE_EXTENSION_UNSOLICITED, "extensions", ext_id((enum ext_bit)bit), type);
         error->offset = (uint32_t)(w->bad_at + HEADER);
         return FAIL;
     }

@@ -86,9 +86,9 @@ void every_suite_group_and_key(void **state), every_scheme(void **state),
     answers_by_hand(void **state), grease(void **state);
 void any_portions(void **state), never_reads_too_much(void **state), flights_and_writes(void **state),
     certificates(void **state), unauthenticated(void **state), question_of_the_hello(void **state),
-    question_of_the_verdict(void **state), ends(void **state), half_close(void **state),
+    question_of_the_verdict(void **state), question_left_open(void **state), ends(void **state), half_close(void **state),
     foreign_protocols(void **state);
-void settings(void **state), derived_configurations(void **state), names_apart(void **state), events(void **state),
+void settings(void **state), failed_settings(void **state), many_protocols(void **state), derived_configurations(void **state), names_apart(void **state), events(void **state),
     master_secrets(void **state), events_of_failure(void **state), sentences(void **state), registry(void **state),
     wrong_calls(void **state);
 

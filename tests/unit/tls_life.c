@@ -163,6 +163,23 @@ void unauthenticated(void **state)
     assert_int_equal(fede_needs(conn), FEDE_OVER);
     assert_reason(conn, FEDE_CONFIG_NO_NAME);
     fede_conn_free(conn);
+    /* Nor by calls in an odd order: bytes before there was room for any, */
+    conn = fede_client_new(client, NULL);
+    fede_received(conn, 5);
+    assert_reason(conn, FEDE_CALL_ORDER);
+    fede_conn_free(conn);
+    /* and should the look at the start be missed, no proof comes of a chain that was proved for no name. */
+    pair = (struct pair){0};
+    pair_start(&pair, client, pair_server_config(NULL, "p256"), NULL);
+    fede_conn_free(pair.client);
+    pair.client = fede_client_new(client, NULL);
+    pair.client->flags |= CONN_STARTED;
+    conn_drive(pair.client);
+    assert_true(pair_pump(&pair));
+    assert_reason(pair.client, FEDE_INTERNAL);
+    assert_false(pair_established(pair.client));
+    fede_config_free(pair.server_config);
+    pair_end(&pair);
     conn = fede_client_new(client, "not a name");
     assert_reason(conn, FEDE_CONFIG_BAD_NAME);
     assert_int_equal(fede_needs(conn), FEDE_OVER);
@@ -218,6 +235,29 @@ void question_of_the_hello(void **state)
             assert_reason(pair.client, FEDE_PEER_ALERT);
             assert_int_equal(pair_alert(pair.client), FEDE_ALERT_UNRECOGNIZED_NAME);
         }
+        finish(&pair);
+    }
+}
+
+/* Whoever closes has no more questions; an answer on its way comes too late and does no harm. */
+void question_left_open(void **state)
+{
+    (void)state;
+    for (int verdict = 0; verdict < 2; verdict++) {
+        fede_config *client = pair_client_config(NULL), *server = pair_server_config(NULL, "p256");
+        assert_true(fede_config_ask(verdict ? client : server, verdict ? FEDE_ASK_VERDICT : FEDE_ASK_HELLO));
+        struct pair pair = meet(client, server, NULL);
+        fede_conn *asks = verdict ? pair.client : pair.server;
+        uint8_t out[100];
+        assert_int_equal(fede_needs(asks), FEDE_DECIDE);
+        fede_close(asks);
+        assert_null(fede_ask(asks));
+        assert_int_equal(drain(asks, out, sizeof out), 7 + 7); /* user_canceled, close_notify */
+        assert_int_equal(fede_needs(asks), FEDE_OVER);
+        assert_false(verdict ? fede_answer_verdict(asks, true) : fede_answer_config(asks, NULL));
+        assert_false(fede_answer_refuse(asks, FEDE_ALERT_ACCESS_DENIED));
+        assert_null(fede_conn_error(asks));
+        assert_int_equal(fede_needs(asks), FEDE_OVER);
         finish(&pair);
     }
 }

@@ -60,6 +60,63 @@ void settings(void **state)
     fede_config_free(derived);
 }
 
+/* A setting that failed may have been the strict one: no connection comes of it, derived or given as an answer. */
+void failed_settings(void **state)
+{
+    (void)state;
+    fede_config *config = pair_client_config(NULL);
+    assert_false(fede_config_policy(config, "moderm"));
+    fede_config *derived = fede_config_derive(config);
+    fede_conn *conn = fede_client_new(config, "server.test");
+    assert_int_equal(fede_needs(conn), FEDE_OVER);
+    assert_reason(conn, FEDE_CONFIG_UNKNOWN_POLICY);
+    fede_config_free(config);
+    assert_string_equal(fede_conn_error(conn)->detail, "moderm");
+    fede_conn_free(conn);
+    conn = fede_client_new(derived, "server.test");
+    fede_config_free(derived);
+    assert_int_equal(fede_needs(conn), FEDE_OVER);
+    assert_string_equal(fede_conn_error(conn)->detail, "moderm");
+    fede_conn_free(conn);
+
+    config = pair_server_config(NULL, "p256");
+    assert_true(fede_config_ask(config, FEDE_ASK_HELLO));
+    struct pair pair = meet(pair_client_config(NULL), config, NULL);
+    fede_config *answer = pair_server_config(NULL, "p256");
+    assert_false(fede_config_max_fragment(answer, 1));
+    assert_false(fede_answer_config(pair.server, answer));
+    fede_config_free(answer);
+    pair_pump(&pair);
+    assert_reason(pair.server, FEDE_CONFIG_BAD_VALUE);
+    assert_int_equal(pair_alert(pair.client), FEDE_ALERT_INTERNAL_ERROR);
+    finish(&pair);
+}
+
+/* As many protocol names as one hello can hold, and one more. */
+void many_protocols(void **state)
+{
+    enum { N = 260, LEN = 249 };
+    static char names[N][LEN + 1];
+    const char *list[N + 1];
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        memset(names[i], 'a' + (int)(i % 26), LEN);
+        names[i][0] = (char)('A' + (int)(i / 26));
+        list[i] = names[i];
+    }
+    list[N] = "h2";
+    fede_config *config = pair_client_config(NULL), *more = fede_config_derive(config);
+    assert_true(fede_config_alpn(config, list, N)); /* 65,000 bytes */
+    fede_conn *conn = fede_client_new(config, "server.test");
+    assert_true(fede_needs(conn) & FEDE_SEND);
+    assert_null(fede_conn_error(conn));
+    fede_conn_free(conn);
+    assert_false(fede_config_alpn(more, list, N + 1));
+    assert_int_equal(fede_config_error(more)->reason, FEDE_CONFIG_BAD_VALUE);
+    fede_config_free(config);
+    fede_config_free(more);
+}
+
 void derived_configurations(void **state)
 {
     static const char *const protocols[] = {"h2"};
