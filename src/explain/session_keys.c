@@ -79,7 +79,9 @@ bool session_open(struct session *s, uint8_t from, bytes record, uint8_t *scratc
     struct way *w = session_way(s, from);
     bool open = false;
     *plain = BYTES_NONE;
-    if (!s->answered && !(s->hello && from == FEDE_CLIENT)) {
+    if (w->key.suite != NULL && w->key.suite->version < 0x0304) {
+        open = open12(s, from, record, scratch, plain); /* also while a renegotiation has not got far */
+    } else if (!s->answered && !(s->hello && from == FEDE_CLIENT)) {
         if (s->keys == KEYS_UNTOUCHED)
             s->keys = KEYS_NO_HANDSHAKE;
     } else if (s->answered && session_suite(s->suite) == NULL) {
@@ -114,7 +116,7 @@ void session_keys12(struct session *s, uint8_t from)
 static bool open12(struct session *s, uint8_t from, bytes record, uint8_t *scratch, bytes *plain)
 {
     struct way *w = session_way(s, from);
-    const struct suite *suite = session_suite(s->suite);
+    const struct suite *suite = w->key.suite != NULL ? w->key.suite : session_suite(s->suite);
     const uint64_t sequence = w->key.sequence;
     bool open = false, some = false;
     if (w->key.aead == NULL && s->keyed) {
@@ -140,8 +142,10 @@ static bool open12(struct session *s, uint8_t from, bytes record, uint8_t *scrat
             reveal12(s);
         }
         if (!open) {
-            if (s->keys != KEYS_USED)
-                s->keys = some ? KEYS_WRONG : s->keys == KEYS_WRONG ? KEYS_WRONG : KEYS_NO_LINE;
+            if (s->keys == KEYS_USED || s->keys == KEYS_PARTIAL)
+                s->keys = KEYS_PARTIAL; /* a renegotiation without a line of its own */
+            else
+                s->keys = some || s->keys == KEYS_WRONG ? KEYS_WRONG : KEYS_NO_LINE;
             return false;
         }
         if (sequence > 0 && !w->after_gap)
@@ -156,7 +160,8 @@ static bool open12(struct session *s, uint8_t from, bytes record, uint8_t *scrat
             tag_failed(s, from, sequence);
         return false;
     }
-    s->keys = KEYS_USED;
+    if (s->keys != KEYS_PARTIAL)
+        s->keys = KEYS_USED;
     w->after_gap = false;
     w->key.sequence++;
     size_t before = RECORD_HEADER + (size_t)suite->explicit_len;

@@ -15,7 +15,7 @@ enum {
     SIDE_HELD_MOST = 4 * 1024 * 1024,
     ALL_HELD_MOST = 64 * 1024 * 1024,
     PIECE_COST = 64,               /* memory of a held piece beside its bytes */
-    SETTLE_AFTER = 4,              /* segments without a SYN, until the lowest is the beginning */
+    SETTLE_AFTER = 64,               /* segments without a SYN, until the lowest is the beginning */
     AHEAD_MOST = 64 * 1024 * 1024, /* an acknowledgement or sequence number further ahead is nonsense */
 };
 

@@ -127,7 +127,7 @@ static bool open_files(struct look *l)
     }
     /* What is no capture at all is said before anything else. */
     for (size_t i = 0; good && i < q->n_files; i++) {
-        struct input *input = input_file(l->fds[i]);
+        struct input *input = lseek(l->fds[i], 0, SEEK_SET) == 0 ? input_file(l->fds[i]) : NULL;
         struct capture c;
         char line[200];
         if (input == NULL)
