@@ -100,26 +100,30 @@ static bool set_negotiation(struct client *client)
     return fede_config_alpn(config, both + set->http1, set->http1 ? 1 : 2) || config_refused(client);
 }
 
-/* --keylog, else SSLKEYLOGFILE, which is told because it comes from outside the command line. */
+/* --keylog, else SSLKEYLOGFILE, which is told because it comes from outside the command line, and is no obstacle when it can't be
+   written. */
 static bool set_key_log(struct client *client)
 {
     const char *variable = getenv("SSLKEYLOGFILE"), *path = client->set.keylog;
-    char line[1200];
+    bool given = path != NULL;
+    char line[1300];
 
-    if (!path && variable && *variable) {
+    if (!given && variable && *variable)
         path = variable;
-        snprintf(line, sizeof line, "SSLKEYLOGFILE is set: the secrets of this connection are appended to %.1000s",
-                 path);
-        report_note(client->report, 1, line);
-    }
     if (!path)
         return true;
     client->keylog = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (client->keylog < 0) {
+    int number = client->keylog < 0 ? errno : 0;
+    if (number && given) {
         struct text t = text_in(client->detail, sizeof client->detail);
-        text_format(&t, "the key log %.1000s: %s", path, strerror(errno));
-        return client_fail(client, FEDE_OUTPUT_FAILED, FEDE_ORIGIN_CALLER, errno, 0);
+        text_format(&t, "the key log %.1000s: %s", path, strerror(number));
+        return client_fail(client, FEDE_OUTPUT_FAILED, FEDE_ORIGIN_CALLER, number, 0);
     }
+    snprintf(line, sizeof line, "SSLKEYLOGFILE is set: the secrets of this connection %s %.1000s%s%s",
+             number ? "can't be appended to" : "are appended to", path, number ? ": " : "",
+             number ? strerror(number) : "");
+    if (!given)
+        report_note(client->report, 1, line);
     return true;
 }
 

@@ -143,6 +143,7 @@ def tls_key_log(s):
             expect(secret not in r.err.replace(" ", "").replace("\n", ""), f"{words}: the secret is in the story")
         r = s.connect("--json", "--show-secrets", "--keylog", log, p.url)
         expect(open(log).read().split()[-1] in r.err, "--show-secrets")
+        s.connect(p.url, env={"SSLKEYLOGFILE": "/nonexistent/x"}).ends(0, "can't be appended to /nonexistent/x")
         s.connect("--keylog", "/nonexistent/x", p.url).ends(1, "/nonexistent/x")
 
 
