@@ -45,6 +45,7 @@ static enum outcome send_some(fede_stream *stream);
 static enum outcome receive_some(fede_stream *stream);
 static void send_failed(fede_stream *stream, int number);
 static bool can_send(fede_stream *stream);
+static enum outcome nothing_more(fede_stream *stream, enum goal goal);
 static void transport_failed(fede_stream *stream, int number);
 static bool failed(const fede_stream *stream);
 static bool fail(fede_stream *stream, fede_reason reason, uint8_t origin, const char *where, int64_t got,
@@ -98,8 +99,12 @@ fede_stream *fede_stream_over(int fd, fede_conn *conn)
 
 ptrdiff_t fede_stream_read(fede_stream *stream, void *out, size_t size)
 {
-    if (!size)
-        return fail(stream, FEDE_CALL_ORDER, FEDE_ORIGIN_CALLER, "fede_stream_read", 0, 1) ? 0 : FEDE_STREAM_FAILED;
+    if (!size) {
+        if (!failed(stream))
+            text_add(&(struct text){stream->detail, sizeof stream->detail, 0}, "a read needs room for one byte");
+        fail(stream, FEDE_CALL_ORDER, FEDE_ORIGIN_CALLER, "fede_stream_read", 0, 1);
+        return FEDE_STREAM_FAILED;
+    }
     enum outcome outcome = drive(stream, GOAL_READ);
     if (outcome == REACHED) {
         fede_bytes data = fede_plaintext(stream->conn);
@@ -259,7 +264,7 @@ static enum outcome drive_until(fede_stream *stream, enum goal goal, int64_t dea
             events |= POLLIN;
         }
         if (!events)
-            return failed(stream) || goal == GOAL_SENT ? FAILED : ENDED;
+            return nothing_more(stream, goal);
         if (!wait)
             return BLOCKED;
         const char *what = goal == GOAL_OPEN || !is_open(stream) ? "the TLS handshake was not complete"
@@ -379,6 +384,23 @@ static bool can_send(fede_stream *stream)
     return false;
 }
 
+/* Neither to send nor to receive. In order it is when the peer said so; that the bytes just stop is not, even if we closed
+   before: what was still to come may be cut. */
+static enum outcome nothing_more(fede_stream *stream, enum goal goal)
+{
+    unsigned ending = fede_ending(stream->conn);
+
+    if (failed(stream) || (goal == GOAL_SENT && !can_send(stream)))
+        return FAILED;
+    if (goal != GOAL_SENT && ending & FEDE_PEER_CLOSED)
+        return ENDED;
+    if (ending & FEDE_TRANSPORT_ENDED)
+        fail(stream, FEDE_TRUNCATED, FEDE_ORIGIN_TRANSPORT, NULL, 0, 0);
+    else
+        fail(stream, FEDE_CALL_ORDER, FEDE_ORIGIN_CALLER, NULL, 0, 0);
+    return FAILED;
+}
+
 /* A transport that fails after the connection has ended in order, or after another failure, is not the news. */
 static void transport_failed(fede_stream *stream, int number)
 {
@@ -412,7 +434,7 @@ static bool fail(fede_stream *stream, fede_reason reason, uint8_t origin, const 
     if (!stream->error.reason) {
         static const char *const order = "there is nothing more to do on this stream";
         error_set(&stream->error, reason, origin, where, got, wanted);
-        stream->error.detail = reason == FEDE_CALL_ORDER ? order : stream->detail[0] ? stream->detail : NULL;
+        stream->error.detail = stream->detail[0] ? stream->detail : reason == FEDE_CALL_ORDER ? order : NULL;
     }
     return false;
 }

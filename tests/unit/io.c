@@ -351,6 +351,7 @@ static void test_small_calls(void **state)
     assert_int_equal(fede_stream_write(stream, "", 0), 0);
     assert_int_equal(fede_stream_read(stream, &one, 0), FEDE_STREAM_FAILED);
     assert_int_equal(reason_of(stream), FEDE_CALL_ORDER);
+    assert_string_equal(fede_stream_error(stream)->detail, "a read needs room for one byte");
     assert_int_equal(fede_stream_write(stream, "x", 1), FEDE_STREAM_FAILED); /* the first failure sticks */
     assert_false(fede_stream_close(stream));
     peer_end(&peer);
@@ -473,6 +474,62 @@ static void test_truncated(void **state)
     peer_let_go(&peer);
     assert_false(fede_stream_close(stream));
     peer_end(&peer);
+}
+
+/* Reads to the client's close_notify, answers, and goes without its own. */
+static void act_answer_and_cut(struct peer *peer)
+{
+    char data[100];
+    fede_config *config = server_config();
+    fede_config_half_close(config, true);
+    peer->stream = fede_stream_over(peer->fd, fede_server_new(config));
+    fede_config_free(config);
+    fede_stream_limit(peer->stream, LIMIT);
+    while (fede_stream_read(peer->stream, data, sizeof data) > 0)
+        continue;
+    fede_stream_write(peer->stream, "ans", 3);
+    shutdown(peer->fd, SHUT_WR);
+    peer_wait(peer);
+    fede_stream_close(peer->stream);
+}
+
+/* That we have closed does not make the end of the stream an orderly one: the answer may be cut. */
+static void test_truncated_after_finish(void **state)
+{
+    (void)state;
+    struct peer peer;
+    char data[100];
+    fede_stream *stream = over_pair(&peer, act_answer_and_cut);
+    assert_int_equal(fede_stream_write(stream, "question", 8), 8);
+    assert_true(fede_stream_finish(stream));
+    assert_int_equal(fede_stream_read(stream, data, sizeof data), 3);
+    assert_int_equal(fede_stream_read(stream, data, sizeof data), FEDE_STREAM_FAILED);
+    assert_int_equal(reason_of(stream), FEDE_TRUNCATED);
+    assert_int_equal(fede_stream_read(stream, data, sizeof data), FEDE_STREAM_FAILED);
+    peer_let_go(&peer);
+    assert_false(fede_stream_close(stream));
+    peer_end(&peer);
+}
+
+/* A call that fails says why, also on a stream that was closed before it began. */
+static void test_finished_first(void **state)
+{
+    (void)state;
+    for (int call = 0; call < 3; call++) {
+        struct peer peer;
+        char data[10] = "x";
+        fede_stream *stream = over_pair(&peer, act_hang_up);
+        assert_true(fede_stream_finish(stream));
+        if (call == 0)
+            assert_int_equal(fede_stream_handshake(stream), -1);
+        else if (call == 1)
+            assert_int_equal(fede_stream_write(stream, data, 1), FEDE_STREAM_FAILED);
+        else
+            assert_int_equal(fede_stream_read(stream, data, 1), FEDE_STREAM_FAILED);
+        assert_int_equal(reason_of(stream), FEDE_CALL_ORDER);
+        assert_false(fede_stream_close(stream));
+        peer_end(&peer);
+    }
 }
 
 static void test_reset(void **state)
@@ -782,6 +839,8 @@ int main(void)
         cmocka_unit_test(test_connect_name_not_resolved),
         cmocka_unit_test(test_connect_limit),
         cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_truncated_after_finish),
+        cmocka_unit_test(test_finished_first),
         cmocka_unit_test(test_reset),
         cmocka_unit_test(test_closed_in_handshake),
         cmocka_unit_test(test_alert_before_reset),
