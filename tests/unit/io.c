@@ -609,7 +609,8 @@ static void test_alert_before_failed_send(void **state)
 #ifdef __linux__
     assert_int_equal(reason, FEDE_PEER_ALERT);
 #else
-    assert_true(reason == FEDE_PEER_ALERT || reason == FEDE_TRANSPORT_RESET); /* some systems drop what came before a reset */
+    assert_true(reason == FEDE_PEER_ALERT ||
+                reason == FEDE_TRANSPORT_RESET); /* some systems drop what came before a reset */
 #endif
     fede_stream_close(stream);
     fede_config_free(config);
