@@ -52,7 +52,7 @@ static const struct change changes[] = {
     {"a Certificate of garbage", FEDE_SERVER, 1, 9 + 3 + 3, 4, {1, 2, 3, 4}, "p256", false, 0, FEDE_CERT_UNREADABLE, FEDE_ALERT_BAD_CERTIFICATE},
     {"ChangeCipherSpec before its time", FEDE_SERVER, 3, 0, 1, {20}, "p256", false, 0, FEDE_CCS_UNEXPECTED, FEDE_ALERT_UNEXPECTED_MESSAGE},
     {"application data before its time", FEDE_CLIENT, 1, 0, 1, {23}, "p256", false, 0, FEDE_RECORD_UNEXPECTED, FEDE_ALERT_UNEXPECTED_MESSAGE},
-    {"a message left over", FEDE_SERVER, 3, 8, 0, {0}, "p256", false, 0, FEDE_MESSAGE_TOO_LONG, FEDE_ALERT_ILLEGAL_PARAMETER},
+    {"a message left over", FEDE_SERVER, 3, 8, 0, {0}, "p256", false, 0, FEDE_MESSAGE_TOO_LONG, FEDE_ALERT_DECODE_ERROR},
     {"a Finished that is altered", FEDE_CLIENT, 3, 5 + 8, 1, {0}, "p256", false, 0, FEDE_RECORD_MAC, FEDE_ALERT_BAD_RECORD_MAC},
     {"a record too short for its tag", FEDE_CLIENT, 3, 4, 0, {0}, "p256", false, 0, FEDE_RECORD_TOO_SHORT, FEDE_ALERT_BAD_RECORD_MAC},
 };

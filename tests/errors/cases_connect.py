@@ -142,7 +142,7 @@ msg("a ServerHello cut short", "decode", says(record(HANDSHAKE, message(2, b"\3\
 msg("bytes behind a ServerHello's end", "decode_trailing", script(lambda s: (s.client_hello(), s.server_hello(more=b"more"))),
     "ServerHello", r"\b4 bytes", alert="decode_error")
 msg("a message too long", "message_too_long", says(record(HANDSHAKE, b"\x0b\xff\xff\xff")), "16777215", r"\d+ are allowed",
-    alert="illegal_parameter")
+    alert="decode_error")
 msg("a chain of certificates without end", "handshake_too_big", script(lambda s: (s.client_hello(), s.server_hello(),
     s.certificate(der=[b"x"] * 16000), s.done())), r"131072 bytes of memory", alert="handshake_failure")
 msg("a message out of order", "message_unexpected", script(lambda s: (s.client_hello(), s.server_hello(), s.done())),
@@ -154,7 +154,7 @@ msg("a handshake message after the handshake", "message_after_handshake", then((
 msg("renegotiation asked for again and again", "renegotiation_refused", then(*[(HANDSHAKE, message(0, b""))] * 5), r"\b4 times",
     command=RAW, alert="unexpected_message")
 msg("HelloRequest with content", "message_too_long", then((HANDSHAKE, message(0, b"xy"))), "HelloRequest", r"\b2 bytes",
-    command=RAW, alert="illegal_parameter")
+    command=RAW, alert="decode_error")
 msg("a wrong Finished", "finished_bad", script(lambda s: (s.first_flight(), s.second_flight(), s.change(),
     s.finished(bytes(12)))), "same handshake", alert="decrypt_error")
 msg("a Finished of the wrong length", "decode", script(lambda s: (s.first_flight(), s.second_flight(), s.change(),
