@@ -9,12 +9,15 @@ import subprocess
 import termios
 import time
 
-from scene import OK, answers, expect, request, same, test, unwrap
+from scene import OK, Skipped, answers, expect, request, same, test, unwrap
 
 
 def on_terminal(s, *words, columns=80, env=None, stdout_too=True):
     """Runs fede with stderr (and stdout) on a terminal; returns what stands there."""
-    master, slave = pty.openpty()
+    try:
+        master, slave = pty.openpty()
+    except OSError as why:
+        raise Skipped(f"no terminal can be made here: {why}") from None
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     environment = dict(s.environment(None), TERM="xterm")
     environment.update(env or {})
@@ -72,7 +75,7 @@ def output_width(s):
 @test
 def output_levels(s):
     with s.peer(answers(OK)) as p:
-        lines = [len(s.connect(*level, p.url).ends(0).err.splitlines()) for level in ([], ["-v"], ["-vv"], ["-vvv"])]
+        lines = [len(s.connect("-4", *level, p.url).ends(0).err.splitlines()) for level in ([], ["-v"], ["-vv"], ["-vvv"])]
         expect(lines[0] <= 40 and lines == sorted(lines) and len(set(lines)) == 4, f"lines {lines}")
         same(s.connect("-q", p.url).err, "", "-q")
         same(s.connect("-s", p.url).err, "", "-s")

@@ -142,6 +142,8 @@ class Server:
     def context(self, alpn=None):
         context = ssl.create_default_context(cafile=self.scene.ca)
         context.maximum_version = ssl.TLSVersion.TLSv1_2
+        # Some builds of Python take the end of the stream for an orderly end; here the difference counts.
+        context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
         if alpn:
             context.set_alpn_protocols(alpn)
         return context
@@ -159,7 +161,10 @@ class Server:
             raise
 
     def http(self):
-        return http.client.HTTPSConnection("localhost", self.port, context=self.context(), timeout=20)
+        """To 127.0.0.1 under the name localhost, which a bare system may not resolve."""
+        connection = http.client.HTTPSConnection("localhost", self.port, context=self.context(), timeout=20)
+        connection._create_connection = lambda _, *rest: socket.create_connection(("127.0.0.1", self.port), *rest)
+        return connection
 
     def get(self, path, method="GET", body=None, **headers):
         """One request on a connection of its own: status, headers, body."""
