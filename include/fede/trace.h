@@ -10,6 +10,10 @@
 #include "fede/error.h"
 #include "fede/verify.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum fede_event_kind {
     FEDE_EVENT_STARTED = 1, /* what: role of our side; label: server name or NULL */
     FEDE_EVENT_RECORD,      /* what: content type; bytes: the whole record as on the wire, header included;
@@ -56,4 +60,7 @@ typedef void fede_trace_fn(void *arg, const fede_event *event);
    the room is too small (256 bytes always suffice). */
 FEDE_API size_t fede_keylog_line(const fede_event *event, char *out, size_t size);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -7,6 +7,10 @@
 
 #include "fede/error.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* What a check is about. Names by fede_check_name. */
 typedef enum fede_check_kind {
     FEDE_CHECK_PARSE = 1,     /* the DER is a certificate */
@@ -53,4 +57,7 @@ typedef struct fede_verdict {
 /* fede_check_name is the kind in words ("path length"); never NULL. */
 FEDE_API const char *fede_check_name(unsigned kind);
 
+#ifdef __cplusplus
+}
+#endif
 #endif
