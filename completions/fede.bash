@@ -3,7 +3,7 @@ _fede() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "connect serve explain --help --version" -- "$word"))
+        COMPREPLY=($(compgen -W "connect serve explain derive lookup --help --version" -- "$word"))
         return
     fi
     case $before in
@@ -14,6 +14,8 @@ _fede() {
         connect) words="--head --request --header --data --data-ascii --data-raw --data-binary --upload-file --get --user-agent --referer --cookie --range --user --location --max-redirs --fail --http1.1 --http2 --compressed --output --remote-name --include --write-out --silent --show-error --max-time --connect-timeout --ipv4 --ipv6 --resolve --connect-to --unix-socket --interface --proxy --noproxy --proxy-user --starttls --insecure --cacert --capath --verify-hostname --verify-ip --attime --showcerts --servername --noservername --alpn --no-alpn --tlsv1.2 --tlsv1 --tls-max --ciphers --groups --curves --sigalgs --no-ems --max-fragment --keylog --report --interactive --linger --crlf --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
         serve) words="--listen --unix-socket --workers --max-connections --once --cert --key --chain --sni --ciphers --groups --curves --sigalgs --tls-max --no-ems --alpn --no-alpn --http1.1 --max-fragment --handshake-timeout --idle-timeout --grace --reject --keylog --echo --www --plain --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
         explain) words="--keylog --conn --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
+        derive) words="--hash --secret --label --seed --context --length --premaster --session-hash --client-random --server-random --master --suite --side --transcript-hash --curve --private --peer --iv --explicit --sequence --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
+        lookup) words="--registry --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
     esac
     case $word in
         -*) COMPREPLY=($(compgen -W "$words" -- "$word")) ;;

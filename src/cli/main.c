@@ -10,7 +10,8 @@
 #include "cli/options.h"
 #include "fede/fede.h"
 
-static const struct command *const commands[] = {&connect_command, &serve_command, &explain_command};
+static const struct command *const commands[] = {&connect_command, &serve_command, &explain_command, &derive_command,
+                                                &lookup_command};
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 static void open_standard_files(void);
@@ -127,7 +128,7 @@ static int help_about(const char *word)
     if (help_topic(word))
         return EXIT_DONE;
     char message[300];
-    snprintf(message, sizeof message, "there is no help about \"%.100s\"; topics: connect, serve, explain, %s", word,
+    snprintf(message, sizeof message, "there is no help about \"%.100s\"; topics: connect, serve, explain, derive, lookup, %s", word,
              help_topics());
     return usage_error(NULL, message);
 }
@@ -139,7 +140,8 @@ static void print_help(FILE *out)
           "  fede connect https://www.example.org/     a request, and the story of its connection\n"
           "  fede connect -vv --head https://localhost:8443/\n"
           "  fede serve --cert site.pem --key site.key .\n"
-          "  fede explain --keylog keys.txt capture.pcapng\n\n"
+          "  fede explain --keylog keys.txt capture.pcapng\n"
+          "  fede lookup 0xc02b\n\n"
           "Commands\n",
           out);
     for (size_t i = 0; i < N_COMMANDS; i++)

@@ -5,7 +5,8 @@ Prints one line a test and the counts. With words, only the tests whose names ha
 import sys
 
 import scene
-import test_http      # noqa: F401  the modules register their tests
+import test_derived   # noqa: F401  the modules register their tests
+import test_http      # noqa: F401
 import test_http2     # noqa: F401
 import test_output    # noqa: F401
 import test_raw       # noqa: F401

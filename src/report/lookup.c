@@ -1,0 +1,282 @@
+/* report/lookup.c: registered numbers by number or name, with what is known about them: standard, status, a sentence of the
+   glossary, and for a cipher suite its parts (RFC 5246 A.5, C). */
+#include <stdlib.h>
+
+#include "explain/glossary.h"
+#include "explain/suite_parts.h"
+#include "report/derive.h"
+#include "report/report.h"
+
+enum { ROWS_MOST = 60, TERMS_MOST = 12, COLUMN = 20, FEW = 8 };
+
+struct match {
+    const struct names *names;
+    const struct name_row *row;
+};
+
+static const struct {
+    const struct names *names;
+    const char *paths[3]; /* where the glossary has such things: before the name */
+} registries[] = {
+    {&suite_names, {NULL}},
+    {&extension_names, {"extensions.", "client_hello.extensions."}},
+    {&alert_names, {"alert.", "alert.description."}},
+    {&group_names, {NULL}},
+    {&scheme_names, {NULL}},
+    {&version_names, {NULL}},
+    {&handshake_names, {""}},
+    {&content_type_names, {NULL}},
+    {&compression_names, {NULL}},
+    {&certificate_compression_names, {NULL}},
+    {&point_format_names, {NULL}},
+    {&psk_mode_names, {NULL}},
+    {&certificate_type_names, {NULL}},
+    {&status_type_names, {NULL}},
+};
+
+static size_t search(const char *word, const char *registry, struct match matches[ROWS_MOST],
+                     const struct glossary_row *terms[TERMS_MOST], size_t *n_terms);
+static size_t collect(const char *word, const char *registry, bool whole, struct match matches[ROWS_MOST]);
+static bool is_number(const char *word, uint32_t *number);
+static bool fits(const char *name, const char *word, bool whole);
+static void plain(const char *word, char out[200]);
+static bool mentions(const char *sentence, const char *word);
+static bool is_letter(char c);
+static const char *sentence_of(const struct match *m);
+static void text_match(struct report *r, const struct match *m, bool brief);
+static void text_pair(struct report *r, const char *label, const char *value);
+static void text_suite(struct report *r, uint16_t id);
+static json_t *json_match(struct report *r, const struct match *m);
+
+size_t report_lookup(const char *word, const char *registry, const struct report_options *options)
+{
+    struct match matches[ROWS_MOST];
+    const struct glossary_row *terms[TERMS_MOST];
+    struct report_options plain_form = *options;
+    plain_form.form = REPORT_TEXT; /* no story begins here */
+    struct report *r = report_new(&plain_form);
+    size_t n_terms = 0, n = r != NULL ? search(word, registry, matches, terms, &n_terms) : 0, found = n + n_terms;
+    if (r == NULL)
+        return 0;
+    if (options->form == REPORT_JSON || options->form == REPORT_JSON_LINES) {
+        json_t *list = json_array();
+        for (size_t i = 0; i < n; i++)
+            json_add(r, list, json_match(r, &matches[i]));
+        for (size_t i = 0; i < n_terms; i++) {
+            json_t *o = json_object();
+            json_set(r, o, "term", json_words(r, terms[i]->path));
+            json_set(r, o, "sentence", json_words(r, terms[i]->sentence));
+            json_add(r, list, o);
+        }
+        char *text = json_dumps(list, options->form == REPORT_JSON ? JSON_INDENT(1) : JSON_COMPACT);
+        if (text != NULL && found > 0)
+            fprintf(options->out, "%s\n", text);
+        free(text);
+        json_decref(list);
+    } else {
+        for (size_t i = 0; i < n; i++)
+            text_match(r, &matches[i], n > FEW);
+        for (size_t i = 0; i < n_terms; i++) {
+            page_words(&r->page, STRONG, 2, terms[i]->path);
+            page_line(&r->page);
+            page_to(&r->page, 2);
+            page_words(&r->page, PLAIN, 2, terms[i]->sentence);
+            page_line(&r->page);
+        }
+        if (n == ROWS_MOST)
+            text_pair(r, "and more:", "write more of the name");
+        page_write(&r->page, options->out);
+    }
+    report_free(r);
+    return found;
+}
+
+/* The whole name or the number; when nothing has it, a term of the glossary, then parts of names, then the glossary's
+   sentences. */
+static size_t search(const char *word, const char *registry, struct match matches[ROWS_MOST],
+                     const struct glossary_row *terms[TERMS_MOST], size_t *n_terms)
+{
+    size_t n = collect(word, registry, true, matches);
+    uint32_t number;
+    uint16_t id;
+    bool all = registry == NULL;
+    *n_terms = 0;
+    if (n == 0 && all && fede_suite_by_name(word, &id)) /* OpenSSL's names */
+        matches[n++] = (struct match){&suite_names, names_row(&suite_names, id)};
+    if (n == 0 && all && fede_group_by_name(word, &id)) /* NIST's */
+        matches[n++] = (struct match){&group_names, names_row(&group_names, id)};
+    for (size_t i = 0; i < glossary_count() && n == 0 && all && *n_terms == 0; i++)
+        if (fits(glossary_at(i)->path, word, true))
+            terms[(*n_terms)++] = glossary_at(i);
+    if (n + *n_terms == 0 && strlen(word) > 1 && !is_number(word, &number))
+        n = collect(word, registry, false, matches);
+    for (size_t i = 0; i < glossary_count() && n == 0 && all && *n_terms < TERMS_MOST; i++)
+        if (mentions(glossary_at(i)->sentence, word))
+            terms[(*n_terms)++] = glossary_at(i);
+    return n;
+}
+
+static size_t collect(const char *word, const char *registry, bool whole, struct match matches[ROWS_MOST])
+{
+    uint32_t number = 0;
+    size_t n = 0;
+    bool numeric = is_number(word, &number);
+    for (size_t i = 0; i < sizeof registries / sizeof *registries; i++) {
+        const struct names *names = registries[i].names;
+        if (registry != NULL && !fits(names->title, registry, false))
+            continue;
+        const struct name_row *row = numeric ? names_row(names, number) : NULL;
+        if (row != NULL && n < ROWS_MOST)
+            matches[n++] = (struct match){names, row};
+        for (size_t k = 0; k < names->n && !numeric && n < ROWS_MOST; k++)
+            if (fits(names->rows[k].name, word, whole))
+                matches[n++] = (struct match){names, &names->rows[k]};
+    }
+    return n;
+}
+
+/* 47, 0x2f, 0xC0,0x2B as the registry writes suites, or four hexadecimal digits. */
+static bool is_number(const char *word, uint32_t *number)
+{
+    char *end;
+    size_t len = strlen(word);
+    if (len == 0 || word[0] == '-' || word[0] == '+' || word[0] == ' ')
+        return false;
+    unsigned long n = strtoul(word, &end, strncmp(word, "0x", 2) == 0 || strncmp(word, "0X", 2) == 0 ? 16 : 10);
+    if (*end == ',' && len == strlen("0xC0,0x2B") && n <= 0xff)
+        n = n << 8 | strtoul(end + 1, &end, 16);
+    if (*end != '\0' && len == 4)
+        n = strtoul(word, &end, 16);
+    *number = (uint32_t)n;
+    return *end == '\0' && n <= 0xffffffff;
+}
+
+/* Case does not count, nor do hyphens, underlines and blanks: ServerHello is server_hello. */
+static bool fits(const char *name, const char *word, bool whole)
+{
+    char a[200], b[200];
+    plain(name, a);
+    plain(word, b);
+    return b[0] != '\0' && (whole ? strcmp(a, b) == 0 : strstr(a, b) != NULL);
+}
+
+static void plain(const char *word, char out[200])
+{
+    size_t n = 0;
+    for (; *word != '\0' && n < 199; word++)
+        if (*word != '-' && *word != '_' && *word != ' ')
+            out[n++] = (char)(*word >= 'A' && *word <= 'Z' ? *word - 'A' + 'a' : *word);
+    out[n] = '\0';
+}
+
+/* Is it a word of the sentence? */
+static bool mentions(const char *sentence, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *at = sentence; len > 1 && *at != '\0'; at++) {
+        bool begins = at == sentence || !is_letter(at[-1]);
+        size_t i = 0;
+        while (i < len && at[i] != '\0' && (at[i] == word[i] || (is_letter(at[i]) && (at[i] ^ 32) == word[i])))
+            i++;
+        if (begins && i == len && !is_letter(at[len]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+static const char *sentence_of(const struct match *m)
+{
+    for (size_t i = 0; i < sizeof registries / sizeof *registries; i++) {
+        for (size_t k = 0; registries[i].names == m->names && k < 3 && registries[i].paths[k] != NULL; k++) {
+            char path[200];
+            snprintf(path, sizeof path, "%s%s", registries[i].paths[k], m->row->name);
+            for (size_t g = 0; g < glossary_count(); g++)
+                if (strcmp(glossary_at(g)->path, path) == 0)
+                    return glossary_at(g)->sentence;
+        }
+    }
+    /* What several of a kind share stands in the glossary under the kind's name. */
+    const struct glossary_row *row = m->names == &extension_names ? glossary_find(m->row->name) : NULL;
+    return row != NULL ? row->sentence : NULL;
+}
+
+static void text_match(struct report *r, const struct match *m, bool brief)
+{
+    struct page *p = &r->page;
+    char name[200], section[120];
+    struct text t = text_in(name, sizeof name);
+    field_registered(&t, m->names, m->row->number);
+    page_words(p, STRONG, 2, name);
+    page_line(p);
+    snprintf(section, sizeof section, "%s%s%s", m->row->section,
+             m->row->section[0] != '\0' && m->row->status[0] != '\0' ? "; " : "", m->row->status);
+    text_pair(r, m->names->title, section);
+    if (brief)
+        return;
+    if (m->names == &suite_names && !names_is_grease(m->row->number))
+        text_suite(r, (uint16_t)m->row->number);
+    const char *sentence = sentence_of(m);
+    if (sentence != NULL) {
+        page_to(p, 2);
+        page_words(p, PLAIN, 2, sentence);
+        page_line(p);
+    }
+}
+
+static void text_pair(struct report *r, const char *label, const char *value)
+{
+    page_to(&r->page, 2);
+    page_put(&r->page, FAINT, label);
+    page_to(&r->page, COLUMN);
+    page_words(&r->page, PLAIN, COLUMN, value);
+    page_line(&r->page);
+}
+
+static void text_suite(struct report *r, uint16_t id)
+{
+    struct suite_parts s = suite_parts(id);
+    const struct suite *own = suite_by_id(id);
+    char cipher[120];
+    if (!s.known)
+        return;
+    snprintf(cipher, sizeof cipher, s.key_bits > 0 ? "%s, %s, %u bits" : "%s, %s", s.cipher, s.mode, s.key_bits);
+    text_pair(r, "key exchange", s.exchange);
+    text_pair(r, "authentication", s.authentication);
+    text_pair(r, "cipher", cipher);
+    text_pair(r, "integrity", s.mac);
+    text_pair(r, s.tls13 ? "HKDF hash" : "PRF hash", s.prf);
+    text_pair(r, "forward secrecy", s.forward_secrecy ? "yes" : "no");
+    text_pair(r, "versions", s.tls13 ? "TLS 1.3" : s.least == 0x0303 ? "TLS 1.2" : "up to TLS 1.2");
+    if (own != NULL)
+        text_pair(r, "OpenSSL's name", own->openssl_name);
+}
+
+static json_t *json_match(struct report *r, const struct match *m)
+{
+    json_t *o = json_registered(r, m->names, m->row->number);
+    json_set(r, o, "registry", json_words(r, m->names->title));
+    json_set(r, o, "section", json_words(r, m->row->section));
+    json_set(r, o, "status", json_words(r, m->row->status));
+    const char *sentence = sentence_of(m);
+    if (sentence != NULL)
+        json_set(r, o, "sentence", json_words(r, sentence));
+    struct suite_parts s = suite_parts((uint16_t)m->row->number);
+    if (m->names == &suite_names && s.known) {
+        json_t *parts = json_object();
+        json_set(r, parts, "key_exchange", json_words(r, s.exchange));
+        json_set(r, parts, "authentication", json_words(r, s.authentication));
+        json_set(r, parts, "cipher", json_words(r, s.cipher));
+        json_set(r, parts, "mode", json_words(r, s.mode));
+        json_set(r, parts, "key_bits", json_integer(s.key_bits));
+        json_set(r, parts, "integrity", json_words(r, s.mac));
+        json_set(r, parts, "hash", json_words(r, s.prf));
+        json_set(r, parts, "forward_secrecy", json_boolean(s.forward_secrecy));
+        json_set(r, o, "parts", parts);
+    }
+    return o;
+}
