@@ -106,6 +106,9 @@ class Listener:
             self.alerts += peer.alerts
 
     def __exit__(self, *_):
+        end = time.monotonic() + 0.5  # fede may be through before its connection was taken up here
+        while not self.threads and time.monotonic() < end:
+            time.sleep(0.01)
         with contextlib.suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)
         self.sock.close()
