@@ -438,6 +438,21 @@ void half_close(void **state)
     assert_int_equal(fede_needs(pair.client), FEDE_OVER);
     assert_null(fede_conn_error(pair.client));
     finish(&pair);
+    /* Over, because nothing can be sent any more and nothing more will come: then no alert is made either. */
+    client = pair_client_config(NULL), server = pair_server_config(NULL, "p256");
+    fede_config_half_close(server, true);
+    pair = meet(client, server, NULL);
+    fede_sent(pair.server, -1);
+    fede_close(pair.client);
+    pair_pump(&pair);
+    assert_int_equal(fede_needs(pair.server), FEDE_OVER);
+    fede_info before, after;
+    fede_conn_info(pair.server, &before);
+    fede_abort(pair.server, FEDE_ALERT_ACCESS_DENIED);
+    fede_conn_info(pair.server, &after);
+    assert_int_equal(after.sent_records, before.sent_records);
+    assert_int_equal(fede_needs(pair.server), FEDE_OVER);
+    finish(&pair);
     /* Here a cut answer is an error even after our close. */
     client = pair_client_config(NULL), server = pair_server_config(NULL, "p256");
     fede_config_half_close(client, true);
