@@ -47,7 +47,9 @@ static void against_impersonation(const struct dissection *d, struct aim *aim)
         return;
     }
     if (d->verdict == NULL) {
+        bool hidden = d->onlooker && d->version >= 0x0304 && !d->finished[FEDE_SERVER];
         text_add(&t, d->n_certificates > 0 ? "the server's certificate was not judged"
+                     : hidden              ? "the server's certificate is not visible without keys"
                                            : "the server showed no certificate");
         aim->state = d->opened && !d->onlooker ? AIM_MISSED : AIM_OPEN;
         return;
@@ -97,6 +99,10 @@ static void against_alteration(const struct dissection *d, struct aim *aim)
     aim->state = AIM_OPEN;
     if (!d->opened) {
         text_add(&t, "not decided: Finished was not checked on both sides");
+        return;
+    }
+    if (d->onlooker && !(d->finished[FEDE_CLIENT] && d->finished[FEDE_SERVER])) {
+        text_add(&t, "not visible without keys: neither Finished nor the records' tags could be checked");
         return;
     }
     aim->state = AIM_REACHED;

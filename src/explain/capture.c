@@ -388,7 +388,7 @@ static struct capture_item over(struct capture *c, const char *problem, bool cut
 
 static uint16_t number16(const struct capture *c, const uint8_t *p)
 {
-    return c->swapped ? (uint16_t)(p[1] << 8 | p[0]) : load16(p);
+    return (uint16_t)(c->swapped ? p[1] << 8 | p[0] : load16(p));
 }
 
 static uint32_t number32(const struct capture *c, const uint8_t *p)

@@ -144,6 +144,9 @@ static void hear_message(struct dissection *d, const fede_event *e)
     case MSG_CERTIFICATE:
         hear_certificates(d, e->from, body);
         break;
+    case MSG_FINISHED:
+        d->finished[e->from % 3] = true;
+        break;
     case MSG_SERVER_KEY_EXCHANGE: {
         struct wire w = wire_reader(body);
         struct server_key_exchange m = {.kx = d->context.kx};
@@ -191,6 +194,8 @@ static void hear_server_hello(struct dissection *d, bytes body)
         return;
     d->suite = m.suite;
     d->version = ext_has(&m.extensions, HAS_SUPPORTED_VERSIONS) ? m.extensions.version : m.legacy_version;
+    if (d->version >= 0x0304 && m.extensions.key_shares.len >= 2)
+        d->group = load16(m.extensions.key_shares.data);
     d->extended = ext_has(&m.extensions, HAS_EXTENDED_MASTER_SECRET) ? 1 : 0;
     d->context = (struct message_context){.version = d->version, .kx = (uint8_t)suite_key_exchange(m.suite)};
     bytes rest = m.extensions.alpn, protocol;

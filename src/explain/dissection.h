@@ -40,6 +40,7 @@ struct dissection {
     uint8_t role;           /* our side: FEDE_CLIENT, FEDE_SERVER; 0 before the first event */
     bool opened, ended;
     bool onlooker;          /* the events come from a capture: neither side is ours */
+    bool finished[3];       /* by FEDE_CLIENT, FEDE_SERVER: its Finished was readable */
     bool named;             /* the client said which server it wants (server_name) */
     uint64_t begun_us, opened_us, last_us;
     const char *server_name; /* escaped; NULL: none */

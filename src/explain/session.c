@@ -680,11 +680,14 @@ void session_outcome(const struct session *s, struct text *out)
                                                  : "closed in the handshake");
         return;
     }
+    bool closed13 = s->version >= 0x0304 && client->closed + server->closed > 0 && s->keys != KEYS_USED;
     bool hidden = (client->alert_seen && !client->close_notify) || (server->alert_seen && !server->close_notify);
     if (client->close_notify && server->close_notify)
         text_add(out, "closed by both");
     else if (client->close_notify || server->close_notify)
         text_add(out, client->close_notify ? "closed by the client" : "closed by the server");
+    else if (closed13 && s->how == STREAM_FINISHED)
+        text_add(out, "ended; whether with close_notify is not visible");
     else if (hidden)
         text_add(out, "alert at the end, not readable");
     else

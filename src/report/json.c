@@ -520,7 +520,8 @@ static void write_out(struct report *r, json_t *object, size_t flags)
     flockfile(out);
     fwrite(text, 1, len, out);
     fputc('\n', out);
-    fflush(out);
+    if (!r->options.onlooker) /* a capture is told as fast as it can be read */
+        fflush(out);
     funlockfile(out);
     bytes_wipe(text, len);
     free(text);

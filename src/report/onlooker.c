@@ -581,7 +581,8 @@ static void json_finish(struct look *l, enum onlooker_outcome outcome, const cha
     char words[400];
     struct text t = text_in(words, sizeof words);
     json_t *end = json_object(), *exit = json_object(), *rows = json_array();
-    qsort(l->rows, l->n_rows, sizeof *l->rows, by_number);
+    if (l->n_rows > 0)
+        qsort(l->rows, l->n_rows, sizeof *l->rows, by_number);
     for (size_t i = 0; i < l->n_rows; i++)
         json_array_append_new(rows, row_of(&l->rows[i]));
     totals(l, &t);
