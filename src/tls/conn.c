@@ -391,8 +391,8 @@ void conn_end_badly(struct fede_conn *conn)
     if (conn->ending & FEDE_ENDED_BADLY)
         return;
     fede_error *error = &conn->error;
-    bool tell = error->origin != FEDE_ORIGIN_PEER && error->origin != FEDE_ORIGIN_TRANSPORT &&
-                !(conn->flags & CONN_BAD_SEND);
+    bool tell =
+        error->origin != FEDE_ORIGIN_PEER && error->origin != FEDE_ORIGIN_TRANSPORT && !(conn->flags & CONN_BAD_SEND);
     conn->ending |= FEDE_ENDED_BADLY;
     conn->plain = BYTES_NONE;
     if (tell && error->alert != FEDE_ALERT_NONE && conn->flags & CONN_STARTED && !(conn->ending & FEDE_WE_CLOSED))
