@@ -100,6 +100,7 @@ complete -c fede -n '__fish_seen_subcommand_from serve' -l idle-timeout -x -d 'E
 complete -c fede -n '__fish_seen_subcommand_from serve' -l grace -x -d 'When stopping, most time for what is still open; without it 5.'
 complete -c fede -n '__fish_seen_subcommand_from serve' -l reject -x -d 'Refuse every client with this alert, by name or number.'
 complete -c fede -n '__fish_seen_subcommand_from serve' -l keylog -r -d 'Append the keys of each connection, for Wireshark; SSLKEYLOGFILE does the same.'
+complete -c fede -n '__fish_seen_subcommand_from serve' -l report -r -d 'Write the story of each connection as an HTML page into DIR: every byte with its meaning.'
 complete -c fede -n '__fish_seen_subcommand_from serve' -l echo -d 'Send every byte back, without HTTP.'
 complete -c fede -n '__fish_seen_subcommand_from serve' -l www -d 'A page about the connection with the story of its handshake.'
 complete -c fede -n '__fish_seen_subcommand_from serve' -l plain -d 'Without TLS: plain HTTP, to compare.'

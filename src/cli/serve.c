@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "cli/command_line.h"
 #include "cli/serve.h"
 
 static int read_settings(struct server *server, int argc, char **argv);
@@ -37,6 +38,8 @@ int serve_run(int argc, char **argv)
     char reason[1200];
     struct text why = text_in(reason, sizeof reason);
     server.root = server.keylog = -1;
+    struct text command = text_in(server.command, sizeof server.command);
+    command_line(&command, &serve_command, argc, argv);
     settings_defaults(&server.settings);
     int code = read_settings(&server, argc, argv);
     if (code < 0 && !story_start(&server.settings.story, &server.report, &why))

@@ -44,7 +44,7 @@ struct settings {
     char *alpn_text; /* owned; alpn points into it */
     const char *alpn[ALPN_MOST];
     size_t n_alpn;
-    const char *keylog;
+    const char *keylog, *report; /* report: directory for pages, or NULL */
     bool no_ems, no_alpn, http1, echo, www, once, plain;
     int reject; /* alert to refuse each ClientHello with, -1: none */
     long max_fragment, workers, max_connections;
@@ -75,6 +75,7 @@ struct worker;
 struct server {
     struct settings settings;
     struct report_options report; /* what each story is made with */
+    char command[4096];           /* the command line, for pages */
     struct worker *workers;
     size_t n_workers;
     int listeners[LISTEN_MOST * 4];
@@ -159,6 +160,8 @@ struct peer {
     void *talk;
     struct report *report;       /* the story, NULL when none is told */
     struct memoir *memoir;       /* --www: the handshake's story as text */
+    struct report *page;         /* --report: the story as a page */
+    struct report_options paper; /* where that goes */
     struct peer *before, *after; /* neighbours in the worker's list */
     uint64_t moved_ms;           /* when the last byte came or went */
     uint64_t began_us, opened_us;

@@ -74,7 +74,8 @@ static fede_config *base_config(struct server *server, struct text *why)
     const struct settings *settings = &server->settings;
     const struct code_points *suites = &settings->suites, *groups = &settings->groups, *schemes = &settings->schemes;
     bool secrets = server->keylog >= 0 || settings->story.show_secrets;
-    bool traced = secrets || server->report.form != REPORT_TEXT || server->report.level >= 2 || settings->www;
+    bool traced = secrets || server->report.form != REPORT_TEXT || server->report.level >= 2 || settings->www ||
+                  settings->report;
     bool asks = settings->reject >= 0;
     for (size_t i = 0; i < settings->n_pairs; i++)
         asks = asks || settings->pairs[i].name;

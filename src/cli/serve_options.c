@@ -1,5 +1,6 @@
 /* The options of fede serve: one table, one function that takes them, one that judges them together. */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/serve.h"
 
@@ -25,6 +26,7 @@ enum key {
     KEY_ONCE,
     KEY_MAX_FRAGMENT,
     KEY_KEYLOG,
+    KEY_REPORT,
     KEY_WORKERS,
     KEY_MAX_CONNECTIONS,
     KEY_HANDSHAKE_TIMEOUT,
@@ -61,6 +63,7 @@ static const struct option_row serve_options[] = {
     {"grace",             0,  KEY_GRACE,             "SECONDS",        NULL,    "When stopping, most time for what is still open; without it 5."},
     {"reject",            0,  KEY_REJECT,            "ALERT",          NULL,    "Refuse every client with this alert, by name or number."},
     {"keylog",            0,  KEY_KEYLOG,            "FILE",           NULL,    "Append the keys of each connection, for Wireshark; SSLKEYLOGFILE does the same."},
+    {"report",            0,  KEY_REPORT,            "DIR",            NULL,    "Write the story of each connection as an HTML page into DIR: every byte with its meaning."},
     {"echo",              0,  KEY_ECHO,              NULL,             "What is served", "Send every byte back, without HTTP."},
     {"www",               0,  KEY_WWW,               NULL,             NULL,    "A page about the connection with the story of its handshake."},
     {"plain",             0,  KEY_PLAIN,             NULL,             NULL,    "Without TLS: plain HTTP, to compare."},
@@ -168,6 +171,9 @@ static bool settings_take(void *where, const struct option_row *row, const char 
     case KEY_KEYLOG:
         settings->keylog = value;
         return true;
+    case KEY_REPORT:
+        settings->report = value;
+        return true;
     case KEY_NO_EMS:
         return settings->no_ems = true;
     case KEY_NO_ALPN:
@@ -195,6 +201,9 @@ bool settings_check(struct settings *settings, struct text *why)
         text_add(why, "a directory, --echo and --www exclude each other: give one of them");
     else if (settings->plain && (settings->n_pairs > 0 || settings->keylog || settings->reject >= 0))
         text_add(why, "--plain leaves TLS out: certificates, --keylog and --reject have no place there");
+    else if (settings->report && (settings->plain || access(settings->report, W_OK | X_OK) < 0))
+        text_format(why, settings->plain ? "--plain leaves TLS out: --report has no story to tell"
+                                         : "--report: %s is no directory that can be written to", settings->report);
     else if (settings->no_alpn && (settings->n_alpn > 0 || settings->http1))
         text_add(why, "--no-alpn excludes --alpn and --http1.1");
     else if (settings->n_alpn > 0 && settings->http1)

@@ -2,6 +2,7 @@
    log; and, for --www, the handshake's story kept as text for the page. */
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/serve.h"
@@ -16,6 +17,7 @@ struct memoir {
 };
 
 static void memoir_start(struct peer *peer);
+static void page_start(struct peer *peer);
 static const char *end_words(struct peer *peer, int *exit_code);
 static void add_negotiated(struct text *t, struct peer *peer);
 
@@ -32,6 +34,8 @@ void peer_story_begin(struct peer *peer)
     }
     if (server->settings.www && !server->settings.plain)
         memoir_start(peer);
+    if (server->settings.report)
+        page_start(peer);
 }
 
 void peer_trace(void *arg, const fede_event *event)
@@ -48,6 +52,8 @@ void peer_trace(void *arg, const fede_event *event)
         return;
     if (peer->report && !peer->told)
         report_trace(peer->report, event);
+    if (peer->page && !peer->told)
+        report_trace(peer->page, event);
     if (peer->memoir && !peer->memoir->over) {
         report_trace(peer->memoir->report, event);
         peer->memoir->over = event->kind == FEDE_EVENT_OPENED;
@@ -56,11 +62,10 @@ void peer_trace(void *arg, const fede_event *event)
 
 void peer_tell_request(struct peer *peer, const char *line)
 {
+    uint64_t now = clock_ticks(NULL);
     peer->requests++;
-    if (peer->report) {
-        uint64_t now = clock_ticks(NULL);
-        report_phase(peer->report, "request", true, line, now, now);
-    }
+    report_phase(peer->report, "request", true, line, now, now);
+    report_phase(peer->page, "request", true, line, now, now);
 }
 
 /* One line, or the end of the story. */
@@ -77,6 +82,11 @@ void peer_story_end(struct peer *peer)
         atomic_fetch_add(&server->failed, 1);
     if (server->settings.once)
         atomic_store(&server->exit_code, exit_code);
+    if (peer->page) {
+        if (error && exit_code)
+            report_error(peer->page, error);
+        report_end(peer->page, peer->tls, exit_code, words);
+    }
     if (peer->report) {
         if (error && exit_code)
             report_error(peer->report, error);
@@ -154,6 +164,29 @@ static void add_negotiated(struct text *t, struct peer *peer)
     }
 }
 
+/* ---- The pages --- */
+
+/* A page for each connection, named after its time and number, so that none is written over by a later run. */
+static void page_start(struct peer *peer)
+{
+    struct server *server = peer->worker->server;
+    char path[4200], reason[300];
+    struct text why = text_in(reason, sizeof reason);
+    time_t now = (time_t)clock_wall(NULL);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    snprintf(path, sizeof path, "%s/%04d-%02d-%02dT%02d-%02d-%02dZ-%u.html", server->settings.report, utc.tm_year + 1900,
+             utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, peer->number);
+    if (!story_page_start(&peer->paper, path, peer->name, server->report.show_secrets, &why)) {
+        server_say(server, reason);
+        return;
+    }
+    peer->paper.number = peer->number;
+    peer->paper.command = server->command;
+    peer->page = report_new(&peer->paper);
+    report_phase(peer->page, "tcp", true, "accepted", peer->began_us, clock_ticks(NULL));
+}
+
 /* ---- The page's story --- */
 
 static void memoir_start(struct peer *peer)
@@ -185,6 +218,10 @@ void peer_story_free(struct peer *peer)
     if (peer->report)
         report_free(peer->report);
     peer->report = NULL;
+    report_free(peer->page);
+    peer->page = NULL;
+    if (peer->paper.out && !story_page_end(&peer->paper))
+        server_say(peer->worker->server, "a page of --report could not be written whole");
     if (!memoir)
         return;
     if (memoir->report)

@@ -206,9 +206,13 @@ bytes report_keys(struct report *r)
 uint64_t report_since(struct report *r, uint64_t at_us)
 {
     if (!r->zero_set) {
+        /* A note may come before anything that has a time; it does not begin the count. */
         r->zero_us = at_us;
-        r->zero_set = true;
-        clock_gettime(CLOCK_REALTIME, &r->zero_wall);
+        r->zero_set = at_us != 0;
+        if (r->also != NULL) /* reports of one connection agree to the microsecond */
+            r->zero_wall = r->also->zero_wall;
+        else if (r->zero_set || r->zero_wall.tv_sec == 0)
+            clock_gettime(CLOCK_REALTIME, &r->zero_wall);
         if (r->options.onlooker)
             r->zero_wall = (struct timespec){(time_t)(at_us / 1000000), (long)(at_us % 1000000) * 1000};
     }

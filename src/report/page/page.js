@@ -96,7 +96,7 @@ function brief(node) {
       else if (kid.field.text && kid.field.text !== 'empty') parts.push(kid.field.text);
     }
   })(node);
-  return (entries && node.kids.length > 1 ? `${node.kids.length}: ` : '') + parts.join(', ') + (left ? ', …' : '');
+  return (entries ? `${node.field.text}: ` : '') + parts.join(', ') + (left ? ', …' : '');
 }
 
 /* Where the same bytes stand elsewhere: a random in the key log, a public key in two messages. */
@@ -112,6 +112,7 @@ function placesOf(story) {
     for (const node of modelOf(m).nodes)
       add(node.field.bytes, {to: `m${i + 1}/${node.path}`, label: `${m.name}: ${node.name}`, node});
   });
+  for (const d of story.derived || []) for (const x of d.outputs || []) add(x.bytes, {to: 'keys', label: `Keys: ${x.name}`, node: x});
   for (const secret of story.secrets || []) add(secret.bytes, {to: 'keys', label: `Secrets: ${secret.label}`, node: secret});
   Object.defineProperty(story, 'places', {value: places});
   return places;
@@ -126,7 +127,7 @@ function verdictOf(story, message, index) {
   if (message.name === 'ServerKeyExchange' && proofs.key_exchange_signature) return ['✓', 'signature verified', 'good'];
   if (message.name === 'Finished' && !message.ours && proofs.peer_finished) return ['✓', 'verified', 'good'];
   const last = !story.messages.slice(index + 1).some(m => m.protocol !== 'alert');
-  if (story.error && story.error.origin === 'us' && last && !message.ours) return ['✗', 'refused', 'bad'];
+  if (story.error && story.error.origin === 'us' && !/^cert_/.test(story.error.reason) && last && !message.ours) return ['✗', 'refused', 'bad'];
   return ['', '', ''];
 }
 
@@ -175,7 +176,7 @@ const hiddenMessage = m => state.observer && m.encrypted;
 const TAKEN = new Set(['story', 'title', 'tool', 'command', 'secrets_shown', 'started', 'exit', 'connection', 'summary', 'error',
   'protected_against', 'choice', 'phases', 'messages', 'certificates', 'verification', 'secrets', 'records', 'observer', 'notes',
   'traffic', 'role', 'established', 'server_name', 'total_us', 'round_trips', 'handshake_us', 'proofs', 'ending',
-  'messages_left_out', 'incomplete']);
+  'messages_left_out', 'incomplete', 'offers', 'verdicts', 'derived', 'findings', 'alert_reasons']);
 
 /* Every panel of the story: its name in the address, its title, what shows it. */
 function panels() {
@@ -184,6 +185,7 @@ function panels() {
   story.messages.forEach((m, i) => list.push({id: 'm' + (i + 1), title: m.name, message: m, show: () => showMessage(m, i)}));
   if ((story.certificates || []).length || story.verification)
     list.push({id: 'certificates', title: 'Certificates', show: showCertificates});
+  if (story.offers && Object.keys(story.offers).length) list.push({id: 'offers', title: 'Offers and choices', show: showOffers});
   list.push({id: 'keys', title: 'Keys', show: showKeys});
   if (story.records.length) list.push({id: 'records', title: 'Records', show: showRecords});
   list.push({id: 'data', title: 'Application data', show: showData});
@@ -290,7 +292,7 @@ function drawLadder(story) {
     const turned = before && before.from !== row.from;
     y += before === null ? 0 : 30 + (turned ? 10 : 0) + Math.min(26, gap > 0 ? 5 * Math.log10(1 + gap / 40) : 0);
     row.y = y;
-    if (row.message && !row.message.encrypted || (row.message && row.message.name === 'Finished')) {
+    if (row.message && row.message.protocol !== 'alert' && !row.message.encrypted || (row.message && row.message.name === 'Finished')) {
       if (row.from !== flight && row.from === 'client' && trip < (story.round_trips || 99)) {
         trip++;
         band = {from: y - 22, to: y + 14, number: trip};
@@ -399,6 +401,9 @@ function showOverview() {
       h('li', {class: {yes: 'good', no: 'bad'}[aim.protected] || 'open'},
         h('h4', {}, h('span', {class: 'sign', 'aria-hidden': 'true'}, {yes: '✓', no: '✗'}[aim.protected] || '?'), name),
         h('p', {class: 'state'}, {yes: 'yes', no: 'no'}[aim.protected] || 'undecided'), h('p', {}, aim.text))))),
+    (story.findings || []).length > 0 && h('section', {}, h('h3', {}, 'Findings'), findings(story.findings)),
+    (story.verdicts || []).length > 0 && h('section', {}, h('h3', {}, 'Computed again'), h('ul', {class: 'chips'}, story.verdicts.map(v => h('li', {class: (OUTCOMES[v.outcome] || [])[1] || 'warn'},
+      `${(OUTCOMES[v.outcome] || ['–'])[0]} ${v.title}: ${v.outcome}`)))),
     story.choice && Object.keys(story.choice).length > 0 && h('section', {}, h('h3', {}, 'What was agreed on'), anything('choice', story.choice)),
     waterfall(story),
     h('section', {}, h('h3', {}, 'Further facts'), h('dl', {}, ['role', 'established', 'server_name', 'round_trips', 'handshake_us',
@@ -461,6 +466,9 @@ function showKeys() {
   const story = current(), list = story.secrets || [];
   if (state.observer) return [title('Keys'), h('p', {class: 'lead'}, 'A listener has none of them.')];
   return [title('Keys'),
+    story.derived && derivation(story),
+    (story.verdicts || []).length > 0 && h('section', {}, h('h3', {}, 'Signatures and proofs, computed again'), verdictTable(story)),
+    list.length > 0 && h('h3', {}, 'What the connection told'),
     list.length === 0 && h('p', {class: 'lead'}, 'This story was told without its secrets. With --show-secrets they stand here.'),
     list.length > 0 && h('ul', {class: 'secrets'}, list.map(secret => h('li', {class: 'card'},
       h('h3', {}, secret.label), h('code', {class: 'block secret'}, pairs(secret.bytes)),
@@ -477,18 +485,89 @@ function keyLog(story) {
   return random ? lines.join('') : '';
 }
 
+/* The key schedule as a graph: each value made from those that lead to it; what it was made from and how, opened by a click. */
+function derivation(story) {
+  const made = story.derived, place = new Map(made.map((d, i) => [d.name, i]));
+  /* What a value is made from stands left of it. */
+  const sources = d => (d.inputs || []).filter(x => place.has(x.name) && made[place.get(x.name)] !== d).map(x => made[place.get(x.name)]);
+  const columns = [];
+  made.forEach(d => { d.column = Math.max(-1, ...sources(d).map(x => x.column === undefined ? -1 : x.column)) + 1; });
+  made.forEach((d, i) => { (columns[d.column] ||= []).push([d, i]); delete d.column; });
+  const graph = h('ol', {class: 'graph', 'aria-label': 'How the keys come about'}, columns.map(column => h('li', {}, column.map(([d, i]) => {
+    const from = sources(d).map(x => x.title);
+    return button([h('strong', {}, d.title), h('span', {}, d.method), from.length > 0 && h('span', {class: 'from'}, '↑ from the ', from.join(', '))],
+      () => { const panel = $(`#derived-${i}`); panel.open = true; panel.querySelector('summary').focus(); panel.scrollIntoView({block: 'start'}); });
+  }))));
+  const value = (story2, x) => [h('dt', {}, x.name), h('dd', {}, h('code', {class: 'secret'}, x.bytes ? pairs(x.bytes) : 'empty'),
+    x.bytes && printable(x.bytes) && h('span', {class: 'facts'}, ` “${printable(x.bytes)}”`), x.bytes && sameBytes(story2, x.bytes, null))];
+  const known = new Set(['name', 'title', 'method', 'section', 'inputs', 'steps', 'outputs', 'value', 'told', 'agrees', 'command']);
+  return h('section', {}, h('h3', {}, 'From the shares to the keys'), graph, made.map((d, i) => h('details', {class: 'card derived', id: `derived-${i}`},
+    h('summary', {}, h('strong', {}, d.title), ' ', h('code', {}, d.name), d.agrees !== undefined && h('span', {class: d.agrees ? 'good' : 'bad'}, d.agrees ? ' ✓ as the connection used it' : ' ✗ not what the connection used')),
+    h('p', {}, d.method, d.section && h('span', {class: 'facts'}, ` · ${d.section}`)),
+    [['from', d.inputs], ['steps', d.steps], ['gives', d.outputs]].filter(([, list]) => list && list.length).map(([label, list]) =>
+      [h('h4', {}, label), h('dl', {class: 'values'}, list.map(x => value(story, x)))]),
+    h('dl', {class: 'values'}, [d.value !== undefined && value(story, {name: 'value', bytes: d.value}), d.told !== undefined && value(story, {name: 'told', bytes: d.told})],
+      Object.keys(d).filter(k => !known.has(k)).map(k => [h('dt', {}, words(k)), h('dd', {}, anything(k, d[k]))])),
+    d.command && [h('h4', {}, 'do it yourself'), h('p', {}, h('code', {class: 'block'}, d.command)), h('p', {class: 'row'}, copier('Copy the command', () => d.command))])));
+}
+
+/* Text, when bytes are nothing else: a label. */
+function printable(hex) {
+  const text = (hex.match(/../g) || []).map(b => String.fromCharCode(parseInt(b, 16))).join('');
+  return /^[\x20-\x7e]{4,}$/.test(text) ? text : '';
+}
+
+const OUTCOMES = {verified: ['✓', 'good'], failed: ['✗', 'bad'], FAILED: ['✗', 'bad']};
+function verdictTable(story) {
+  return h('ol', {class: 'verdicts'}, story.verdicts.map(v => {
+    const [sign, kind] = OUTCOMES[v.outcome] || ['–', 'warn'];
+    const known = new Set(['title', 'outcome', 'text', 'section', 'input', 'from']);
+    return h('li', {}, h('span', {class: 'sign ' + kind, 'aria-hidden': 'true'}, sign), h('div', {},
+      h('p', {}, h('strong', {}, v.title), v.from && !v.title.includes(v.from) && ` of the ${v.from}`, ': ', h('span', {class: kind}, v.outcome)), h('p', {class: 'facts'}, v.text, v.section && ` · ${v.section}`),
+      h('p', {class: 'facts'}, Object.keys(v).filter(k => !known.has(k)).map((k, i) => [i > 0 && ' · ', words(k), ': ', anything(k, v[k])])),
+      v.input && h('details', {}, h('summary', {}, `over ${count(v.input.length / 2, 'byte')}`), h('code', {class: 'block'}, state.observer && v.check && /finished/.test(v.check) ? 'hidden' : pairs(v.input)))));
+  }));
+}
+
+const STATES = {taken: ['✓', 'good'], excluded: ['–', ''], left: ['·', ''], signal: ['~', '']};
+function showOffers() {
+  const list = Object.entries(current().offers).filter(([, v]) => Array.isArray(v) && v.length && typeof v[0] === 'object');
+  const rest = Object.entries(current().offers).filter(([k]) => !list.some(([l]) => l === k));
+  return [title('Offers and choices'), h('p', {class: 'lead'}, 'What the client offered, best first; what the server took; why the others fell out, where that can be known.'),
+    list.map(([kind, rows]) => h('section', {class: 'offers'}, h('h3', {}, words(kind)), h('ul', {}, rows.map(r => {
+      const [sign, cls] = STATES[r.state] || ['·', ''];
+      const known = new Set(['name', 'number', 'state', 'why']);
+      return h('li', {class: r.state}, h('span', {class: 'sign ' + cls, 'aria-hidden': 'true'}, sign), h('div', {}, h('p', {}, h('strong', {}, r.name),
+        r.number !== undefined && h('small', {}, ` 0x${r.number.toString(16).padStart(4, '0')}`), r.state && h('span', {class: 'state'}, ` ${r.state}`)), h('p', {class: 'facts'}, r.why,
+        Object.keys(r).filter(k => !known.has(k)).map(k => [' · ', words(k), ': ', anything(k, r[k])]))));
+    })))),
+    rest.length > 0 && h('dl', {}, rest.map(([k, v]) => [h('dt', {}, words(k)), h('dd', {}, anything(k, v))]))];
+}
+
+const SEVERITIES = {error: 'bad', bad: 'bad', serious: 'bad', high: 'bad', warning: 'warn', warn: 'warn', medium: 'warn', weak: 'warn'};
+function findings(list) {
+  return h('ul', {class: 'findings'}, list.map(f => {
+    const known = new Set(['severity', 'sentence', 'text', 'name', 'message', 'field']);
+    const kind = SEVERITIES[f.severity] || 'open';
+    return h('li', {class: kind}, h('p', {}, f.severity && h('strong', {}, f.severity, ': '), f.sentence || f.text || f.name, f.sentence && f.text && [' ', f.text]),
+      h('p', {class: 'facts'}, Object.keys(f).filter(k => !known.has(k) || (k === 'name' && (f.sentence || f.text)) || k === 'message' || k === 'field')
+        .map((k, i) => [i > 0 && ' · ', words(k), ': ', anything(k, f[k])])));
+  }));
+}
+
 function showRecords() {
   const story = current(), body = h('tbody');
+  const RECORD_KNOWN = new Set(['number', 'content', 'from', 'ours', 'at_us', 'at', 'version', 'length', 'plain_length', 'epoch', 'sequence_number', 'fields']);
   const row = r => {
     const tr = h('tr', {class: r.from}, h('td', {}, `${r.from === 'client' ? '→' : '←'} ${r.from} ${r.number}`), h('td', {}, since(r.at_us)),
       h('td', {}, `${r.content.name} (${r.content.number})`), h('td', {}, r.version && `${r.version.name} (0x${r.version.number.toString(16).padStart(4, '0')})`), h('td', {}, grouped(r.length)),
       h('td', {}, grouped(r.plain_length)), h('td', {}, r.epoch ? `${r.epoch} ▣` : `${r.epoch}`), h('td', {}, r.sequence_number));
     const out = [tr];
-    if (r.fields) {
+    if (r.fields || r.nonce !== undefined) {
       const cell = h('td', {colspan: '8'}), details = h('details', {toggle: () => {
         if (details.open && cell.dataset.made === undefined) {
           cell.dataset.made = '';
-          details.append(h('dl', {class: 'fields'}, r.fields.map(f => [h('dt', {}, f.name), h('dd', {}, f.text !== undefined && f.text !== f.bytes && h('span', {}, f.text, ' '),
+          details.append(h('dl', {class: 'fields'}, Object.keys(r).filter(k => !RECORD_KNOWN.has(k)).map(k => [h('dt', {}, words(k)), h('dd', {}, state.observer && k === 'nonce' ? 'hidden' : anything(k, r[k]))]), (r.fields || []).map(f => [h('dt', {}, f.name), h('dd', {}, f.text !== undefined && f.text !== f.bytes && h('span', {}, f.text, ' '),
             f.bytes && h('code', {}, pairs(f.bytes)), h('small', {}, ` at ${f.offset}, ${count(f.length, 'byte')}`), f.sentence && h('p', {class: 'sentence'}, f.sentence))])));
         }
       }}, h('summary', {}, r.epoch ? 'nonce, ciphertext, tag' : 'header'));
@@ -524,9 +603,9 @@ function showData() {
   });
   return [title('Application data'),
     h('p', {class: 'lead'}, 'What is said inside the connection. Its content is not kept in this story; it is counted.'),
-    Object.keys(traffic).length > 0 && h('table', {}, h('thead', {}, h('tr', {}, ['from', ...Object.keys(traffic.client)].map(t => h('th', {scope: 'col'}, words(t))))),
+    Object.keys(traffic).length > 0 && h('div', {class: 'wide', tabindex: '0', role: 'group', 'aria-label': 'Traffic'}, h('table', {}, h('thead', {}, h('tr', {}, ['from', ...Object.keys(traffic.client)].map(t => h('th', {scope: 'col'}, words(t))))),
       h('tbody', {}, Object.entries(traffic).map(([side, t]) => h('tr', {}, h('th', {scope: 'row'}, side), Object.entries(t).map(([k, n]) =>
-        h('td', {}, state.observer && /^data_b/.test(k) ? 'hidden' : grouped(n))))))),
+        h('td', {}, state.observer && /^data_b/.test(k) ? 'hidden' : grouped(n)))))))),
     notes.length > 0 && [h('h3', {}, 'Notes'), h('ol', {class: 'notes'}, notes)]];
 }
 
@@ -599,6 +678,7 @@ function showMessage(m, index) {
   return [title(m.name, m.type !== undefined && h('small', {}, ` (${m.type})`)), head,
     m.sentence && h('p', {class: 'lead'}, m.sentence),
     m.facts && h('ul', {class: 'chips', 'aria-label': 'Facts'}, m.facts.split('; ').map(f => h('li', {}, f))),
+    alertReason(m),
     m.malformed && h('p', {class: 'trouble'}, `✗ Malformed: ${m.malformed.field}, at byte ${m.malformed.offset}: ${m.malformed.why}`),
     h('div', {class: 'message'},
       h('section', {class: 'fields-side', 'aria-label': 'Fields'},
@@ -607,6 +687,17 @@ function showMessage(m, index) {
       h('section', {class: 'bytes-side', 'aria-label': 'Bytes'}, h('div', {class: 'bar-top'}, h('h3', {}, 'Bytes'), modes, h('span', {class: 'row'}, copiers(m.bytes))),
         shown.grid, shown.inspector)),
     h('dl', {class: 'rest'}, ['protocol', 'at', ...Object.keys(m).filter(k => !known.has(k))].map(k => [h('dt', {}, words(k)), h('dd', {}, anything(k, m[k]))]))];
+}
+
+/* The nth alert of a side has the nth reason of that side. */
+function alertReason(m) {
+  if (m.protocol !== 'alert') return null;
+  const before = current().messages.filter(x => x.protocol === 'alert' && x.from === m.from).indexOf(m);
+  const reason = (current().alert_reasons || []).filter(r => r.from === m.from)[before];
+  if (!reason) return null;
+  const known = new Set(['from', 'level', 'description', 'certainty', 'text']);
+  return h('div', {class: 'reason'}, h('p', {}, h('strong', {}, reason.certainty), ': ', reason.text),
+    h('p', {class: 'facts'}, anything('level', reason.level), ' · ', anything('description', reason.description), Object.keys(reason).filter(k => !known.has(k)).map(k => [' · ', words(k), ': ', anything(k, reason[k])])));
 }
 
 /* The bytes: rows of sixteen; in each row one span for each field. Rows of long messages are made when they come into view. */
@@ -706,7 +797,8 @@ function drawTree(m, model) {
   const tree = h('div', {class: 'tree', role: 'tree', 'aria-label': `Fields of ${m.name}`, keydown: treeKeys,
     mouseover: e => hover(nodeOf(e.target)), mouseleave: () => hover(null),
     click: e => {
-      const node = nodeOf(e.target);
+      const node = nodeOf(e.target), more = e.target.closest('.more');
+      if (more) more.show();
       if (!node) return;
       if (node.kids.length && (e.target.closest('.twist') || node === state.node)) open(node, !node.open);
       select(node, {focus: true});
@@ -722,14 +814,16 @@ const nodeOf = target => { const item = target.closest('[role=treeitem]'); retur
 
 function treeItem(node) {
   const f = node.field, value = brief(node);
-  const item = h('div', {role: 'treeitem', tabindex: '-1', 'aria-level': node.depth, 'aria-selected': 'false',
-      'aria-expanded': node.kids.length ? 'false' : undefined, 'aria-label': `${node.name}: ${value}`},
-    h('div', {class: 'line'}, h('span', {class: 'twist', 'aria-hidden': 'true'}, node.kids.length ? '▸' : ''),
-      h('span', {class: `swatch g${node.group}`}), h('span', {class: 'name'}, node.name),
-      h('span', {class: 'value' + (f.kind === 'text' ? ' quoted' : '')}, value)));
+  const item = h('div', {class: 'line', role: 'treeitem', tabindex: '-1', 'aria-level': node.depth, 'aria-selected': 'false',
+      'aria-posinset': node.parent.kids.indexOf(node) + 1, 'aria-setsize': node.parent.kids.length,
+      'aria-expanded': node.kids.length ? 'false' : undefined, 'aria-label': `${node.name} ${value}`},
+    h('span', {class: 'twist', 'aria-hidden': 'true'}, node.kids.length ? '▸' : ''),
+    h('span', {class: `swatch g${node.group}`}), h('span', {class: 'name'}, node.name), ' ',
+    h('span', {class: 'value' + (f.kind === 'text' ? ' quoted' : '')}, value));
   item.node = node;
   node.item = item;
-  item.firstChild.style.paddingLeft = 14 * (node.depth - 1) + 4 + 'px';
+  node.box = null;
+  item.style.paddingLeft = 14 * (node.depth - 1) + 4 + 'px';
   return item;
 }
 
@@ -739,23 +833,26 @@ function open(node, yes) {
   node.open = yes;
   node.item.setAttribute('aria-expanded', String(yes));
   node.item.querySelector('.twist').textContent = yes ? '▾' : '▸';
-  let group = node.item.children[1];
-  if (!group) {
-    group = h('div', {role: 'group'});
-    node.item.append(group);
-    const part = from => {
-      group.append(...node.kids.slice(from, from + KIDS_AT_ONCE).map(treeItem));
-      if (from + KIDS_AT_ONCE < node.kids.length) {
-        const more = h('div', {role: 'treeitem', tabindex: '-1', class: 'more', 'aria-level': node.depth + 1, click: e => { e.stopPropagation(); more.remove(); part(from + KIDS_AT_ONCE); }},
-          `${node.kids.length - from - KIDS_AT_ONCE} more`);
-        more.addEventListener('keydown', e => { if (e.key === 'Enter') more.click(); });
-        group.append(more);
-      }
+  if (!node.box) {
+    node.box = h('div', {role: 'group'});
+    node.item.after(node.box);
+    const parts = [];
+    const fillPart = n => {
+      const kids = node.kids.slice(n * KIDS_AT_ONCE, (n + 1) * KIDS_AT_ONCE).map(treeItem);
+      if (parts[n]) parts[n].replaceWith(...kids); else node.box.append(...kids);
+      parts[n] = null;
+      return kids[0];
     };
-    node.reach = i => { while (i >= group.querySelectorAll(':scope > [role=treeitem]:not(.more)').length) group.lastChild.click(); };
-    part(0);
+    node.reach = i => { if (parts[Math.floor(i / KIDS_AT_ONCE)]) fillPart(Math.floor(i / KIDS_AT_ONCE)); };
+    fillPart(0);
+    for (let n = 1; n * KIDS_AT_ONCE < node.kids.length; n++) {
+      parts[n] = h('div', {role: 'treeitem', tabindex: '-1', class: 'more', 'aria-level': node.depth + 1},
+        `${grouped(n * KIDS_AT_ONCE + 1)} to ${grouped(Math.min((n + 1) * KIDS_AT_ONCE, node.kids.length))}`);
+      parts[n].show = () => fillPart(n).focus();
+      node.box.append(parts[n]);
+    }
   }
-  group.hidden = !yes;
+  node.box.hidden = !yes;
 }
 
 /* Opens all that is around a field, and gives its row. */
@@ -786,7 +883,7 @@ function treeKeys(event) {
   case 'End': focus(items[items.length - 1]); break;
   case 'ArrowRight': if (!node) return; if (node.kids.length && !node.open) open(node, true); else focus(node.kids[0] && node.kids[0].item); break;
   case 'ArrowLeft': if (!node) return; if (node.open) open(node, false); else if (node.parent.item) focus(node.parent.item); break;
-  case 'Enter': if (!node) return; if (node.kids.length) open(node, !node.open); else focusBytes(node); break;
+  case 'Enter': if (event.target.show) event.target.show(); else if (node.kids.length) open(node, !node.open); else focusBytes(node); break;
   case ' ': if (!node) return; focusBytes(node); break;
   default: return;
   }
@@ -817,7 +914,7 @@ function mark(kind, node) {
   }
   let row = node;
   while (row && (!row.item || !row.item.offsetParent)) row = row.parent;
-  if (row && row.item) marks[kind].push(row.item.firstChild);
+  if (row && row.item) marks[kind].push(row.item);
   for (const element of marks[kind]) element.classList.add(kind);
 }
 
@@ -846,7 +943,7 @@ function select(node, {focus, keep, address: named = true} = {}) {
     item.tabIndex = 0;
     item.setAttribute('aria-selected', 'true');
     if (focus) item.focus({preventScroll: true});
-    if (keep || !focus) within(shown.tree, item.firstChild); else item.firstChild.scrollIntoView({block: 'nearest'});
+    if (keep || !focus) within(shown.tree, item); else item.scrollIntoView({block: 'nearest'});
     if (keep) mark('chosen', node); else showBytes(node);
     if (named) history.replaceState(null, '', '#' + address(`${state.panel}/${node.path}`));
     if (node.field.sentence) say(node.field.sentence);
