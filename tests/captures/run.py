@@ -13,7 +13,12 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../unit"))
 import rewrite  # noqa: E402
+import story_schema  # noqa: E402
+
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/story.schema.json"), encoding="utf-8") as schema_file:
+    SCHEMA = json.load(schema_file)
 
 fede, folder = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 quick = "--quick" in sys.argv
@@ -105,6 +110,11 @@ def as_tshark_sees(name, path, keys, theirs):
     code, document = explain(path, keys)
     check(code == (13 if name in CLOSED else 0), f"{name}: exit {code}")
     streams = theirs[name]
+    for c in document["connections"]:
+        bad = list(story_schema.check(SCHEMA, c, name))
+        check(not bad, f"{name}: not as the schema has it: {bad[:2]}")
+    bad = list(story_schema.problems(SCHEMA, SCHEMA, document, name))
+    check(not bad, f"{name}: not as the schema has it: {bad[:2]}")
     mine = {c["title"].split("client ")[1].split(",")[0].rsplit(":", 1)[1]: c for c in document["connections"]}
     read = [0, 0]
     for s in streams.values():
@@ -167,6 +177,20 @@ def rewritten(name, way, work):
         theirs = sum(sum(s["data"]) > 0 for s in tshark(made, used).values())
     os.remove(made)
     return ok, read, theirs
+
+
+def in_lines(name):
+    """The line form: valid, every line names its connection, and the messages are those of the document."""
+    path, keys = f"{folder}/{name}.pcapng", f"{folder}/{name}.keys"
+    text = subprocess.run([fede, "explain", "--json=lines", "--keylog", keys, path], capture_output=True, text=True, check=False).stdout
+    lines = [json.loads(line) for line in text.splitlines()]
+    for line in lines:
+        bad = list(story_schema.check(SCHEMA, line, name))
+        check(not bad and ("connection" in line or line["event"] == "capture"), f"{name}: line {line['event']}: {bad[:2]}")
+    _, document = explain(path, keys)
+    for c in document["connections"]:
+        ours = [line["bytes"] for line in lines if line["event"] == "message" and line["connection"] == c["connection"]]
+        check(ours == [m["bytes"] for m in c["messages"]], f"{name}: lines and document differ")
 
 
 def piped(name):
@@ -292,6 +316,8 @@ def main():
             theirs = "" if quick else str(sum(r[2] for r in rows))
             print(f"{way:28}{sum(r[0] for r in rows):>9}/{len(rows)}{sum(r[1][0] for r in rows):>9}/{sum(r[1][1] for r in rows)}{theirs:>8}")
         piped(some[0])
+        for name in some:
+            in_lines(name)
         damage(work)
     print(f"captures: {passed} passed, {failed} failed")
     return failed > 0
