@@ -15,7 +15,9 @@ enum {
     SIDE_HELD_MOST = 4 * 1024 * 1024,
     ALL_HELD_MOST = 64 * 1024 * 1024,
     PIECE_COST = 64,               /* memory of a held piece beside its bytes */
-    SETTLE_AFTER = 64,               /* segments without a SYN, until the lowest is the beginning */
+    SETTLE_AFTER = 64,             /* segments without a SYN, until the lowest is the beginning */
+    RECENT = 2048,                 /* bytes of each side kept behind what was told, to see other copies of them */
+    RECENT_MOST = 8192,            /* sides for which they are kept */
     AHEAD_MOST = 64 * 1024 * 1024, /* an acknowledgement or sequence number further ahead is nonsense */
 };
 
@@ -44,9 +46,12 @@ static void drain(struct streams *t, struct stream *s);
 static bool blocked(const struct stream *s, int side, bool acks, uint32_t ack, int64_t *upto);
 static void tell_head(struct streams *t, struct stream *s, int side);
 static void give_up(struct streams *t, struct stream *s, int side, int64_t upto);
+static void remember(struct streams *t, struct stream_side *side, bytes data);
+static void compare(struct streams *t, struct stream *s, int side, int64_t at, bytes data);
 static bool force(struct streams *t, struct stream *s);
 static void force_all(struct streams *t, struct stream *s);
 static void finish(struct streams *t, struct stream *s, enum stream_end how, int side);
+static void forget_recent(struct streams *t, struct stream_side *side);
 
 bool streams_start(struct streams *t, const struct stream_listener *listener)
 {
@@ -224,8 +229,10 @@ static void forget(struct streams *t, struct stream *s)
         s->newer->older = s->older;
     else
         t->newest = s->older;
-    drop_held(t, &s->sides[0]);
-    drop_held(t, &s->sides[1]);
+    for (int side = 0; side < 2; side++) {
+        drop_held(t, &s->sides[side]);
+        forget_recent(t, &s->sides[side]);
+    }
     t->n--;
     free(s);
 }
@@ -303,6 +310,8 @@ static void take(struct streams *t, struct stream *s, int side, const struct seg
         return;
     from->segments++;
     from->payload += data.len;
+    if (from->known && at < from->delivered)
+        compare(t, s, side, at, data);
     if (from->known && end <= from->delivered) {
         from->repeated++;
         return;
@@ -319,6 +328,7 @@ static void take(struct streams *t, struct stream *s, int side, const struct seg
         !blocked(s, side, like.acks, like.ack, &upto)) {
         from->delivered += (int64_t)data.len;
         from->next += (uint32_t)data.len;
+        remember(t, from, data);
         t->listener.data(t->listener.arg, s, side, data, at_us, packet);
         return;
     }
@@ -457,6 +467,7 @@ static void tell_head(struct streams *t, struct stream *s, int side)
         bytes data = bytes_of(p->data + old, p->len - old);
         from->delivered += (int64_t)data.len;
         from->next += (uint32_t)data.len;
+        remember(t, from, data);
         t->listener.data(t->listener.arg, s, side, data, p->at_us, p->packet);
     }
     if (!p->lost)
@@ -474,7 +485,51 @@ static void give_up(struct streams *t, struct stream *s, int side, int64_t upto)
     from->gaps++;
     from->delivered = upto;
     from->next += (uint32_t)n;
+    from->n_recent = 0;
     t->listener.gap(t->listener.arg, s, side, n, s->last_us);
+}
+
+/* Keeps the last bytes told. */
+static void remember(struct streams *t, struct stream_side *side, bytes data)
+{
+    if (side->recent == NULL) {
+        if (t->n_recent >= RECENT_MOST || (side->recent = malloc(RECENT)) == NULL)
+            return;
+        t->n_recent++;
+    }
+    if (data.len >= RECENT) {
+        data = bytes_skip(data, data.len - RECENT);
+        side->n_recent = 0;
+    }
+    size_t keep = side->n_recent + data.len > RECENT ? RECENT - data.len : side->n_recent;
+    bytes_move(side->recent, side->recent + side->n_recent - keep, keep);
+    bytes_copy(side->recent + keep, data.data, data.len);
+    side->n_recent = keep + data.len;
+}
+
+/* Another copy of what was told: the same, or not? A keep-alive probe's single byte says nothing. */
+static void compare(struct streams *t, struct stream *s, int side, int64_t at, bytes data)
+{
+    struct stream_side *from = &s->sides[side];
+    int64_t first = from->delivered - (int64_t)from->n_recent, end = at + (int64_t)data.len;
+    int64_t low = at > first ? at : first, high = end < from->delivered ? end : from->delivered;
+    if (from->n_recent == 0 || low >= high || data.len == 1)
+        return;
+    bytes used = bytes_of(from->recent + (low - first), (size_t)(high - low));
+    bytes other = bytes_first(bytes_skip(data, (size_t)(low - at)), used.len);
+    if (bytes_equal(used, other))
+        return;
+    from->conflicts++;
+    if (t->listener.conflict != NULL)
+        t->listener.conflict(t->listener.arg, s, side, low, used, other);
+}
+
+static void forget_recent(struct streams *t, struct stream_side *side)
+{
+    t->n_recent -= side->recent != NULL;
+    free(side->recent);
+    side->recent = NULL;
+    side->n_recent = 0;
 }
 
 /* Gives up the least that lets something be told. False: nothing is held. */
@@ -522,5 +577,7 @@ static void finish(struct streams *t, struct stream *s, enum stream_end how, int
         return;
     force_all(t, s);
     s->over = true;
+    forget_recent(t, &s->sides[0]);
+    forget_recent(t, &s->sides[1]);
     t->listener.ended(t->listener.arg, s, how, side, s->last_us);
 }

@@ -23,6 +23,8 @@ struct stream_side {
     uint64_t early;      /* segments that came before their turn */
     uint64_t lost, gaps; /* bytes given up, in how many stretches */
     uint64_t conflicts;  /* overlapping copies with other content */
+    uint8_t *recent;     /* the last bytes told, to compare copies with; NULL: not kept */
+    size_t n_recent;
     struct stream_piece *held;
     size_t held_bytes, held_pieces;
 };
@@ -51,7 +53,7 @@ struct streams {
     struct stream_listener listener;
     struct stream **slots;
     struct stream *newest, *oldest;
-    size_t n, held_bytes;
+    size_t n, held_bytes, n_recent; /* n_recent: sides whose last bytes are kept */
     size_t held_most;        /* bytes that wait for others, of all connections: settable before the first segment */
     uint64_t given_up;       /* connections that were ended to keep memory bounded */
     bool failed;             /* memory was missing for something */

@@ -148,6 +148,14 @@ static void first_copy_wins(void **state)
     client(102, 500, "cdefghij"); /* overlaps, and differs */
     client(100, 500, "ab");
     finish_is("C!EFGH/efgh C:ab C:cd C:EFGH C:ij stop ");
+    begin(); /* also when the first copy was told long ago */
+    open_from(100, 500);
+    client(100, 500, "abcd");
+    client(104, 500, "efgh");
+    client(102, 500, "cdEFghij");
+    client(100, 500, "abcd");
+    client(107, 500, "?"); /* a probe */
+    finish_is("C:abcd C:efgh C!cdefgh/cdEFgh C:ij stop ");
 }
 
 static void gaps_are_told(void **state)
