@@ -78,7 +78,7 @@ typedef struct fede_error {
 
 /* fede_error_text writes the sentence of an error, with its values, place, alert and RFC section, into out as text with
    a final NUL, cut at size. Returns the length in bytes that the whole text has, without the NUL, as snprintf does.
-   Never contains control characters, whatever the peer sent. */
+   Never contains control characters, whatever the peer sent. error may be NULL: "Nothing is wrong." */
 FEDE_API size_t fede_error_text(const fede_error *error, char *out, size_t size);
 
 /* fede_error_advice writes what to do about it, one or two sentences; same conventions; may be empty. */

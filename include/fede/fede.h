@@ -3,7 +3,8 @@
    Two objects. A config is built once, then shared by any number of connections and threads; from the first connection
    on it can't be changed. A connection belongs to one thread at a time. Functions that return bool return false on
    failure and leave the reason in the object's error. No function blocks. Memory comes from the config's allocator.
-   Lengths are in bytes, times in seconds since 1970 UTC unless said otherwise.
+   Lengths are in bytes, times in seconds since 1970 UTC unless said otherwise. An object handed in must not be NULL unless
+   a function says that it may.
 
    A client that wants a socket handled for it uses fede/stream.h instead. */
 #ifndef FEDE_FEDE_H
@@ -46,7 +47,8 @@ FEDE_API void fede_config_free(fede_config *config);
    config was in use already, does not count. */
 FEDE_API const fede_error *fede_config_error(const fede_config *config);
 
-/* fede_config_policy takes a named, dated set of versions, suites, groups and schemes: "default" (today "2026-11"). */
+/* fede_config_policy takes a named, dated set of versions, suites, groups and schemes: "default" (today
+   "2026-11") or the narrower "modern" (today "modern-2026-11": extended master secret required, no RSA PKCS#1 v1.5). */
 FEDE_API bool fede_config_policy(fede_config *config, const char *name);
 
 /* fede_config_versions narrows the range of protocol versions: FEDE_TLS12 to FEDE_TLS12 in this release. */

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+static bool port_possible(const char *port);
 static int look_up(const char *host, const char *port, struct addrinfo **found, int64_t deadline);
 static int connect_one(const struct addrinfo *address, int64_t deadline, int *connected);
 static void add_attempt(struct text *t, const struct addrinfo *address, int number);
@@ -21,11 +22,17 @@ static void add_attempt(struct text *t, const struct addrinfo *address, int numb
 int reach_host(const char *host, const char *port, int64_t deadline, fede_reason *reason, struct text *detail)
 {
     struct addrinfo *found = NULL;
-    int status = look_up(host, port, &found, deadline), left = 0, fd = -1;
+    int status = port_possible(port) ? look_up(host, port, &found, deadline) : EAI_SERVICE, left = 0, fd = -1;
 
     if (status == EAI_AGAIN && deadline >= 0 && reach_now_ms() >= deadline) {
         text_add(detail, "the name look-up did not answer");
         *reason = FEDE_TIME_LIMIT;
+        return -1;
+    }
+    if (status == EAI_SERVICE) {
+        text_escaped(detail, bytes_text(port));
+        text_add(detail, " is neither a port number nor the name of a service");
+        *reason = FEDE_CONFIG_BAD_VALUE;
         return -1;
     }
     if (status) {
@@ -48,6 +55,14 @@ int reach_host(const char *host, const char *port, int64_t deadline, fede_reason
     freeaddrinfo(found);
     *reason = deadline >= 0 && reach_now_ms() >= deadline ? FEDE_TIME_LIMIT : FEDE_NOT_CONNECTED;
     return fd;
+}
+
+/* getaddrinfo takes any number and keeps its last 16 bits. */
+static bool port_possible(const char *port)
+{
+    char *end;
+    long number = strtol(port, &end, 10);
+    return *end != '\0' || (number > 0 && number <= UINT16_MAX);
 }
 
 int64_t reach_now_ms(void)

@@ -530,5 +530,6 @@ static bool reach(fede_stream *stream, const char *host, const char *port, int64
     stream->fd = reach_host(host, port, deadline, &reason, &detail);
     if (stream->fd >= 0)
         stream->detail[0] = 0;
-    return stream->fd >= 0 || fail(stream, reason, FEDE_ORIGIN_TRANSPORT, NULL, 0, stream->limit_ms);
+    uint8_t origin = reason == FEDE_CONFIG_BAD_VALUE ? FEDE_ORIGIN_CALLER : FEDE_ORIGIN_TRANSPORT;
+    return stream->fd >= 0 || fail(stream, reason, origin, NULL, 0, stream->limit_ms);
 }

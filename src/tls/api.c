@@ -75,7 +75,7 @@ static bool take_name(fede_conn *conn, const char *name, struct host *host)
 {
     if (host_read(name, host) != HOST_BAD)
         return true;
-    handshake_fail_detail(conn->handshake, FEDE_CONFIG_BAD_NAME, NULL, 0, 0, name);
+    handshake_fail_detail(conn->handshake, FEDE_CONFIG_BAD_NAME, NULL, 0, 0, name[0] != '\0' ? name : "(empty)");
     conn_end_badly(conn);
     return false;
 }

@@ -185,7 +185,7 @@ static bool take_codes(fede_config *config, struct codes *to, const uint16_t *al
     struct codes taken = {.n = 0};
     if (!changeable(config))
         return false;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; ids != NULL && i < n; i++) {
         const uint16_t *a = allowed;
         while (*a != 0 && *a != ids[i])
             a++;
@@ -241,7 +241,7 @@ bool fede_config_alpn(fede_config *config, const char *const *names, size_t n)
         return false;
     size_t len = 0, at = 0;
     for (size_t i = 0; i < n; i++) {
-        size_t name = strlen(names[i]);
+        size_t name = names != NULL && names[i] != NULL ? strlen(names[i]) : 0;
         if (name < 1 || name > 255)
             return refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)name, 255,
                           "a protocol name must have 1 to 255 bytes");
@@ -317,6 +317,8 @@ bool fede_config_trust_file(fede_config *config, const char *path)
     struct anchors *anchors = trust_own(config);
     if (anchors == NULL)
         return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
+    if (path == NULL)
+        return refuse_source(config, "NULL", EFAULT);
     return anchors_add_file(anchors, path) > 0 || refuse_source(config, path, errno);
 }
 
@@ -327,6 +329,8 @@ bool fede_config_trust_directory(fede_config *config, const char *path)
     struct anchors *anchors = trust_own(config);
     if (anchors == NULL)
         return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
+    if (path == NULL)
+        return refuse_source(config, "NULL", EFAULT);
     return anchors_add_directory(anchors, path) > 0 || refuse_source(config, path, errno);
 }
 

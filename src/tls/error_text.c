@@ -20,7 +20,10 @@ static const char *advice_on(unsigned alert);
 
 size_t fede_error_text(const fede_error *error, char *out, size_t size)
 {
+    static const fede_error none = {
+        .alert = FEDE_ALERT_NONE, .message = 0xffff, .certificate = 0xffff, .offset = UINT32_MAX};
     struct text t = text_in(out, size);
+    error = error != NULL ? error : &none;
     fill(&t, reason_row(error->reason)->sentence, error);
     add_place(&t, error);
     return t.len;
@@ -29,6 +32,8 @@ size_t fede_error_text(const fede_error *error, char *out, size_t size)
 size_t fede_error_advice(const fede_error *error, char *out, size_t size)
 {
     struct text t = text_in(out, size);
+    if (error == NULL)
+        return 0;
     if (error->reason == FEDE_PEER_ALERT && error->detail == NULL)
         text_add(&t, advice_on((unsigned)error->got));
     else

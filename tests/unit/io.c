@@ -437,6 +437,12 @@ static void test_connect_name_not_resolved(void **state)
     stream = fede_connect("no such name", "443", config, LIMIT);
     assert_int_equal(reason_of(stream), FEDE_CONFIG_BAD_NAME);
     fede_stream_close(stream);
+    static const char *const ports[] = {"99999", "65536", "0", "-1", "", "no-such-service"};
+    for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
+        stream = fede_connect("127.0.0.1", ports[i], config, LIMIT);
+        assert_int_equal(reason_of(stream), FEDE_CONFIG_BAD_VALUE);
+        fede_stream_close(stream);
+    }
     stream = fede_connect(NULL, NULL, config, LIMIT);
     assert_non_null(fede_stream_error(stream));
     fede_stream_close(stream);

@@ -27,6 +27,10 @@ void settings(void **state)
     REFUSED(fede_config_groups(c, &unknown, 1), FEDE_CONFIG_BAD_VALUE);
     REFUSED(fede_config_schemes(c, &unknown, 1), FEDE_CONFIG_BAD_VALUE);
     REFUSED(fede_config_alpn(c, empty, 1), FEDE_CONFIG_BAD_VALUE);
+    REFUSED(fede_config_alpn(c, NULL, 1), FEDE_CONFIG_BAD_VALUE);
+    REFUSED(fede_config_suites(c, NULL, 1), FEDE_CONFIG_NOTHING_TO_OFFER);
+    REFUSED(fede_config_trust_file(c, NULL), FEDE_CONFIG_TRUST_SOURCE);
+    REFUSED(fede_config_trust_directory(c, NULL), FEDE_CONFIG_TRUST_SOURCE);
     REFUSED(fede_config_max_fragment(c, 63), FEDE_CONFIG_BAD_VALUE);
     REFUSED(fede_config_max_fragment(c, 16385), FEDE_CONFIG_BAD_VALUE);
     REFUSED(fede_config_limits(c, 1, 0), FEDE_CONFIG_BAD_VALUE);
@@ -42,7 +46,10 @@ void settings(void **state)
     REFUSED(fede_config_extended_master_secret(c, (fede_ems)7), FEDE_CONFIG_BAD_VALUE);
 #undef REFUSED
     fede_config *c = fede_config_new();
+    char words[32];
     assert_null(fede_config_error(c));
+    assert_int_equal(fede_error_text(fede_config_error(c), words, sizeof words), strlen("Nothing is wrong."));
+    assert_int_equal(fede_error_advice(NULL, words, sizeof words), 0);
     assert_true(fede_config_policy(c, "2026-11") && fede_config_policy(c, "modern") &&
                 fede_config_policy(c, "default"));
     assert_true(fede_config_versions(c, FEDE_TLS12, FEDE_TLS12) && fede_config_limits(c, 4096, 65536));
