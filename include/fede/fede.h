@@ -48,7 +48,8 @@ FEDE_API void fede_config_free(fede_config *config);
 FEDE_API const fede_error *fede_config_error(const fede_config *config);
 
 /* fede_config_policy takes a named, dated set of versions, suites, groups and schemes: "default" (today
-   "2026-11") or the narrower "modern" (today "modern-2026-11": extended master secret required, no RSA PKCS#1 v1.5). */
+   "2026-11") or the narrower "modern" (today "modern-2026-11": extended master secret required, no RSA PKCS#1 v1.5).
+   It replaces what was set of these before, and the use of the extended master secret: choose the policy first. */
 FEDE_API bool fede_config_policy(fede_config *config, const char *name);
 
 /* fede_config_versions narrows the range of protocol versions: FEDE_TLS12 to FEDE_TLS12 in this release. */

@@ -2,8 +2,9 @@
 
    A trace function set with fede_config_trace is called at fixed places: each record, each handshake message, each
    step, choice, key change, verdict, alert, and the two ends of the story. All pointers are borrowed for the call.
-   Nothing is formatted for it: whoever wants fields dissects the bytes. Without a trace function the cost is one test
-   at each place. */
+   Nothing is formatted for it: whoever wants fields dissects the bytes. It may ask its connection (fede_conn_info,
+   fede_peer_certificate and the like) but must not change or free it. Without a trace function the cost is one test at
+   each place. */
 #ifndef FEDE_TRACE_H
 #define FEDE_TRACE_H
 
