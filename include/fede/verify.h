@@ -1,7 +1,8 @@
-/* fede/verify.h: what was checked about a chain of certificates, check by check.
+/* fede/verify.h: judging chains of certificates, and what was checked about one, check by check.
 
-   A verdict is borrowed: it lives as long as the call or event that hands it over says. Everything in it points into
-   the certificates. RFC 5280 6, RFC 9525. */
+   Connections judge their peer's chain by themselves; here is the same judgement for chains that come from elsewhere. A
+   verdict is borrowed: it lives as long as the call, event or object that hands it over says. Everything in it points into
+   the certificates. RFC 5280 6, RFC 9525, RFC 6960. */
 #ifndef FEDE_VERIFY_H
 #define FEDE_VERIFY_H
 
@@ -56,6 +57,87 @@ typedef struct fede_verdict {
 
 /* fede_check_name is the kind in words ("path length"); never NULL. */
 FEDE_API const char *fede_check_name(unsigned kind);
+
+/* ---- Trust anchors -------------------------------------------------------------------------------------------- */
+
+/* Trust anchors to judge by. Filled by one thread; from then on any number of threads may use it at once. */
+typedef struct fede_trust fede_trust;
+
+/* fede_trust_new makes an empty set: nothing is trusted. NULL: no memory, or libcrypto can't start. The caller owns it. */
+FEDE_API fede_trust *fede_trust_new(void);
+
+/* fede_trust_free ends it. Not before the last verification made with it has been freed. NULL is fine. */
+FEDE_API void fede_trust_free(fede_trust *trust);
+
+/* Each adds certificates (PEM, or one in DER; copied) and returns how many are new or known already: 0 when nothing could be
+   used. Broken ones among others are skipped. fede_trust_system honours SSL_CERT_FILE and SSL_CERT_DIR. */
+FEDE_API size_t fede_trust_add(fede_trust *trust, fede_bytes certificates);
+FEDE_API size_t fede_trust_file(fede_trust *trust, const char *path);
+FEDE_API size_t fede_trust_directory(fede_trust *trust, const char *path);
+FEDE_API size_t fede_trust_system(fede_trust *trust);
+
+/* fede_trust_suffixes takes the text of the Public Suffix List: from then on wildcards right below a public suffix
+   ("*.co.uk") match nothing. False: no memory. */
+FEDE_API bool fede_trust_suffixes(fede_trust *trust, fede_bytes list);
+
+/* fede_trust_at: DER of anchor n, borrowed; empty beyond the last. */
+FEDE_API fede_bytes fede_trust_at(const fede_trust *trust, size_t n);
+
+/* ---- Judging a chain ------------------------------------------------------------------------------------------ */
+
+typedef enum fede_purpose { FEDE_PURPOSE_SERVER = 0, FEDE_PURPOSE_CLIENT, FEDE_PURPOSE_ANY } fede_purpose;
+
+/* Which rules hold beside those that every path must keep. */
+typedef enum fede_profile {
+    FEDE_PROFILE_TLS = 0, /* RFC 5280 6, and what RFC 9325 and browsers ask of keys and algorithms; what connections use */
+    FEDE_PROFILE_WEB,     /* also what RFC 5280 4 and the Baseline Requirements tell CAs to issue */
+    FEDE_PROFILE_RFC5280  /* path validation alone */
+} fede_profile;
+
+/* What an unknown revocation status means. A certificate known to be revoked is refused in any case. */
+typedef enum fede_revocation {
+    FEDE_REVOCATION_IF_GIVEN = 0, /* with lists every certificate must be covered, with a staple the leaf; with neither nothing
+                                     is asked */
+    FEDE_REVOCATION_SOFT,         /* unknown is no failure */
+    FEDE_REVOCATION_HARD          /* unknown is a failure, for every certificate but the anchor */
+} fede_revocation;
+
+/* Zero is the usual choice everywhere. All pointers are borrowed for the call. */
+typedef struct fede_verify_request {
+    const fede_bytes *chain; /* the leaf, then the rest in any order: each DER, or PEM with one or more certificates */
+    size_t n_chain;
+    const fede_trust *trust;
+    const char *name;        /* host name, IP address, or mail address (with @); NULL: no name check */
+    int64_t at;              /* judged by this time, seconds since 1970 UTC; 0: now */
+    uint8_t purpose;         /* fede_purpose */
+    uint8_t profile;         /* fede_profile */
+    uint8_t revocation;      /* fede_revocation */
+    bool direct;             /* an anchor itself must have issued the leaf */
+    uint16_t max_path;       /* most certificates between leaf and anchor; 0: 10 */
+    uint16_t key_usage;      /* keyUsage bits the leaf must have if it has that extension, digitalSignature being 1,
+                                nonRepudiation 2 and so on; 0: by the purpose */
+    const fede_bytes *crls;  /* revocation lists: each DER, or PEM with one or more */
+    size_t n_crls;
+    fede_bytes staple;       /* an OCSP response (DER) about the leaf; empty: none */
+    bool staple_asked;       /* the server was asked for one: a leaf that promises it (RFC 7633) must come with it */
+    const fede_bytes *policies; /* contents of the OBJECT IDENTIFIERs of policies, one of which must hold; none: any */
+    size_t n_policies;
+    bool explicit_policy, inhibit_mapping, inhibit_any; /* RFC 5280 6.1.1 (e) to (g) */
+} fede_verify_request;
+
+typedef struct fede_verification fede_verification;
+
+/* fede_verify_chain judges a chain. The result holds the verdict and everything it points to (copies of the certificates
+   too; anchors belong to the trust object) until it is given to fede_verification_free. A chain without certificates, a
+   name that is none, no memory for the search: all are verdicts that do not accept. NULL only when there is no memory for
+   anything. Work is bounded for any chain (docs/certificates.md). Any number of threads at once. */
+FEDE_API fede_verification *fede_verify_chain(const fede_verify_request *request);
+FEDE_API void fede_verification_free(fede_verification *verification);
+
+/* fede_verification_verdict: never NULL. fede_verification_error: why it was refused, NULL when it was accepted. Both are
+   borrowed from the verification. */
+FEDE_API const fede_verdict *fede_verification_verdict(const fede_verification *verification);
+FEDE_API const fede_error *fede_verification_error(const fede_verification *verification);
 
 #ifdef __cplusplus
 }

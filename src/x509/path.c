@@ -137,7 +137,7 @@ static bool prepare(struct search *s, const struct certificate *leaf)
             c->issuer = number_of_name(s, issuer);
         }
     }
-    if (request->n_crls > 0 && (s->out->lists = revocation_lists_read(request, s->arena)) == NULL)
+    if (revocation_asked(request, leaf) && (s->out->lists = revocation_lists_read(request, s->arena)) == NULL)
         return false;
     return s->n <= 3 || mark_reaching(s);
 }
@@ -407,7 +407,7 @@ static bool policies_and_revocation(struct search *s)
         enum revocation status = revocation_of(s->out->lists, &s->path, i, &ignored, NULL);
         if (status == REVOCATION_NO_MEMORY)
             s->no_memory = s->over = true;
-        if (status != REVOCATION_GOOD)
+        if (status != REVOCATION_GOOD && status != REVOCATION_NOT_ASKED)
             return false;
     }
     return true;

@@ -1,16 +1,18 @@
-/* Revocation by CRLs: RFC 5280 6.3.
+/* Revocation: CRLs (RFC 5280 6.3), with the OCSP response for the leaf beside them (ocsp.c).
 
    Every list given is considered for every distribution point of the certificate, whatever way it came. A list counts when
    its scope covers the certificate, it is in force, and its signer, whose own path must end in the same trust anchor,
    has signed it. Reasons add up until all are covered; a delta list corrects the complete list it belongs to. What is
-   not covered is unknown, and unknown is a failure: whoever gives lists wants them to decide.
+   not covered is unknown, and unknown is a failure: whoever gives lists wants them to decide. A response that counts
+   decides about the leaf; one that does not is as good as none. Revoked by either is revoked.
 
-   Not here: fetching (no I/O in this folder), OCSP. */
+   Not here: fetching (no I/O in this folder). */
 #include "x509/revocation.h"
 
 #include "x509/anchors.h"
 #include "x509/certificate.h"
 #include "x509/der.h"
+#include "x509/ocsp.h"
 
 #define MAX_SIGNATURES 64
 #define MAX_NESTING    3 /* signers of lists that are judged by other lists */
@@ -29,6 +31,12 @@ struct revocation_lists {
     size_t n;
     unsigned signatures;
     bool no_memory;
+    struct { /* the response judged, for one issuer */
+        const struct certificate *issuer;
+        uint8_t answer;
+        const char *problem;
+        struct ocsp_single single;
+    } staple;
 };
 /* One DistributionPoint of a certificate. */
 struct point {
@@ -46,6 +54,11 @@ struct status {
     const char *problem; /* of the last list that did not count */
 };
 
+static enum revocation by_lists(struct revocation_lists *r, const struct path *path, size_t i, struct finding *f,
+                                struct text *words);
+static enum revocation by_staple(struct revocation_lists *r, const struct path *path, struct finding *f,
+                                 struct text *words);
+static bool unknown_matters(const struct verify_request *request, size_t i);
 static void judge_point(struct revocation_lists *r, const struct path *path, size_t i, const struct point *p,
                         struct status *s);
 static bool in_scope(const struct crl *crl, const struct point *p, const struct status *s);
@@ -95,8 +108,104 @@ static bool usable(struct list *list, const struct verify_request *request)
     return list->problem == NULL;
 }
 
+bool revocation_asked(const struct verify_request *request, const struct certificate *leaf)
+{
+    return request->n_crls > 0 || request->staple.len > 0 || request->revocation == FEDE_REVOCATION_HARD ||
+           (request->staple_asked && promises_staple(leaf));
+}
+
 enum revocation revocation_of(struct revocation_lists *r, const struct path *path, size_t i, struct finding *f,
                               struct text *words)
+{
+    const struct verify_request *request = r->request;
+    const struct certificate *c = path->at[i].c;
+    bool stapled = i == 0 && request->staple.len > 0;
+    enum revocation status = stapled ? by_staple(r, path, f, words) : REVOCATION_UNKNOWN;
+    if (status == REVOCATION_UNKNOWN && i == 0 && request->staple_asked && promises_staple(c)) {
+        if (words && !stapled)
+            text_add(words, "it promises an OCSP response with it, and none came");
+        broken(f, FEDE_CERT_STAPLE_MISSING, "tlsFeature", 0, 0);
+        return REVOCATION_UNKNOWN;
+    }
+    if (status == REVOCATION_REVOKED || request->n_crls == 0) {
+        if (status == REVOCATION_UNKNOWN && !stapled) {
+            if (words)
+                text_add(words, "neither lists nor responses were given for it");
+            broken(f, FEDE_CERT_REVOCATION_UNKNOWN, NULL, 0, 0);
+        }
+    } else {
+        struct finding by_list;
+        char room[300];
+        struct text more = text_in(room, sizeof room);
+        enum revocation listed = by_lists(r, path, i, &by_list, words && stapled ? &more : words);
+        if (listed == REVOCATION_NO_MEMORY || listed == REVOCATION_REVOKED || status == REVOCATION_UNKNOWN) {
+            status = listed;
+            *f = by_list;
+            if (words && stapled) {
+                text_add(words, "; ");
+                text_add(words, more.out);
+            }
+        }
+    }
+    return status == REVOCATION_UNKNOWN && !unknown_matters(request, i) ? REVOCATION_NOT_ASKED : status;
+}
+
+/* Lists are wanted for all, a response is one for the leaf. */
+static bool unknown_matters(const struct verify_request *request, size_t i)
+{
+    switch (request->revocation) {
+    case FEDE_REVOCATION_SOFT:
+        return false;
+    case FEDE_REVOCATION_HARD:
+        return true;
+    case FEDE_REVOCATION_IF_GIVEN:
+        break;
+    }
+    return request->n_crls > 0 || (i == 0 && request->staple.len > 0);
+}
+
+static enum revocation by_staple(struct revocation_lists *r, const struct path *path, struct finding *f,
+                                 struct text *words)
+{
+    const struct certificate *issuer = path->at[1].c;
+    if (r->staple.issuer != issuer) {
+        r->staple.problem = "too many signatures had to be checked";
+        r->staple.answer = 0;
+        if (r->signatures < MAX_SIGNATURES) {
+            r->signatures += 2;
+            r->staple.answer = (uint8_t)ocsp_judge(r->request->staple, path->at[0].c, issuer, r->request->at,
+                                                   &r->staple.single, &r->staple.problem);
+        }
+        r->staple.issuer = issuer;
+    }
+    const struct ocsp_single *single = &r->staple.single;
+    switch (r->staple.answer) {
+    case OCSP_GOOD:
+        if (words) {
+            text_add(words, "good by the OCSP response of ");
+            text_time(words, single->this_update);
+        }
+        return REVOCATION_GOOD;
+    case OCSP_REVOKED:
+        if (words) {
+            text_add(words, "revoked on ");
+            text_time(words, single->revoked_at);
+            text_add(words, " by the OCSP response");
+        }
+        broken(f, FEDE_CERT_REVOKED, "certStatus", single->revoked_at, single->reason < 0 ? 0 : single->reason);
+        return REVOCATION_REVOKED;
+    default:
+        if (words)
+            text_add(words, r->staple.answer == 0 ? r->staple.problem : "the responder does not know the certificate");
+        broken(f, FEDE_CERT_REVOCATION_UNKNOWN, "certStatus", 0, 0);
+        return REVOCATION_UNKNOWN;
+    }
+}
+
+/* ---- Lists ---------------------------------------------------------------------------------------------------- */
+
+static enum revocation by_lists(struct revocation_lists *r, const struct path *path, size_t i, struct finding *f,
+                                struct text *words)
 {
     struct status s = {.c = path->at[i].c, .anchor = path->at[path->n - 1].c};
     struct point point;

@@ -341,7 +341,10 @@ static void check_revocation(struct trail *t, struct revocation_lists *lists)
         }
         enum revocation status = revocation_of(lists, path, i, &f, &words);
         t->no_memory = t->no_memory || status == REVOCATION_NO_MEMORY;
-        record(t, FEDE_CHECK_REVOCATION, i, status == REVOCATION_GOOD ? FEDE_PASSED : FEDE_FAILED, &f, &words);
+        fede_outcome outcome = status == REVOCATION_GOOD        ? FEDE_PASSED
+                               : status == REVOCATION_NOT_ASKED ? FEDE_NOT_CHECKED
+                                                                : FEDE_FAILED;
+        record(t, FEDE_CHECK_REVOCATION, i, outcome, &f, &words);
     }
 }
 

@@ -134,6 +134,9 @@ struct verify_request {
     enum profile profile;
     bool direct;                          /* an anchor itself must have issued the leaf: max_path 0 */
     const bytes *crls; size_t n_crls;     /* DER; when there are any, unknown status is a failure */
+    bytes staple;                         /* an OCSP response about the leaf; empty: none */
+    bool staple_asked;                    /* the server was asked for it: a leaf that promises one must come with it */
+    enum fede_revocation revocation;      /* what unknown status means */
     const bytes *policies; size_t n_policies; /* OID contents of the policies wanted; none: any policy (RFC 5280 6.1.1 c) */
     bool explicit_policy, inhibit_mapping, inhibit_any; /* RFC 5280 6.1.1 (e) to (g) */
     uint8_t nesting; bytes presumed;      /* 0, empty: for the signers of revocation lists, who are judged likewise */

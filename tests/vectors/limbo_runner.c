@@ -1,6 +1,6 @@
 /* limbo_runner [--profile webpki|rfc5280] [--only PREFIX] FILE.json
 
-   Runs the cases of an x509-limbo file through x509_verify. A verdict depends on nothing but the validation kind, the
+   Runs the cases of an x509-limbo file through fede_verify_chain. A verdict depends on nothing but the validation kind, the
    anchors, intermediates and leaf, the time, the key usage and purposes required, the name, the depth and the revocation
    lists of a case; its id and what is expected of it are printed and compared, nothing else. One line for each case:
 
@@ -10,37 +10,37 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-#include "base/error.h"
-#include "x509/x509.h"
+#include "fede/verify.h"
 
 #define MAX_CHAIN    1024
 #define MAX_SUFFIXES (4u << 20)
 #define MAX_CRLS     64
 #define MAX_GROUPS   64
 
+_Static_assert(FEDE_PURPOSE_SERVER == 0, "a case without purpose is about a server");
+
 struct group_count {
     char name[64];
     unsigned passed, failed, skipped;
 };
 struct settings {
-    enum profile profile;
-    struct suffixes *suffixes; /* Debian's package publicsuffix; NULL: not installed */
+    fede_profile profile;
+    fede_bytes suffixes; /* Debian's package publicsuffix; empty: not installed */
     const char *only;
 };
 
-static struct suffixes *read_suffixes(const char *path);
+static fede_bytes read_suffixes(const char *path);
 static const char *run_case(json_t *c, const struct settings *settings, char *reason, size_t size);
-static const char *judge(json_t *c, const struct settings *settings, struct arena *arena, char *reason, size_t size);
 static const char *text(json_t *c, const char *field);
-static bool read_host(json_t *name, struct host *host, bool *has_host);
 static bool read_time(const char *s, int64_t *at);
 static struct group_count *group_of(struct group_count *groups, size_t *n, const char *id);
 
 int main(int argc, char **argv)
 {
-    struct settings settings = {.profile = PROFILE_WEB, .only = ""};
+    struct settings settings = {.profile = FEDE_PROFILE_WEB, .only = ""};
     const char *file = NULL;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--profile") == 0 && i + 1 < argc) {
@@ -48,7 +48,7 @@ int main(int argc, char **argv)
             bool rfc = strcmp(argv[i], "rfc5280") == 0;
             if (!rfc && strcmp(argv[i], "webpki") != 0)
                 return 2;
-            settings.profile = rfc ? PROFILE_RFC5280 : PROFILE_WEB;
+            settings.profile = rfc ? FEDE_PROFILE_RFC5280 : FEDE_PROFILE_WEB;
         } else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
             settings.only = argv[++i];
         } else if (file == NULL && argv[i][0] != '-') {
@@ -61,7 +61,7 @@ int main(int argc, char **argv)
     json_error_t problem;
     json_t *root = file ? json_load_file(file, 0, &problem) : NULL;
     json_t *cases = json_object_get(root, "testcases");
-    if (!json_is_array(cases) || !crypto_start()) {
+    if (!json_is_array(cases)) {
         fprintf(stderr, "limbo_runner: %s\n",
                 file == NULL ? "usage: limbo_runner [--profile webpki|rfc5280] [--only PREFIX] FILE.json"
                              : "unreadable file");
@@ -94,122 +94,99 @@ int main(int argc, char **argv)
                groups[k].skipped);
     printf("limbo: %u passed, %u failed, %u skipped\n", all.passed, all.failed, all.skipped);
     json_decref(root);
-    suffixes_free(settings.suffixes);
+    free((void *)settings.suffixes.data);
     return 0;
 }
 
-static struct suffixes *read_suffixes(const char *path)
+static fede_bytes read_suffixes(const char *path)
 {
     FILE *f = fopen(path, "rb");
-    char *text_read = malloc(MAX_SUFFIXES);
-    struct suffixes *suffixes = NULL;
-    if (f != NULL && text_read != NULL)
-        suffixes = suffixes_read(&memory_standard, bytes_of(text_read, fread(text_read, 1, MAX_SUFFIXES, f)));
+    uint8_t *list = f != NULL ? malloc(MAX_SUFFIXES) : NULL;
+    fede_bytes read = {list, list != NULL ? fread(list, 1, MAX_SUFFIXES, f) : 0};
     if (f != NULL)
         fclose(f);
-    free(text_read);
-    return suffixes;
+    return read;
+}
+
+static fede_bytes pem(json_t *value)
+{
+    const char *s = json_string_value(value);
+    return (fede_bytes){(const uint8_t *)s, s ? strlen(s) : 0};
+}
+
+static uint16_t usage_of(const char *name)
+{
+    static const char *const names[] = {"digitalSignature", "contentCommitment", "keyEncipherment",
+                                        "dataEncipherment", "keyAgreement",      "keyCertSign",
+                                        "cRLSign",          "encipherOnly",      "decipherOnly"};
+    for (unsigned k = 0; k < 9; k++)
+        if (strcmp(names[k], name) == 0)
+            return (uint16_t)(1u << k);
+    return 0;
 }
 
 static const char *run_case(json_t *c, const struct settings *settings, char *reason, size_t size)
 {
-    struct arena arena;
-    arena_start(&arena, &memory_standard, 64u << 20);
-    const char *actual = judge(c, settings, &arena, reason, size);
-    arena_end(&arena);
-    return actual;
-}
-
-/* Reads one PEM string of a case; false: no certificate in it. */
-static bool read_pem(json_t *value, struct arena *arena, bytes *der)
-{
-    bytes pem = bytes_text(json_string_value(value));
-    return pem_next(&pem, NULL, arena, der);
-}
-
-/* The name of a reason as fede_reason_name gives it. */
-static const char *lower(const char *s, char *out, size_t size)
-{
-    size_t n = 0;
-    for (; s[n] && n + 1 < size; n++)
-        out[n] = (char)(s[n] >= 'A' && s[n] <= 'Z' ? s[n] + 32 : s[n]);
-    out[n] = '\0';
-    return out;
-}
-
-static const char *judge(json_t *c, const struct settings *settings, struct arena *arena, char *reason, size_t size)
-{
-    char name[64];
-    static bytes chain[MAX_CHAIN];
-    json_t *list = json_object_get(c, "untrusted_intermediates"), *value;
+    static fede_bytes chain[MAX_CHAIN], crls[MAX_CRLS];
+    fede_verify_request request = {.chain = chain, .n_chain = 1, .crls = crls, .profile = (uint8_t)settings->profile};
     size_t i;
-    struct verify_request request = {.chain = chain, .profile = settings->profile, .suffixes = settings->suffixes};
-    if (!read_pem(json_object_get(c, "peer_certificate"), arena, &chain[0])) {
-        snprintf(reason, size, "bad_pem");
-        return "FAILURE";
-    }
-    request.n = 1;
-    json_array_foreach(list, i, value)
+    json_t *value;
+    chain[0] = pem(json_object_get(c, "peer_certificate"));
+    json_array_foreach(json_object_get(c, "untrusted_intermediates"), i, value)
     {
-        if (request.n < MAX_CHAIN && read_pem(value, arena, &chain[request.n]))
-            request.n++;
+        if (request.n_chain < MAX_CHAIN)
+            chain[request.n_chain++] = pem(value);
     }
-    static bytes crls[MAX_CRLS];
-    request.crls = crls;
     json_array_foreach(json_object_get(c, "crls"), i, value)
     {
-        /* What is no PEM stays an empty list: it must not turn the question off. */
-        if (request.n_crls < MAX_CRLS && !read_pem(value, arena, &crls[request.n_crls++]))
-            crls[request.n_crls - 1] = BYTES_NONE;
+        if (request.n_crls < MAX_CRLS)
+            crls[request.n_crls++] = pem(value);
     }
-    struct anchors *anchors = anchors_new(&memory_standard);
+    fede_trust *trust = fede_trust_new();
+    if (settings->suffixes.len > 0)
+        fede_trust_suffixes(trust, settings->suffixes);
     json_array_foreach(json_object_get(c, "trusted_certs"), i, value)
     {
-        anchors_add(anchors, bytes_text(json_string_value(value)));
+        fede_trust_add(trust, pem(value));
     }
-    request.anchors = anchors;
-    request.purpose = strcmp(text(c, "validation_kind"), "CLIENT") == 0 ? PURPOSE_CLIENT : PURPOSE_SERVER;
+    request.trust = trust;
+    request.purpose = strcmp(text(c, "validation_kind"), "CLIENT") == 0 ? FEDE_PURPOSE_CLIENT : FEDE_PURPOSE_SERVER;
     json_array_foreach(json_object_get(c, "extended_key_usage"), i, value)
     {
         const char *purpose = json_string_value(value);
-        request.purpose = strcmp(purpose, "clientAuth") == 0   ? PURPOSE_CLIENT
-                          : strcmp(purpose, "serverAuth") == 0 ? PURPOSE_SERVER
-                                                               : request.purpose;
+        if (strcmp(purpose, "clientAuth") == 0)
+            request.purpose = FEDE_PURPOSE_CLIENT;
+        if (strcmp(purpose, "serverAuth") == 0)
+            request.purpose = FEDE_PURPOSE_SERVER;
     }
     json_array_foreach(json_object_get(c, "key_usage"), i, value)
     {
-        static const char *const names[] = {"digitalSignature", "contentCommitment", "keyEncipherment",
-                                            "dataEncipherment", "keyAgreement",      "keyCertSign",
-                                            "cRLSign",          "encipherOnly",      "decipherOnly"};
-        for (unsigned k = 0; k < 9; k++)
-            request.key_usage |= strcmp(names[k], json_string_value(value)) == 0 ? (uint16_t)(1u << k) : 0;
+        request.key_usage |= usage_of(json_string_value(value));
     }
     json_t *depth = json_object_get(c, "max_chain_depth");
     if (json_is_integer(depth)) {
         request.direct = json_integer_value(depth) == 0;
         request.max_path = (uint16_t)json_integer_value(depth);
     }
-    struct host host;
-    bool has_host = false, name_read = read_host(json_object_get(c, "expected_peer_name"), &host, &has_host);
-    request.host = has_host ? &host : NULL;
-    if (!read_time(json_string_value(json_object_get(c, "validation_time")), &request.at))
-        name_read = false;
-
-    struct certificate leaf;
-    bool leaf_read = false, accepted = false;
-    fede_verdict verdict = {0};
-    fede_error error = {0};
-    if (!name_read) {
+    json_t *name = json_object_get(c, "expected_peer_name");
+    if (json_is_object(name))
+        request.name = text(name, "value");
+    if (!read_time(json_string_value(json_object_get(c, "validation_time")), &request.at)) {
         snprintf(reason, size, "bad_input");
-    } else {
-        accepted = x509_verify(&request, arena, &verdict, &leaf, &leaf_read, &error);
-        if (accepted)
-            snprintf(reason, size, "%u", verdict.path_len);
-        else
-            snprintf(reason, size, "%s %u %s %s", lower(reason_row(error.reason)->name, name, sizeof name),
-                     error.certificate, error.where ? error.where : "-", error.detail ? error.detail : "");
+        fede_trust_free(trust);
+        return "FAILURE";
     }
-    anchors_free(anchors);
+    fede_verification *v = fede_verify_chain(&request);
+    const fede_verdict *verdict = fede_verification_verdict(v);
+    const fede_error *error = fede_verification_error(v);
+    bool accepted = verdict->accepted;
+    if (accepted)
+        snprintf(reason, size, "%u", verdict->path_len);
+    else
+        snprintf(reason, size, "%s %u %s %s", fede_reason_name(error->reason), error->certificate,
+                 error->where ? error->where : "-", error->detail ? error->detail : "");
+    fede_verification_free(v);
+    fede_trust_free(trust);
     return accepted ? "SUCCESS" : "FAILURE";
 }
 
@@ -217,19 +194,6 @@ static const char *text(json_t *c, const char *field)
 {
     const char *s = json_string_value(json_object_get(c, field));
     return s ? s : "";
-}
-
-/* False: a name that can't be one. */
-static bool read_host(json_t *name, struct host *host, bool *has_host)
-{
-    const char *kind = text(name, "kind"), *value = text(name, "value");
-    *has_host = json_is_object(name);
-    if (!*has_host)
-        return true;
-    if (strcmp(kind, "RFC822") == 0)
-        return mailbox_read(value, host) == HOST_MAILBOX;
-    enum host_kind found = host_read(value, host);
-    return strcmp(kind, "DNS") == 0 ? found == HOST_DNS : strcmp(kind, "IP") == 0 && found == HOST_IP;
 }
 
 /* "2024-04-01T00:00:00.005+00:00", fractions cut; NULL: now. */

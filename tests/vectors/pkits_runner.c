@@ -1,6 +1,6 @@
 /* pkits_runner DIR
 
-   Runs NIST's PKITS, as DIR/manifest.json describes it, through x509_verify: purpose any, no name, profile RFC 5280,
+   Runs NIST's PKITS, as DIR/manifest.json describes it, through fede_verify_chain: purpose any, no name, profile RFC 5280,
    revocation by the lists given. One line for each test, then the total:
 
        id <TAB> expected <TAB> actual <TAB> reason */
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
-#include "x509/x509.h"
+#include "base/arena.h"
+#include "fede/verify.h"
 
 #define MAX_FILES 64
 #define AT        1302825600 /* 2011-04-15: the same for every test */
@@ -25,7 +25,7 @@ int main(int argc, char **argv)
     char path[1024];
     json_error_t problem;
     unsigned passed = 0, failed = 0;
-    if (argc != 2 || !crypto_start()) {
+    if (argc != 2) {
         fprintf(stderr, "usage: pkits_runner DIR\n");
         return 2;
     }
@@ -49,34 +49,24 @@ int main(int argc, char **argv)
     return 0;
 }
 
-/* The name of a reason as fede_reason_name gives it. */
-static const char *lower(const char *s, char *out, size_t size)
-{
-    size_t n = 0;
-    for (; s[n] && n + 1 < size; n++)
-        out[n] = (char)(s[n] >= 'A' && s[n] <= 'Z' ? s[n] + 32 : s[n]);
-    out[n] = '\0';
-    return out;
-}
-
 static const char *run(json_t *test, json_t *policies, const char *folder, char *reason, size_t size)
 {
-    char name[64];
     struct arena arena;
     bytes chain[MAX_FILES], crls[MAX_FILES], wanted[MAX_FILES];
     arena_start(&arena, &memory_standard, 16u << 20);
-    struct anchors *anchors = anchors_new(&memory_standard);
-    anchors_add(anchors, load(folder, "certs", json_string_value(json_object_get(test, "trust_anchor")), &arena));
+    fede_trust *trust = fede_trust_new();
+    fede_trust_add(trust, load(folder, "certs", json_string_value(json_object_get(test, "trust_anchor")), &arena));
     chain[0] = load(folder, "certs", json_string_value(json_object_get(test, "target")), &arena);
-    struct verify_request request = {.chain = chain,
-                                     .n = 1,
-                                     .anchors = anchors,
-                                     .purpose = PURPOSE_ANY,
-                                     .at = AT,
-                                     .profile = PROFILE_RFC5280,
-                                     .crls = crls,
-                                     .policies = wanted};
-    request.n += load_all(json_object_get(test, "intermediates"), folder, "certs", &arena, chain + 1);
+    fede_verify_request request = {.chain = chain,
+                                   .n_chain = 1,
+                                   .trust = trust,
+                                   .purpose = FEDE_PURPOSE_ANY,
+                                   .at = AT,
+                                   .profile = FEDE_PROFILE_RFC5280,
+                                   .revocation = FEDE_REVOCATION_HARD,
+                                   .crls = crls,
+                                   .policies = wanted};
+    request.n_chain += load_all(json_object_get(test, "intermediates"), folder, "certs", &arena, chain + 1);
     request.n_crls = load_all(json_object_get(test, "crls"), folder, "crls", &arena, crls);
     request.explicit_policy = json_is_true(json_object_get(test, "initial_explicit_policy"));
     request.inhibit_mapping = json_is_true(json_object_get(test, "initial_policy_mapping_inhibit"));
@@ -87,20 +77,16 @@ static const char *run(json_t *test, json_t *policies, const char *folder, char 
     {
         wanted[request.n_policies++] = policy_of(policies, json_string_value(policy), &arena);
     }
-    /* No list at all must not mean that nobody asks. */
-    if (request.n_crls == 0)
-        crls[request.n_crls++] = BYTES_NONE;
-    struct certificate leaf;
-    bool leaf_read;
-    fede_verdict verdict;
-    fede_error error = {0};
-    bool accepted = x509_verify(&request, &arena, &verdict, &leaf, &leaf_read, &error);
+    fede_verification *v = fede_verify_chain(&request);
+    bool accepted = fede_verification_verdict(v)->accepted;
+    const fede_error *error = fede_verification_error(v);
     if (accepted)
-        snprintf(reason, size, "%u", verdict.path_len);
+        snprintf(reason, size, "%u", fede_verification_verdict(v)->path_len);
     else
-        snprintf(reason, size, "%s %u %s %s", lower(reason_row(error.reason)->name, name, sizeof name),
-                 error.certificate, error.where ? error.where : "-", error.detail ? error.detail : "");
-    anchors_free(anchors);
+        snprintf(reason, size, "%s %u %s %s", fede_reason_name(error->reason), error->certificate,
+                 error->where ? error->where : "-", error->detail ? error->detail : "");
+    fede_verification_free(v);
+    fede_trust_free(trust);
     arena_end(&arena);
     return accepted ? "SUCCESS" : "FAILURE";
 }

@@ -1,0 +1,45 @@
+/* OCSP responses (RFC 6960) as borrowed fields, and what one says about a certificate. */
+#ifndef X509_OCSP_H
+#define X509_OCSP_H
+
+#include "x509/rules.h"
+
+enum ocsp_answer { OCSP_GOOD = 1, OCSP_REVOKED, OCSP_UNKNOWN_TO_RESPONDER };
+
+/* A successful basic response; all slices borrow from its DER. */
+struct ocsp_response {
+    bytes tbs;                /* the signed ResponseData, header included */
+    bytes algorithm, signature;
+    uint16_t scheme;          /* as in struct certificate; 0: not supported */
+    bytes responder_name;     /* DER of the Name; data NULL: the key's hash stands for it */
+    bytes responder_key;      /* SHA-1 of its key */
+    int64_t produced;
+    bytes responses;          /* content of the SEQUENCE of SingleResponse */
+    bytes certificates;       /* content of the SEQUENCE of Certificate; data NULL: none */
+    bool unknown_critical;
+};
+/* What it says about one certificate. */
+struct ocsp_single {
+    uint8_t hash;             /* enum hash of the two below; 0: not supported */
+    bytes issuer_name_hash, issuer_key_hash, serial;
+    uint8_t answer;           /* enum ocsp_answer */
+    int64_t revoked_at;
+    int reason;               /* -1: none given */
+    int64_t this_update, next_update;
+    bool has_next_update, unknown_critical;
+};
+
+/* False: *problem says what is wrong (static text); also for responses that are none ("tryLater"). */
+bool ocsp_read(bytes der, struct ocsp_response *out, const char **problem);
+/* Takes the next SingleResponse. False at the end, or *malformed. */
+bool ocsp_next(bytes *rest, struct ocsp_single *out, bool *malformed);
+
+/* Judges c by a response, its issuer being known: is it about c, in force, signed by the issuer or one it put in charge?
+   Returns an enum ocsp_answer; 0: it does not count, and *problem says why. *single is filled for answers. */
+enum ocsp_answer ocsp_judge(bytes der, const struct certificate *c, const struct certificate *issuer, int64_t at,
+                            struct ocsp_single *single, const char **problem);
+
+/* RFC 7633: does the certificate promise that a response comes with it? */
+bool promises_staple(const struct certificate *c);
+
+#endif
