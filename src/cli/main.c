@@ -10,8 +10,8 @@
 #include "cli/options.h"
 #include "fede/fede.h"
 
-static const struct command *const commands[] = {&connect_command, &serve_command, &explain_command, &derive_command,
-                                                &lookup_command};
+static const struct command *const commands[] = {&connect_command, &serve_command,  &explain_command,
+                                                 &derive_command,  &lookup_command, &cert_command};
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 static void open_standard_files(void);
@@ -128,7 +128,8 @@ static int help_about(const char *word)
     if (help_topic(word))
         return EXIT_DONE;
     char message[300];
-    snprintf(message, sizeof message, "there is no help about \"%.100s\"; topics: connect, serve, explain, derive, lookup, %s", word,
+    snprintf(message, sizeof message,
+             "there is no help about \"%.100s\"; topics: connect, serve, explain, derive, lookup, cert, %s", word,
              help_topics());
     return usage_error(NULL, message);
 }
@@ -141,7 +142,8 @@ static void print_help(FILE *out)
           "  fede connect -vv --head https://localhost:8443/\n"
           "  fede serve --cert site.pem --key site.key .\n"
           "  fede explain --keylog keys.txt capture.pcapng\n"
-          "  fede lookup 0xc02b\n\n"
+          "  fede lookup 0xc02b\n"
+          "  fede cert --verify www.example.org\n\n"
           "Commands\n",
           out);
     for (size_t i = 0; i < N_COMMANDS; i++)

@@ -99,6 +99,9 @@ struct public_key {
 /* Verifies signature over input. RSASSA-PSS: mask with the same hash, salt exactly as long as the hash (RFC 9846 4.2.3,
    and what certificates use). False too for schemes and keys that are not supported: SHA-1 is not. */
 bool crypto_verify(const struct public_key *key, const struct scheme *scheme, bytes input, bytes signature);
+/* signature to the power of the public exponent (RFC 8017 5.2.2): what the signer padded and signed, modulus.len bytes.
+   For showing; judging is crypto_verify's. */
+bool crypto_rsa_recover(const struct public_key *key, bytes signature, uint8_t out[SIGNATURE_MAX]);
 /* Is the point on the curve, the modulus odd …: can the key be used at all? */
 bool crypto_public_key_usable(const struct public_key *key);
 

@@ -87,6 +87,19 @@ static bool verify_rsa(const struct public_key *key, const struct scheme *scheme
     return verified;
 }
 
+bool crypto_rsa_recover(const struct public_key *key, bytes signature, uint8_t out[SIGNATURE_MAX])
+{
+    if ((key->kind != KEY_RSA && key->kind != KEY_RSA_PSS) || !rsa_is_sane(key) || signature.len != key->modulus.len)
+        return false;
+    ERR_set_mark();
+    RSA *rsa = rsa_of(key);
+    const int size = (int)signature.len;
+    bool recovered = rsa != NULL && RSA_public_decrypt(size, signature.data, out, rsa, RSA_NO_PADDING) == size;
+    RSA_free(rsa);
+    ERR_pop_to_mark();
+    return recovered;
+}
+
 /* ECDSA_verify writes the signature it read as DER again and compares: nothing but the one encoding passes. */
 static bool verify_ec(const struct public_key *key, bytes digest, bytes signature)
 {

@@ -21,7 +21,8 @@ struct fede_verification {
 };
 
 static bool judge(fede_verification *v, const fede_verify_request *asked);
-static bool take_items(struct arena *arena, const bytes *items, size_t n, const char *label, bytes **out, size_t *n_out);
+static bool take_items(struct arena *arena, const bytes *items, size_t n, const char *label, bytes **out,
+                       size_t *n_out);
 static bool refuse(fede_verification *v, fede_reason reason, const char *where, const char *detail);
 
 /* ---- Trust anchors. */
@@ -116,12 +117,12 @@ static bool judge(fede_verification *v, const fede_verify_request *asked)
     static const enum purpose purposes[] = {[FEDE_PURPOSE_SERVER] = PURPOSE_SERVER,
                                             [FEDE_PURPOSE_CLIENT] = PURPOSE_CLIENT,
                                             [FEDE_PURPOSE_ANY] = PURPOSE_ANY};
-    static const enum profile profiles[] = {[FEDE_PROFILE_TLS] = PROFILE_TLS,
-                                            [FEDE_PROFILE_WEB] = PROFILE_WEB,
-                                            [FEDE_PROFILE_RFC5280] = PROFILE_RFC5280};
+    static const enum profile profiles[] = {
+        [FEDE_PROFILE_TLS] = PROFILE_TLS, [FEDE_PROFILE_WEB] = PROFILE_WEB, [FEDE_PROFILE_RFC5280] = PROFILE_RFC5280};
     if (asked->trust == NULL || asked->purpose > FEDE_PURPOSE_ANY || asked->profile > FEDE_PROFILE_RFC5280 ||
         asked->revocation > FEDE_REVOCATION_HARD)
-        return refuse(v, FEDE_CONFIG_BAD_VALUE, "fede_verify_request", "no trust anchors, or an unknown purpose or profile");
+        return refuse(v, FEDE_CONFIG_BAD_VALUE, "fede_verify_request",
+                      "no trust anchors, or an unknown purpose or profile");
     struct verify_request request = {.anchors = asked->trust->anchors,
                                      .suffixes = asked->trust->suffixes,
                                      .purpose = purposes[asked->purpose],
@@ -147,7 +148,8 @@ static bool judge(fede_verification *v, const fede_verify_request *asked)
     if (asked->name != NULL) {
         bool mail = strchr(asked->name, '@') != NULL;
         if ((mail ? mailbox_read(asked->name, &v->host) : host_read(asked->name, &v->host)) == HOST_BAD)
-            return refuse(v, FEDE_CERT_NAME_MISMATCH, "subjectAltName", "the name wanted is no name that could be in it");
+            return refuse(v, FEDE_CERT_NAME_MISMATCH, "subjectAltName",
+                          "the name wanted is no name that could be in it");
         request.host = &v->host;
     }
     struct certificate *leaf = arena_take(&v->arena, sizeof *leaf);

@@ -31,14 +31,14 @@ enum ocsp_answer ocsp_judge(bytes der, const struct certificate *c, const struct
     bool malformed, found = false;
     while (!found && ocsp_next(&rest, single, &malformed))
         found = is_about(single, c, issuer);
-    *problem = malformed                                     ? "an entry of the response is malformed"
-               : !found                                      ? "the response is about other certificates"
+    *problem = malformed ? "an entry of the response is malformed"
+               : !found  ? "the response is about other certificates"
                : r.unknown_critical || single->unknown_critical
                    ? "the response has a critical extension that is not understood"
-               : at < single->this_update                    ? "the response is not in force yet"
-               : !single->has_next_update                    ? "the response does not say until when it is in force"
-               : at > single->next_update                    ? "the response is out of date"
-                                                             : signer_problem(&r, issuer, at);
+               : at < single->this_update ? "the response is not in force yet"
+               : !single->has_next_update ? "the response does not say until when it is in force"
+               : at > single->next_update ? "the response is out of date"
+                                          : signer_problem(&r, issuer, at);
     return *problem == NULL ? (enum ocsp_answer)single->answer : 0;
 }
 
@@ -86,14 +86,14 @@ static bool may_answer(const struct certificate *c)
 static const char *delegate_problem(const struct certificate *c, const struct certificate *issuer, int64_t at)
 {
     return !name_equal(c->issuer, issuer->subject) ? "the signer of the response was not put in charge by the issuer"
-           : !may_answer(c)                        ? "the signer of the response may not sign responses (no OCSPSigning)"
+           : !may_answer(c) ? "the signer of the response may not sign responses (no OCSPSigning)"
            : c->has_key_usage && (c->key_usage & USAGE_DIGITAL_SIGNATURE) == 0
                ? "the key usage of the response's signer does not allow it"
            : c->unknown_critical.data != NULL             ? "the response's signer has an unknown critical extension"
            : at < c->not_before || at > c->not_after      ? "the certificate of the response's signer is not valid now"
            : !bytes_equal(c->algorithm, c->tbs_algorithm) ? "the response's signer names two algorithms"
-           : !signature_good(c, issuer)                   ? "the certificate of the response's signer has a wrong signature"
-                                                          : NULL;
+           : !signature_good(c, issuer) ? "the certificate of the response's signer has a wrong signature"
+                                        : NULL;
 }
 
 static const char *signer_problem(const struct ocsp_response *r, const struct certificate *issuer, int64_t at)

@@ -276,6 +276,18 @@ bool profile_kept(const struct standing *s, struct finding *f, struct text *word
     return true;
 }
 
+bool profile_rule(size_t n, const struct standing *s, const char **where, const char **sentence)
+{
+    if (n >= sizeof rows / sizeof *rows)
+        return false;
+    unsigned place = s->position == 0 ? AT_LEAF : s->anchor ? AT_ANCHOR : AT_ISSUER;
+    const struct profile_row *row = &rows[n];
+    bool applies = (row->places & place) != 0 && (row->profiles >> s->request->profile & 1) != 0;
+    *where = row->where;
+    *sentence = applies && row->is_broken(s) ? row->sentence : NULL;
+    return true;
+}
+
 /* ---- The common name -------------------------------------------------------------------------------------------- */
 
 static bool looks_like_address(bytes v, struct host *host)

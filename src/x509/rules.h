@@ -39,6 +39,9 @@ bool rules_kept(const struct standing *s, struct finding *f);
 
 /* profile.c: what RFC 5280 4 and the Baseline Requirements tell CAs to issue. */
 bool profile_kept(const struct standing *s, struct finding *f, struct text *words);
+/* The n-th rule of the profile, for those who want every broken one; false at the end. *sentence is NULL when it is kept or
+   does not apply, *where its field. */
+bool profile_rule(size_t n, const struct standing *s, const char **where, const char **sentence);
 
 static inline bool broken(struct finding *f, uint16_t reason, const char *where, int64_t got, int64_t wanted)
 {

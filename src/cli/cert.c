@@ -1,0 +1,499 @@
+/* fede cert FILE... | HOST[:PORT]: certificates shown, judged, examined, converted.
+
+   Telling is done by report/cert; here are the options, what is read and from where, and what an outcome means as an exit
+   code. What is asked for goes to standard output, problems to standard error. */
+#include "cli/cert.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/options.h"
+#include "cli/output.h"
+
+enum { FILES_MOST = 64, FILE_MOST = 64 << 20, FETCH_MS = 15000 };
+enum key {
+    VERIFY = 1,
+    NAME,
+    AT_TIME,
+    CACERT,
+    CAPATH,
+    CRL,
+    STAPLE,
+    MUST_STAPLE,
+    REVOCATION,
+    PURPOSE,
+    PROFILE,
+    DEPTH,
+    LINT,
+    FAIL_ON,
+    STORE,
+    PINS,
+    TO_PEM,
+    TO_DER,
+    ONLY,
+    OUTPUT,
+    LIMIT
+};
+
+struct settings {
+    struct story story;
+    const char *name, *output, *staple;
+    int64_t at;
+    const char *cacerts[FILES_MOST], *capaths[FILES_MOST], *crls[FILES_MOST];
+    size_t n_cacerts, n_capaths, n_crls;
+    bool verify, lint, store, pins, pem, der;
+    unsigned purpose, profile, revocation, depth, only, fail_on;
+    bool depth_given, must_staple;
+    unsigned long limit_ms;
+};
+/* What the run holds, and gives back at its end. */
+struct run {
+    struct settings *s;
+    struct certs *certs;
+    fede_trust *trust;
+    fede_verification *verification;
+    char anchors[300], name[300];
+    bool live;
+    struct text *why;
+};
+
+static bool cert_take(void *settings, const struct option_row *row, const char *value, struct text *why);
+static int cert_run(int argc, char **argv);
+static int tell(struct run *run, int n, char **operands);
+static int read_operands(struct run *run, int n, char **operands);
+static bool looks_like_file(const char *operand);
+static bool load_trust(struct run *run);
+static bool load(struct run *run, const char *path, const char *label, fede_bytes *out);
+static int convert(struct run *run);
+static int pins(struct run *run);
+static int store(struct run *run, int n, char **operands);
+static int judged(struct run *run, const char *source);
+
+/* clang-format off */
+static const struct option_row cert_options[] = {
+    {"verify",     0,  VERIFY,     NULL,      "Judge",   "Judge the chain step by step: who issued whom, every check with its values, digests compared. Always done for HOST."},
+    {"name",       0,  NAME,       "NAME",    NULL,      "The host name, address or mail address the certificate has to be for; implies --verify."},
+    {"attime",     0,  AT_TIME,    "TIME",    NULL,      "Judge as of TIME: seconds since 1970 or 2026-05-01T12:00:00Z."},
+    {"cacert",     0,  CACERT,     "FILE",    NULL,      "Trust the certificates in FILE (PEM or DER) instead of the system's; repeatable; implies --verify."},
+    {"capath",     0,  CAPATH,     "DIRECTORY", NULL,    "Trust the certificates in DIRECTORY instead of the system's; repeatable; implies --verify."},
+    {"crl",        0,  CRL,        "FILE",    NULL,      "A certificate revocation list (PEM or DER); repeatable; with one, every certificate of the path must be covered."},
+    {"staple",     0,  STAPLE,     "FILE",    NULL,      "An OCSP response about the first certificate (DER or PEM)."},
+    {"must-staple", 0, MUST_STAPLE, NULL,     NULL,      "Refuse a certificate that promises an OCSP response (must-staple) and comes without one."},
+    {"revocation", 0,  REVOCATION, "WISH",    NULL,      "What an unknown status means: if-given (the default: a failure when lists or responses were given), soft (never), hard (always a failure)."},
+    {"purpose",    0,  PURPOSE,    "PURPOSE", NULL,      "server (the default), client or any; implies --verify."},
+    {"profile",    0,  PROFILE,    "RULES",   NULL,      "tls (the default: private CAs pass), web (also the Baseline Requirements) or rfc5280 (path validation alone)."},
+    {"max-depth",  0,  DEPTH,      "N",       NULL,      "At most N intermediates between certificate and trust anchor; 10 without this option."},
+    {"lint",       0,  LINT,       NULL,      "Examine", "Findings against RFC 5280 and the Baseline Requirements: errors, warnings, notices."},
+    {"fail-on",    0,  FAIL_ON,    "LEVEL",   NULL,      "Exit with 10 when there is a finding of LEVEL (notice, warning, error) or above; implies --lint."},
+    {"store",      0,  STORE,      NULL,      "Store",   "List the trust anchors of the system, or of --cacert, with their validity; operands are words to search for."},
+    {"pins",       0,  PINS,       NULL,      "Convert", "Print only the pin of each key, as curl's --pinnedpubkey takes it."},
+    {"pem",        0,  TO_PEM,     NULL,      NULL,      "Write the certificates as PEM and nothing else."},
+    {"der",        0,  TO_DER,     NULL,      NULL,      "Write one certificate as DER and nothing else: the first, or that of --only."},
+    {"only",       0,  ONLY,       "N",       NULL,      "Only certificate N of the list; 0 is the first."},
+    {"output",    'o', OUTPUT,     "FILE",    NULL,      "Where --pem, --der and --pins write; without it standard output."},
+    {"max-time",  'm', LIMIT,      "SECONDS", "Network", "Give up fetching after SECONDS; 15 without this option."},
+};
+/* clang-format on */
+
+const struct command cert_command = {
+    .name = "cert",
+    .synopsis = "FILE... | HOST[:PORT]",
+    .summary = "Shows certificates byte by byte, verifies chains step by step, examines, converts.",
+    .examples = "  fede cert site.pem                            what it says, in short\n"
+                "  fede cert -vv site.pem                        every byte of it\n"
+                "  fede cert --verify -v www.example.org         the chain a server sends, step by step\n"
+                "  fede cert --name localhost --cacert ca.pem chain.pem\n"
+                "  fede cert --lint --fail-on warning site.pem\n"
+                "  fede cert --store isrg                        trust anchors of the system\n",
+    .notes =
+        "Several files make one list: the certificate first, then intermediates. A server's chain is fetched over a\n"
+        "connection that trusts nobody, and judged afterwards.\n",
+    .options = cert_options,
+    .n_options = sizeof cert_options / sizeof *cert_options,
+    .take = cert_take,
+    .run = cert_run,
+};
+
+static int cert_run(int argc, char **argv)
+{
+    static struct settings settings;
+    char reason[1400] = "";
+    struct text why = text_in(reason, sizeof reason);
+    int n_operands = 0;
+    story_defaults(&settings.story);
+    settings.story.file = "-";
+    settings.at = time(NULL);
+    settings.limit_ms = FETCH_MS;
+    int code = options_parse(&cert_command, &settings, argc, argv, &n_operands);
+    if (code >= 0)
+        return code;
+    if (n_operands == 0 && !settings.store)
+        return usage_error(&cert_command, "which certificate? Give a file, or HOST[:PORT]");
+    if (settings.pem + settings.der + settings.pins + settings.store > 1)
+        return usage_error(&cert_command, "only one of --pem, --der, --pins and --store can be given");
+    if (settings.output != NULL && !settings.pem && !settings.der && !settings.pins)
+        return usage_error(&cert_command, "--output is for --pem, --der and --pins; --stderr FILE takes the rest");
+    struct run run = {.s = &settings, .certs = certs_new(), .trust = fede_trust_new(), .why = &why};
+    if (run.certs == NULL || run.trust == NULL) {
+        text_add(&why, "no memory, or libcrypto can't start");
+        code = EXIT_INTERNAL;
+    } else {
+        code = tell(&run, n_operands, argv + 1);
+    }
+    fede_verification_free(run.verification);
+    fede_trust_free(run.trust);
+    certs_free(run.certs);
+    if (code != EXIT_DONE)
+        fprintf(stderr, "exit %d: %s\n", code, reason[0] != '\0' ? reason : exit_meaning(code));
+    return code;
+}
+
+static int tell(struct run *run, int n, char **operands)
+{
+    struct settings *s = run->s;
+    if (s->store)
+        return store(run, n, operands);
+    int code = read_operands(run, n, operands);
+    if (code != EXIT_DONE)
+        return code;
+    if (s->only > certs_count(run->certs)) {
+        text_format(run->why, "there is no certificate %u: the list has %zu", s->only - 1, certs_count(run->certs));
+        return EXIT_NOTHING;
+    }
+    if (s->pem || s->der)
+        return convert(run);
+    return s->pins ? pins(run) : judged(run, operands[0]);
+}
+
+/* A list out of files, or one host. */
+static int read_operands(struct run *run, int n, char **operands)
+{
+    if (n == 1 && !looks_like_file(operands[0])) {
+        run->live = true;
+        run->s->verify = true;
+        return cert_fetch(operands[0], run->s->limit_ms, run->certs, run->name, sizeof run->name, run->why);
+    }
+    for (int i = 0; i < n; i++) {
+        size_t len;
+        char *file = value_file(operands[i], FILE_MOST, &len, run->why);
+        if (file == NULL)
+            return EXIT_INPUT;
+        bool read = certs_add(run->certs, (fede_bytes){(uint8_t *)file, len});
+        free(file);
+        if (!read) {
+            text_format(run->why, "%s holds no certificate, neither PEM nor DER", operands[i]);
+            return EXIT_INPUT;
+        }
+    }
+    return EXIT_DONE;
+}
+
+/* What exists is a file; what is named like one too, so that a missing file is no host that can't be found. */
+static bool looks_like_file(const char *operand)
+{
+    static const char *const ends[] = {".pem", ".crt", ".cer", ".der", ".cert", ".p7b"};
+    size_t len = strlen(operand);
+    if (!strcmp(operand, "-") || access(operand, F_OK) == 0)
+        return true;
+    if (strstr(operand, "://"))
+        return false;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        size_t end = strlen(ends[i]);
+        if (len > end && !strcmp(operand + len - end, ends[i]))
+            return true;
+    }
+    return operand[0] == '/' || operand[0] == '.';
+}
+
+static bool load_trust(struct run *run)
+{
+    struct settings *s = run->s;
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_cacerts + s->n_capaths; i++) {
+        bool file = i < s->n_cacerts;
+        const char *path = file ? s->cacerts[i] : s->capaths[i - s->n_cacerts];
+        if ((file ? fede_trust_file(run->trust, path) : fede_trust_directory(run->trust, path)) == 0) {
+            text_format(run->why, "no usable certificate was found in %s", path);
+            return false;
+        }
+    }
+    struct text words = text_in(run->anchors, sizeof run->anchors);
+    bool own = s->n_cacerts + s->n_capaths > 0;
+    if (!own)
+        fede_trust_system(run->trust);
+    while (fede_trust_at(run->trust, n).len > 0)
+        n++;
+    text_format(&words, own ? "%zu certificate%s of %s%s" : "the system's %zu trust anchor%s%s%s", n, n == 1 ? "" : "s",
+                own ? (s->n_cacerts ? s->cacerts[0] : s->capaths[0]) : "",
+                own && s->n_cacerts + s->n_capaths > 1 ? " and others" : "");
+    return true;
+}
+
+static bool load(struct run *run, const char *path, const char *label, fede_bytes *out)
+{
+    size_t len;
+    char *file = value_file(path, FILE_MOST, &len, run->why);
+    if (file == NULL)
+        return false;
+    *out = certs_other(run->certs, (fede_bytes){(uint8_t *)file, len}, label);
+    free(file);
+    if (out->len == 0)
+        text_format(run->why, "%s holds no %s, neither PEM nor DER", path, label);
+    return out->len > 0;
+}
+
+/* Shows, and judges where that is asked. */
+static int judged(struct run *run, const char *source)
+{
+    static const int codes[] = {[CERT_DONE] = EXIT_DONE,
+                                [CERT_FAILED] = EXIT_INTERNAL,
+                                [CERT_UNREADABLE] = EXIT_INPUT,
+                                [CERT_REFUSED] = EXIT_CERTIFICATE,
+                                [CERT_FINDINGS] = EXIT_FINDINGS};
+    struct settings *s = run->s;
+    fede_bytes chain[256], crls[FILES_MOST], staple = {0};
+    size_t n = 0;
+    for (size_t i = s->only > 0 ? s->only - 1 : 0; i < certs_count(run->certs) && n < 256; i++)
+        chain[n++] = certs_at(run->certs, i);
+    for (size_t i = 0; i < s->n_crls; i++)
+        if (!load(run, s->crls[i], "X509 CRL", &crls[i]))
+            return EXIT_INPUT;
+    if (s->staple != NULL && !load(run, s->staple, "OCSP RESPONSE", &staple))
+        return EXIT_INPUT;
+    fede_verify_request request = {.chain = chain,
+                                   .n_chain = n,
+                                   .trust = run->trust,
+                                   .name = s->name != NULL ? s->name
+                                           : run->live     ? run->name
+                                                           : NULL,
+                                   .at = s->at,
+                                   .purpose = (uint8_t)s->purpose,
+                                   .profile = (uint8_t)s->profile,
+                                   .revocation = (uint8_t)s->revocation,
+                                   .direct = s->depth_given && s->depth == 0,
+                                   .max_path = (uint16_t)s->depth,
+                                   .crls = crls,
+                                   .n_crls = s->n_crls,
+                                   .staple = staple,
+                                   .staple_asked = s->must_staple || staple.len > 0};
+    if (s->verify) {
+        if (!load_trust(run))
+            return EXIT_INPUT;
+        run->verification = fede_verify_chain(&request);
+        if (run->verification == NULL)
+            return EXIT_INTERNAL;
+    }
+    struct cert_request q = {.certs = run->certs,
+                             .source = source,
+                             .judged = &request,
+                             .verification = run->verification,
+                             .anchors = run->anchors,
+                             .live = run->live,
+                             .lint = s->lint,
+                             .only = s->only,
+                             .fail_on = s->fail_on,
+                             .at = s->at};
+    if (!story_start(&s->story, &q.report, run->why))
+        return EXIT_INPUT;
+    setvbuf(q.report.out, NULL, _IOFBF, 1 << 16);
+    *run->why = text_in(run->why->out, run->why->size); /* a fetched chain's handshake may have failed later on */
+    char why[1300] = "";
+    int code = codes[cert_tell(&q, why, sizeof why)];
+    text_add(run->why, why);
+    story_end(&q.report);
+    return code;
+}
+
+/* Opens where --pem, --der and --pins go. */
+static FILE *open_output(struct run *run)
+{
+    const char *path = run->s->output;
+    FILE *out = path == NULL || !strcmp(path, "-") ? stdout : fopen(path, "wb");
+    if (out == NULL)
+        text_format(run->why, "%s can't be written: %s", path, strerror(errno));
+    return out;
+}
+
+static int close_output(struct run *run, FILE *out)
+{
+    bool failed = fflush(out) != 0 || ferror(out) != 0;
+    if (failed)
+        text_format(run->why, "the output can't be written: %s", strerror(errno));
+    if (out != stdout)
+        failed = fclose(out) != 0 || failed;
+    return failed ? EXIT_INTERNAL : EXIT_DONE;
+}
+
+static int convert(struct run *run)
+{
+    FILE *out = open_output(run);
+    if (out == NULL)
+        return EXIT_INPUT;
+    unsigned only = run->s->only > 0 ? run->s->only : run->s->der ? 1 : 0;
+    for (size_t i = 0; i < certs_count(run->certs); i++) {
+        fede_bytes der = certs_at(run->certs, i);
+        if (only > 0 && i + 1 != only)
+            continue;
+        if (run->s->pem)
+            write_pem(out, der);
+        else
+            fwrite(der.data, 1, der.len, out);
+    }
+    return close_output(run, out);
+}
+
+static int pins(struct run *run)
+{
+    FILE *out = open_output(run);
+    if (out == NULL)
+        return EXIT_INPUT;
+    bool all = true;
+    for (size_t i = 0; i < certs_count(run->certs); i++) {
+        char pin[80], title[400];
+        if (run->s->only > 0 && i + 1 != run->s->only)
+            continue;
+        bool known = certs_pin(run->certs, i, pin, sizeof pin, title, sizeof title);
+        if (known)
+            fprintf(out, "%s %s\n", pin, title);
+        else
+            text_format(run->why, "certificate %zu can't be read", i);
+        all = all && known;
+    }
+    int code = close_output(run, out);
+    return code != EXIT_DONE ? code : all ? EXIT_DONE : EXIT_INPUT;
+}
+
+static int store(struct run *run, int n, char **operands)
+{
+    struct report_options options;
+    if (!load_trust(run) || !story_start(&run->s->story, &options, run->why))
+        return EXIT_INPUT;
+    setvbuf(options.out, NULL, _IOFBF, 1 << 16);
+    long found = store_tell(&options, run->trust, run->anchors, (const char *const *)operands, (size_t)n, run->s->at);
+    story_end(&options);
+    if (found == 0)
+        text_add(run->why, "no trust anchor has all these words in its subject");
+    return found < 0 ? EXIT_INTERNAL : found == 0 ? EXIT_NOTHING : EXIT_DONE;
+}
+
+/* ---- Options --------------------------------------------------------------------------------------------------- */
+
+static bool choice(const char *value, const char *const *names, size_t n, unsigned *out, struct text *why)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (!strcmp(value, names[i])) {
+            *out = i;
+            return true;
+        }
+    }
+    text_format(why, "\"%s\" is not one of", value);
+    for (size_t i = 0; i < n; i++)
+        text_format(why, "%s %s", i ? "," : "", names[i]);
+    return false;
+}
+
+static bool add(const char **list, size_t *n, const char *value, struct text *why)
+{
+    if (*n == FILES_MOST) {
+        text_format(why, "at most %d can be given", FILES_MOST);
+        return false;
+    }
+    list[(*n)++] = value;
+    return true;
+}
+
+static bool cert_take(void *settings, const struct option_row *row, const char *value, struct text *why)
+{
+    static const char *const purposes[] = {"server", "client", "any"}, *const profiles[] = {"tls", "web", "rfc5280"},
+                             *const wishes[] = {"if-given", "soft", "hard"},
+                             *const levels[] = {"notice", "warning", "error"};
+    struct settings *s = settings;
+    long number;
+
+    switch (row->key) {
+    case NAME:
+    case CACERT:
+    case CAPATH:
+    case CRL:
+    case STAPLE:
+    case MUST_STAPLE:
+    case REVOCATION:
+    case PURPOSE:
+    case PROFILE:
+    case DEPTH:
+    case VERIFY:
+        s->verify = true;
+        break;
+    default:
+        break;
+    }
+    switch (row->key) {
+    case VERIFY:
+        return true;
+    case NAME:
+        s->name = value;
+        return true;
+    case AT_TIME:
+        return value_time(value, &s->at, why);
+    case CACERT:
+        return add(s->cacerts, &s->n_cacerts, value, why);
+    case CAPATH:
+        return add(s->capaths, &s->n_capaths, value, why);
+    case CRL:
+        return add(s->crls, &s->n_crls, value, why);
+    case STAPLE:
+        s->staple = value;
+        return true;
+    case MUST_STAPLE:
+        s->must_staple = true;
+        return true;
+    case REVOCATION:
+        return choice(value, wishes, 3, &s->revocation, why);
+    case PURPOSE:
+        return choice(value, purposes, 3, &s->purpose, why);
+    case PROFILE:
+        return choice(value, profiles, 3, &s->profile, why);
+    case DEPTH:
+        if (!value_number(value, 0, 30, &number, why))
+            return false;
+        s->depth = (unsigned)number;
+        s->depth_given = true;
+        return true;
+    case LINT:
+        s->lint = true;
+        return true;
+    case FAIL_ON:
+        s->lint = true;
+        if (!choice(value, levels, 3, &s->fail_on, why))
+            return false;
+        s->fail_on++;
+        return true;
+    case STORE:
+        s->store = true;
+        return true;
+    case PINS:
+        s->pins = true;
+        return true;
+    case TO_PEM:
+        s->pem = true;
+        return true;
+    case TO_DER:
+        s->der = true;
+        return true;
+    case ONLY:
+        if (!value_number(value, 0, 100000, &number, why))
+            return false;
+        s->only = (unsigned)number + 1;
+        return true;
+    case OUTPUT:
+        s->output = value;
+        return true;
+    case LIMIT:
+        return value_seconds(value, &s->limit_ms, why);
+    default:
+        return story_option(&s->story, row, value, why);
+    }
+}
