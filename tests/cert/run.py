@@ -272,6 +272,7 @@ def ocsp(s):
     base = ("--cacert", "rsaca.pem", "--name", "staple.test", "staple.pem")
     s.run(*base)
     holds(s.run(*base, "--must-staple", code=7), "must-staple")
+    expect(s.json(*base, "--must-staple", code=7)["verification"]["reason"] == "cert_staple_missing", "its reason")
     respond(s, "staple", "good.der", "-ndays", "3")
     holds(s.run(*base, "--staple", "good.der", "--must-staple"), "good by the OCSP response", "accepted")
     respond(s, "staple", "bad.der", "-ndays", "3", revoked=True)

@@ -30,6 +30,18 @@ bool crypto_verify(const struct public_key *key, const struct scheme *scheme, by
     return signatures_good;
 }
 
+/* No response in this program depends on digests; libcrypto stays out of it. */
+void crypto_hash_once(enum hash kind, bytes data, uint8_t *out)
+{
+    (void)data;
+    memset(out, 0, hash_len(kind));
+}
+
+bool crypto_start(void)
+{
+    return true;
+}
+
 /* ---- A writer of DER -------------------------------------------------------------------------------------------- */
 
 static struct arena room;
