@@ -3,11 +3,11 @@ _fede() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "connect serve explain derive lookup --help --version" -- "$word"))
+        COMPREPLY=($(compgen -W "connect serve explain derive lookup cert --help --version" -- "$word"))
         return
     fi
     case $before in
-        --cacert|--cert|--chain|--key|--keylog|--output|--report|--stderr|--unix-socket|--upload-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --cacert|--cert|--chain|--crl|--key|--keylog|--output|--report|--staple|--stderr|--unix-socket|--upload-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --capath|--report) COMPREPLY=($(compgen -d -- "$word")); return ;;
     esac
     case ${COMP_WORDS[1]} in
@@ -16,6 +16,7 @@ _fede() {
         explain) words="--keylog --conn --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
         derive) words="--hash --secret --label --seed --context --length --premaster --session-hash --client-random --server-random --master --suite --side --transcript-hash --curve --private --peer --iv --explicit --sequence --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
         lookup) words="--registry --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
+        cert) words="--verify --name --attime --cacert --capath --crl --staple --must-staple --revocation --purpose --profile --max-depth --lint --fail-on --store --pins --pem --der --only --output --max-time --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
     esac
     case $word in
         -*) COMPREPLY=($(compgen -W "$words" -- "$word")) ;;
