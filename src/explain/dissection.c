@@ -222,8 +222,8 @@ static void hear_certificates(struct dissection *d, uint8_t from, bytes body)
         n++;
     bytes *list = n > 0 ? keep(d, n * sizeof *list) : NULL;
     /* Before the connection is open, the message was kept and is borrowed from. */
-    bytes copy = d->opened || dissection_message(d, from, MSG_CERTIFICATE, 0) == NULL ? arena_copy(&d->kept, m.list)
-                                                                                     : m.list;
+    bytes copy =
+        d->opened || dissection_message(d, from, MSG_CERTIFICATE, 0) == NULL ? arena_copy(&d->kept, m.list) : m.list;
     if (n == 0 || list == NULL || copy.data == NULL) {
         d->incomplete = d->incomplete || n > 0;
         return;
@@ -303,11 +303,10 @@ static void observe_ccs(struct dissection *d, uint8_t from)
     bool answered = dissection_message(d, FEDE_SERVER, MSG_SERVER_HELLO, 0) != NULL;
     if (first == NULL || d->handshake_cut) /* the beginning was not seen */
         return;
-    if (from == FEDE_CLIENT && answered)
-        d->observed.early_ccs[from] =
-            dissection_message(d, from, MSG_CLIENT_KEY_EXCHANGE, 0) == NULL && !d->protects[FEDE_SERVER];
-    if (from == FEDE_SERVER)
-        d->observed.early_ccs[from] = !answered || (full && !d->protects[FEDE_CLIENT]);
+    bool early = from == FEDE_CLIENT ? answered && dissection_message(d, from, MSG_CLIENT_KEY_EXCHANGE, 0) == NULL &&
+                                           !d->protects[FEDE_SERVER]
+                                     : !answered || (full && !d->protects[FEDE_CLIENT]);
+    d->observed.early_ccs[from % 3] = d->observed.early_ccs[from % 3] || early;
 }
 
 static void observe_record(struct dissection *d, const fede_event *e)
