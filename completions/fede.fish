@@ -1,9 +1,9 @@
 # fish completion for fede. Made by scripts/make-manuals.
 complete -c fede -n __fish_use_subcommand -f -a connect -d 'Connect as a client, show the connection, and ask for a URL or pass bytes.'
 complete -c fede -n __fish_use_subcommand -f -a serve -d 'Accept TLS connections, serve files or echo, and tell each connection\'s story.'
-complete -c fede -n __fish_use_subcommand -f -a explain -d 'Tells the story of the TLS connections in capture files, decrypted where keys are known.'
-complete -c fede -n __fish_use_subcommand -f -a derive -d 'Computes a value of TLS\'s key schedule from given values, step by step with -v.'
-complete -c fede -n __fish_use_subcommand -f -a lookup -d 'Says what a cipher suite, extension, alert, group, scheme, version or message is.'
+complete -c fede -n __fish_use_subcommand -f -a explain -d 'Tell the story of the TLS connections in capture files, decrypted where keys are known.'
+complete -c fede -n __fish_use_subcommand -f -a derive -d 'Compute a value of TLS\'s key schedule from given values, step by step with -v.'
+complete -c fede -n __fish_use_subcommand -f -a lookup -d 'Say what a cipher suite, extension, alert, group, scheme, version or message is.'
 complete -c fede -n __fish_use_subcommand -f -a cert -d 'Shows certificates byte by byte, verifies chains step by step, examines, converts.'
 complete -c fede -n '__fish_seen_subcommand_from connect' -l head -s I -d 'Ask for the head only (HEAD) and print it.'
 complete -c fede -n '__fish_seen_subcommand_from connect' -l request -s X -x -d 'Use METHOD instead of GET.'

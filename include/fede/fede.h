@@ -241,7 +241,8 @@ FEDE_API bool fede_answer_refuse(fede_conn *conn, uint8_t alert);
 /* ---- Names ------------------------------------------------------------------------------------------------------ */
 
 /* The registry's name of a code point, or NULL when unknown; and the other way: true when found. Accepted for suites: IANA
-   and OpenSSL names; for groups: also P-256 and the like. fede_*_list gives what fede implements: the n-th, 0 at the end. */
+   and OpenSSL names; for groups: also P-256 and the like. fede_*_list gives what fede implements (a policy may allow less): the
+   n-th, 0 at the end. */
 FEDE_API const char *fede_suite_name(uint16_t id);
 FEDE_API const char *fede_group_name(uint16_t id);
 FEDE_API const char *fede_scheme_name(uint16_t id);

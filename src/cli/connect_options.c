@@ -152,9 +152,9 @@ const struct command connect_command = {
                 "  fede connect --cacert ca.pem localhost:8443      raw: type what is to be sent\n"
                 "  fede connect --starttls smtp mail.example.org    TLS after SMTP's STARTTLS\n"
                 "  fede connect --json https://www.example.org/ >page 2>story.json\n",
-    .notes = "The data goes to standard output, the story to standard error. Its last line is\n"
-             "the exit code with its reason. The certificate is always verified, unless -k is\n"
-             "given. Environment: SSLKEYLOGFILE, https_proxy, http_proxy, all_proxy, no_proxy,\n"
+    .notes = "The data goes to standard output, the story to standard error. Its last line is "
+             "the exit code with its reason. The certificate is always verified, unless -k is "
+             "given. Environment: SSLKEYLOGFILE, https_proxy, http_proxy, all_proxy, no_proxy, "
              "NO_COLOR, CLICOLOR_FORCE.\n",
     .options = options,
     .n_options = sizeof options / sizeof *options,

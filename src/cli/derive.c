@@ -90,7 +90,7 @@ static const struct option_row options[] = {
 const struct command derive_command = {
     .name = "derive",
     .synopsis = "prf | master | key-block | verify-data | ecdh | nonce | hkdf-label",
-    .summary = "Computes a value of TLS's key schedule from given values, step by step with -v.",
+    .summary = "Compute a value of TLS's key schedule from given values, step by step with -v.",
     .examples = "  fede derive ecdh --curve x25519 --private @own.hex --peer @peer.hex\n"
                 "  fede derive master --premaster @premaster.hex --session-hash 0c673c…     extended\n"
                 "  fede derive key-block -v --suite ECDHE-RSA-AES128-GCM-SHA256 --master @master.hex \\\n"

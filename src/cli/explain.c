@@ -33,13 +33,13 @@ static const struct option_row explain_options[] = {
 const struct command explain_command = {
     .name = "explain",
     .synopsis = "FILE...",
-    .summary = "Tells the story of the TLS connections in capture files, decrypted where keys are known.",
+    .summary = "Tell the story of the TLS connections in capture files, decrypted where keys are known.",
     .examples = "  fede explain capture.pcapng\n"
                 "  fede explain -vv --keylog keys.txt capture.pcap     every field, decrypted\n"
                 "  fede explain --conn 3 -v day.pcapng.gz              one connection of many\n"
                 "  tcpdump -w - port 443 | fede explain -              from a pipe, when it ends\n",
     .notes =
-        "Captures are pcap or pcapng, plain or gzip, of any common link type. TLS is found on every port by what it\n"
+        "Captures are pcap or pcapng, plain or gzip, of any common link type. TLS is found on every port by what it "
         "looks like. With keys every tag, both Finished and all signatures that can be are recomputed.\n",
     .options = explain_options,
     .n_options = sizeof explain_options / sizeof *explain_options,

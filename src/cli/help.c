@@ -14,6 +14,7 @@
 
 static void help_rows(const struct option_row *rows, size_t n, int width);
 static void wrapped(const char *text, int indent, int width);
+static int columns(const char *text, size_t len);
 static int help_width(void);
 
 static const struct {
@@ -56,8 +57,9 @@ void help_command(const struct command *command)
     printf("\n  fede %s [OPTIONS] %s\n\nExamples\n%s", command->name, command->synopsis, command->examples);
     help_rows(command->options, command->n_options, width);
     help_rows(common_options, n_common_options, width);
-    if (command->notes)
-        printf("\n%s", command->notes);
+    putchar('\n');
+    for (const char *line = command->notes, *end; line && (end = strchr(line, '\n')) != NULL; line = end + 1)
+        wrapped(line, 0, width);
     printf("\nTopics, with fede --help TOPIC: %s\n", help_topics());
 }
 
@@ -77,22 +79,22 @@ static void help_rows(const struct option_row *rows, size_t n, int width)
         bool optional = row->argument && row->argument[0] == '[';
         snprintf(left, sizeof left, "  %s--%s%s%s", letter, row->name, row->argument && !optional ? " " : "",
                  row->argument ? row->argument : "");
-        if (strlen(left) < COLUMN - 1)
-            printf("%-*s", COLUMN, left);
+        if (columns(left, strlen(left)) < COLUMN - 1)
+            printf("%s%*s", left, COLUMN - columns(left, strlen(left)), "");
         else
             printf("%s\n%*s", left, COLUMN, "");
         wrapped(row->help, COLUMN, width);
     }
 }
 
-/* Prints text and a line end, later lines indented; the cursor stands at column indent. */
+/* Prints text up to its end or line end, and a line end; later lines indented; the cursor stands at column indent. */
 static void wrapped(const char *text, int indent, int width)
 {
     int at = indent;
 
-    for (const char *p = text; *p;) {
-        int len = (int)strcspn(p, " ");
-        if (at > indent && at + 1 + len > width) {
+    for (const char *p = text; *p && *p != '\n';) {
+        int len = (int)strcspn(p, " \n"), wide = columns(p, (size_t)len);
+        if (at > indent && at + 1 + wide > width) {
             printf("\n%*s", indent, "");
             at = indent;
         } else if (at > indent) {
@@ -100,12 +102,22 @@ static void wrapped(const char *text, int indent, int width)
             at++;
         }
         printf("%.*s", len, p);
-        at += len;
+        at += wide;
         p += len;
         while (*p == ' ')
             p++;
     }
     putchar('\n');
+}
+
+/* Characters, not bytes: texts have dots like … in them. */
+static int columns(const char *text, size_t len)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < len; i++)
+        n += (text[i] & 0xc0) != 0x80;
+    return n;
 }
 
 static int help_width(void)
@@ -180,15 +192,20 @@ static void topic_ciphers(void)
     for (size_t i = 0; fede_group_list(i); i++)
         printf("  0x%04x  %s\n", fede_group_list(i), fede_group_name(fede_group_list(i)));
     printf("\nSignature schemes (--sigalgs NAME:NAME…)\n");
-    for (size_t i = 0; fede_scheme_list(i); i++)
-        printf("  0x%04x  %s\n", fede_scheme_list(i), fede_scheme_name(fede_scheme_list(i)));
+    fede_config *config = fede_config_new();
+    for (size_t i = 0; config && fede_scheme_list(i); i++) {
+        uint16_t id = fede_scheme_list(i);
+        if (fede_config_schemes(config, &id, 1)) /* certificates may be signed with more than these */
+            printf("  0x%04x  %s\n", id, fede_scheme_name(id));
+    }
+    fede_config_free(config);
 }
 
 static void topic_codes(void)
 {
     printf("Exit codes. When several apply, the lowest of 3 to 7 counts.\n");
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-        printf("  %2d  %s\n", codes[i].code, codes[i].meaning);
+        printf("  %3d  %s\n", codes[i].code, codes[i].meaning);
 }
 
 static void topic_starttls(void)

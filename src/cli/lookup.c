@@ -24,10 +24,10 @@ static const struct option_row options[] = {
 const struct command lookup_command = {
     .name = "lookup",
     .synopsis = "WORD | NUMBER...",
-    .summary = "Says what a cipher suite, extension, alert, group, scheme, version or message is.",
-    .examples = "  fede lookup 0xc02b                      every registry that has this number\n"
+    .summary = "Say what a cipher suite, extension, alert, group, scheme, version or message is.",
+    .examples = "  fede lookup 0xc02b                       every registry that has this number\n"
                 "  fede lookup ECDHE-RSA-AES128-GCM-SHA256  OpenSSL's names too\n"
-                "  fede lookup alpn                        a part of a name\n"
+                "  fede lookup alpn                         a part of a name\n"
                 "  fede lookup --json certificate_expired\n",
     .notes = "Numbers: 47, 0x2f, 0xC0,0x2B, or four hexadecimal digits. Names: case does not count, nor do - and _.\n",
     .options = options,

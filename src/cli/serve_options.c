@@ -85,8 +85,8 @@ const struct command serve_command = {
     .name = "serve",
     .synopsis = "[DIR]",
     .summary = "Accept TLS connections, serve files or echo, and tell each connection's story.",
-    .examples = "  fede serve --cert cert.pem --key key.pem .            the files of this directory\n"
-                "  fede serve --cert cert.pem --key key.pem --www -v     a page about the connection; stories\n"
+    .examples = "  fede serve --cert cert.pem --key key.pem .         the files of this directory\n"
+                "  fede serve --cert cert.pem --key key.pem --www -v  a page on each connection\n"
                 "  fede serve --cert cert.pem --key key.pem --echo --listen 127.0.0.1:0\n"
                 "  fede serve --cert a.pem --key a.key --sni b.example:b.pem:b.key .\n",
     .notes =

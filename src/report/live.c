@@ -149,7 +149,8 @@ void report_end(struct report *r, const fede_conn *conn, int exit_code, const ch
         report_error(r, r->d.error);
     r->ended = true;
     unsigned ending = conn != NULL ? fede_ending(conn) : 0;
-    if ((ending & FEDE_TRANSPORT_ENDED) && !(ending & FEDE_PEER_CLOSED))
+    /* Whoever has sent close_notify need not wait for the answer, RFC 5246 7.2.1. */
+    if ((ending & (FEDE_TRANSPORT_ENDED | FEDE_PEER_CLOSED | FEDE_WE_CLOSED)) == FEDE_TRANSPORT_ENDED)
         r->d.observed.truncated = true;
     if (is_text(r))
         text_story_end(r, conn, exit_code, why);

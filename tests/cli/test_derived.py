@@ -220,8 +220,9 @@ def findings_of_connections(s):
         s.connect("--no-ems", p.url + "/").ends(0, "WARN", "no extended master secret")
         told = story(s, "--noservername", p.url + "/")
         expect("no_server_name" in findings(told), str(findings(told)))
-    with s.peer(lambda c, p: (head(c), c.sendall(OK))) as p:  # leaves without close_notify
-        told = story(s, p.url + "/")
+    endless = b"HTTP/1.1 200 OK\r\n\r\nabc"
+    with s.peer(lambda c, p: (head(c), c.sendall(endless))) as p:  # leaves without close_notify, first
+        told = story(s, p.url + "/", code=6)
         expect("no_close_notify" in findings(told), str(findings(told)))
     with s.peer(answers(OK)) as p:
         told = story(s, p.url + "/", code=0)
