@@ -14,6 +14,8 @@
 #include "explain/analysis.h"
 #include "report/report.h"
 
+enum { STORY_MOST = 4 * 1024 * 1024 /* bytes of a text story in memory */ };
+
 /* What is kept of each connection for the table. */
 struct row {
     unsigned number;
@@ -29,7 +31,8 @@ struct telling { /* one connection's story under way: the session's user pointer
     struct report *report;
     char *text;
     size_t size;
-    FILE *out; /* NULL: straight to the output */
+    FILE *out;    /* NULL: straight to the output */
+    bool spilled; /* it has grown, and is a file now */
     char title[160];
 };
 
@@ -59,6 +62,7 @@ static void event(void *arg, struct session *s, const fede_event *e);
 static void check(void *arg, struct session *s, const struct session_check *c);
 static void note(void *arg, struct session *s, uint64_t at_us, const char *text);
 static void ended(void *arg, struct session *s);
+static void spill(struct look *l, struct telling *t);
 static void keep_row(struct look *l, struct session *s, const struct dissection *d);
 static void table(struct look *l);
 static void totals(struct look *l, struct text *out);
@@ -319,9 +323,49 @@ static void begun(void *arg, struct session *s)
 static void event(void *arg, struct session *s, const fede_event *e)
 {
     struct telling *t = s->user;
-    (void)arg;
-    if (t != NULL && t->report != NULL)
-        report_trace(t->report, e);
+    if (t == NULL || t->report == NULL)
+        return;
+    report_trace(t->report, e);
+    if (t->out != NULL && !t->spilled && e->kind == FEDE_EVENT_RECORD && ftell(t->out) > STORY_MOST)
+        spill(arg, t);
+}
+
+/* A story with much data in it (-vvv) goes on in a file without a name. */
+static void spill(struct look *l, struct telling *t)
+{
+    FILE *file = tmpfile();
+    if (file == NULL)
+        return;
+    fclose(t->out);
+    if (fwrite(t->text, 1, t->size, file) != t->size)
+        l->failed = true;
+    bytes_wipe(t->text, t->size);
+    free(t->text);
+    t->text = NULL;
+    t->size = 0;
+    t->out = t->report->options.out = file;
+    t->spilled = true;
+}
+
+/* A finished story to where all are told. */
+static void hand_out(struct look *l, struct telling *t)
+{
+    FILE *out = l->request->report.out;
+    char block[16384];
+    size_t n;
+    if (t->spilled) {
+        rewind(t->out);
+        while ((n = fread(block, 1, sizeof block, t->out)) > 0)
+            fwrite(block, 1, n, out);
+        l->failed = l->failed || ferror(t->out);
+        fclose(t->out);
+    } else {
+        fclose(t->out);
+        fwrite(t->text, 1, t->size, out);
+        bytes_wipe(t->text, t->size);
+        free(t->text);
+    }
+    l->failed = l->failed || ferror(out);
 }
 
 static void check(void *arg, struct session *s, const struct session_check *c)
@@ -389,16 +433,12 @@ static void ended(void *arg, struct session *s)
     }
     if (t->out != NULL) {
         FILE *out = l->request->report.out;
-        fclose(t->out);
         if (l->request->report.form == REPORT_JSON)
             fputs(l->told > 0 ? "," : "", out);
         else
             fputs(l->told > 0 ? "\n" : "", out);
-        fwrite(t->text, 1, t->size, out);
+        hand_out(l, t);
         l->told++;
-        l->failed = l->failed || ferror(out);
-        bytes_wipe(t->text, t->size);
-        free(t->text);
     }
     l->lossy += s->ways[0].lost > 0 || s->ways[1].lost > 0;
     free(t);

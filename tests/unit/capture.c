@@ -421,6 +421,15 @@ static void fragments_in_any_order(void **state)
         assert_int_equal(l.held, 0);
         layers_end(&l);
     }
+    /* The first copy counts. */
+    layers_start(&l);
+    assert_false(layers_segment(&l, 101, bytes_of(piece[2], len[2]), (uint32_t)len[2], &s));
+    memset(piece[2] + 20, 'x', len[2] - 20);
+    assert_false(layers_segment(&l, 101, bytes_of(piece[2], len[2]), (uint32_t)len[2], &s));
+    assert_false(layers_segment(&l, 101, bytes_of(piece[0], len[0]), (uint32_t)len[0], &s));
+    assert_true(layers_segment(&l, 101, bytes_of(piece[1], len[1]), (uint32_t)len[1], &s));
+    is_data(&s, "data");
+    layers_end(&l);
     /* Nobody's memory is taken without end. */
     layers_start(&l);
     for (uint32_t i = 0; i < 5000; i++) {
