@@ -116,6 +116,7 @@ complete -c fede -n '__fish_seen_subcommand_from serve' -l width -x -d 'Width of
 complete -c fede -n '__fish_seen_subcommand_from serve' -l help -s h -d 'Print this text; with a topic behind it, that topic.'
 complete -c fede -n '__fish_seen_subcommand_from explain' -l keylog -r -d 'Secrets of the connections, as SSLKEYLOGFILE has them; repeatable. Secrets blocks inside the captures are used too.'
 complete -c fede -n '__fish_seen_subcommand_from explain' -l conn -x -d 'Tell only the story of connection N of the table.'
+complete -c fede -n '__fish_seen_subcommand_from explain' -l report -r -d 'Write the stories as one HTML page to FILE too: every byte with its meaning, for any browser, without network.'
 complete -c fede -n '__fish_seen_subcommand_from explain' -l verbose -s v -d 'Tell more: -v the fields that matter, -vv every field, -vvv every byte.'
 complete -c fede -n '__fish_seen_subcommand_from explain' -l quiet -s q -d 'Tell only a failure.'
 complete -c fede -n '__fish_seen_subcommand_from explain' -l json -d 'Tell the story as one JSON document, or as one JSON object a line.'

@@ -5,10 +5,12 @@
 #include <string.h>
 
 static void quoted(struct text *out, const char *word);
-static const struct option_row *row_of(const struct command *command, const char *name, size_t len, char letter, size_t nth);
+static const struct option_row *row_of(const struct command *command, const char *name, size_t len, char letter,
+                                       size_t nth);
 static bool hides(const struct command *command, const char *name, size_t len, char letter);
 static bool takes(const struct command *command, const char *name, size_t len, char letter);
-static void value_of(struct text *out, const struct command *command, const char *name, size_t len, char letter, const char *value);
+static void value_of(struct text *out, const struct command *command, const char *name, size_t len, char letter,
+                     const char *value);
 
 void command_line(struct text *out, const struct command *command, int argc, char **argv)
 {
@@ -48,7 +50,8 @@ void command_line(struct text *out, const struct command *command, int argc, cha
     }
 }
 
-static void value_of(struct text *out, const struct command *command, const char *name, size_t len, char letter, const char *value)
+static void value_of(struct text *out, const struct command *command, const char *name, size_t len, char letter,
+                     const char *value)
 {
     if (hides(command, name, len, letter))
         text_add(out, "'…'");
@@ -78,7 +81,8 @@ static void quoted(struct text *out, const char *word)
 }
 
 /* The nth row that the name, whole or its beginning, or the letter may mean. */
-static const struct option_row *row_of(const struct command *command, const char *name, size_t len, char letter, size_t nth)
+static const struct option_row *row_of(const struct command *command, const char *name, size_t len, char letter,
+                                       size_t nth)
 {
     const struct option_row *tables[] = {command->options, common_options};
     const size_t sizes[] = {command->n_options, n_common_options};
@@ -108,8 +112,8 @@ static bool takes(const struct command *command, const char *name, size_t len, c
 
 static bool hides(const struct command *command, const char *name, size_t len, char letter)
 {
-    static const char *const secret[] = {"user", "proxy-user", "proxy", "cookie", "header", "data", "data-ascii", "data-raw",
-                                         "data-binary", "pass", "psk"};
+    static const char *const secret[] = {"user",       "proxy-user", "proxy",       "cookie", "header", "data",
+                                         "data-ascii", "data-raw",   "data-binary", "pass",   "psk"};
     const struct option_row *row;
     for (size_t n = 0; (row = row_of(command, name, len, letter, n)) != NULL; n++)
         for (size_t i = 0; i < sizeof secret / sizeof *secret; i++)

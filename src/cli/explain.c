@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/command_line.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "report/onlooker.h"
 
-enum key { KEY_KEYLOG = 1, KEY_CONN };
+enum key { KEY_KEYLOG = 1, KEY_CONN, KEY_REPORT };
 enum { KEYLOGS_MOST = 64 };
 
 struct settings {
@@ -18,6 +19,8 @@ struct settings {
     const char *keylogs[KEYLOGS_MOST];
     size_t n_keylogs;
     unsigned only;
+    const char *report;
+    char command[4096]; /* for the page */
 };
 
 static bool explain_take(void *settings, const struct option_row *row, const char *value, struct text *why);
@@ -27,6 +30,7 @@ static int explain_run(int argc, char **argv);
 static const struct option_row explain_options[] = {
     {"keylog",    0, KEY_KEYLOG, "FILE", "Keys",   "Secrets of the connections, as SSLKEYLOGFILE has them; repeatable. Secrets blocks inside the captures are used too."},
     {"conn",      0, KEY_CONN,   "N",    "Choice", "Tell only the story of connection N of the table."},
+    {"report",    0, KEY_REPORT, "FILE", "Output", "Write the stories as one HTML page to FILE too: every byte with its meaning, for any browser, without network."},
 };
 /* clang-format on */
 
@@ -63,6 +67,8 @@ static int explain_run(int argc, char **argv)
     int n_files = 0;
     story_defaults(&settings.story);
     settings.story.file = "-";
+    struct text command = text_in(settings.command, sizeof settings.command);
+    command_line(&command, &explain_command, argc, argv);
     int code = options_parse(&explain_command, &settings, argc, argv, &n_files);
     if (code >= 0)
         return code;
@@ -84,7 +90,19 @@ static int explain_run(int argc, char **argv)
     /* Whoever brings the keys and asks for every byte wants to see them. */
     if (settings.story.level >= 4)
         request.report.show_secrets = true;
+    if (settings.report != NULL) {
+        if (!story_page_start(&request.page, settings.report, argv[1], request.report.show_secrets, &why)) {
+            fprintf(stderr, "fede explain: %s\n", reason);
+            story_end(&request.report);
+            return EXIT_INPUT;
+        }
+        request.page.command = settings.command;
+    }
     code = codes[onlooker_tell(&request, reason, sizeof reason)];
+    if (!story_page_end(&request.page)) {
+        snprintf(reason, sizeof reason, "%.300s could not be written whole", settings.report);
+        code = EXIT_INTERNAL;
+    }
     story_end(&request.report);
     if (code != EXIT_DONE || settings.story.level > 0)
         fprintf(stderr, "exit %d: %s\n", code, reason);
@@ -103,6 +121,9 @@ static bool explain_take(void *settings, const struct option_row *row, const cha
             return false;
         }
         s->keylogs[s->n_keylogs++] = value;
+        return true;
+    case KEY_REPORT:
+        s->report = value;
         return true;
     case KEY_CONN:
         if (!value_number(value, 1, 1000000000, &n, why))

@@ -92,8 +92,8 @@ static bool plain_in_page(uint32_t c)
 /* In JSON made by jansson these stand only inside strings, where \u can stand for them. */
 static bool plain_in_data(uint32_t c)
 {
-    return c >= 0x20 && c != '<' && c != '>' && c != '&' && c != 0x7f && !(c >= 0x80 && c < 0xa0) && c != 0x2028 && c != 0x2029 &&
-           c != 0xfffd && c != 0xfeff && !turns_writing(c);
+    return c >= 0x20 && c != '<' && c != '>' && c != '&' && c != 0x7f && !(c >= 0x80 && c < 0xa0) && c != 0x2028 &&
+           c != 0x2029 && c != 0xfffd && c != 0xfeff && !turns_writing(c);
 }
 
 /* Bytes that are no UTF-8 count as U+FFFD, each for itself. */

@@ -40,6 +40,7 @@ static const struct section {
     {"choice", "What was agreed on", NULL},
     {"offers", "Offers and choices", NULL},
     {"verdicts", "Signatures and proofs, computed again", NULL},
+    {"checks", "Checked while reading", NULL},
     {"phases", "The way there and back", NULL},
     {"notes", "Notes", NULL},
     {"messages", "Messages", messages},
@@ -51,8 +52,13 @@ static const struct section {
     {"records", "Records", records},
     {"observer", "What a listener on the way learns", NULL},
 };
-enum { SECTIONS = sizeof sections / sizeof *sections, DEEPEST = 12, LONG = 100 /* bytes: on paper it gets a page of its own */ };
-static const char *const in_header[] = {"story", "title", "tool", "command", "secrets_shown", "started", "exit", "connection"};
+enum {
+    SECTIONS = sizeof sections / sizeof *sections,
+    DEEPEST = 12,
+    LONG = 100 /* bytes: on paper it gets a page of its own */
+};
+static const char *const in_header[] = {"story",         "title",   "tool", "command",
+                                        "secrets_shown", "started", "exit", "connection"};
 
 static const struct section *section_of(const char *key)
 {
@@ -120,13 +126,17 @@ static void header(FILE *out, json_t *story)
     put(out, title != NULL ? title : "A TLS connection");
     if (json_object_get(story, "connection") != NULL)
         fprintf(out, " (connection %d)", (int)json_integer_value(json_object_get(story, "connection")));
-    fprintf(out, "</h1>\n<p class=\"verdict %s\">%s exit code %d: ", code == 0 ? "good" : "bad", code == 0 ? "✓" : "✗",
-            (int)code);
+    if (json_object_get(story, "onlooker") != NULL) /* nobody's exit code */
+        fputs("</h1>\n<p class=\"verdict\">", out);
+    else
+        fprintf(out, "</h1>\n<p class=\"verdict %s\">%s exit code %d: ", code == 0 ? "good" : "bad",
+                code == 0 ? "✓" : "✗", (int)code);
     put(out, string_of(exit, "reason") != NULL ? string_of(exit, "reason") : "");
-    fprintf(out, "</p>\n<p class=\"secrecy\">%s</p>\n<dl>\n",
-            json_is_true(json_object_get(story, "secrets_shown"))
-                ? "⚠ This page contains the keys of the connection: whoever has the page can read what was recorded of it."
-                : "This page contains no keys.");
+    fprintf(
+        out, "</p>\n<p class=\"secrecy\">%s</p>\n<dl>\n",
+        json_is_true(json_object_get(story, "secrets_shown"))
+            ? "⚠ This page contains the keys of the connection: whoever has the page can read what was recorded of it."
+            : "This page contains no keys.");
     if (command != NULL) {
         fputs("<dt>made by</dt><dd><code>", out);
         put(out, command);
@@ -160,7 +170,8 @@ static void rest_of(FILE *out, json_t *object, const char *const *said, size_t n
 
 static void messages(FILE *out, json_t *list)
 {
-    static const char *const said[] = {"name", "type", "from", "ours", "encrypted", "length", "facts", "bytes", "fields", "sentence"};
+    static const char *const said[] = {"name",   "type",  "from",  "ours",   "encrypted",
+                                       "length", "facts", "bytes", "fields", "sentence"};
     for (size_t i = 0; i < json_array_size(list); i++) {
         json_t *m = json_array_get(list, i), *type = json_object_get(m, "type");
         const char *from = string_of(m, "from"), *facts = string_of(m, "facts"), *bytes = string_of(m, "bytes");
@@ -171,7 +182,8 @@ static void messages(FILE *out, json_t *list)
         put(out, string_of(m, "name") != NULL ? string_of(m, "name") : "");
         if (type != NULL)
             fprintf(out, " (%d)", (int)json_integer_value(type));
-        fprintf(out, "</h3> <span>%s%s, %d bytes, %s</span></summary>\n", client ? "client → server" : "server → client",
+        fprintf(out, "</h3> <span>%s%s, %d bytes, %s</span></summary>\n",
+                client ? "client → server" : "server → client",
                 json_is_true(json_object_get(m, "ours")) ? " (ours)" : "",
                 (int)json_integer_value(json_object_get(m, "length")),
                 json_is_true(json_object_get(m, "encrypted")) ? "encrypted" : "in the clear");
@@ -306,8 +318,7 @@ static void value(FILE *out, const char *key, json_t *v, int depth)
         fprintf(out, " (%" JSON_INTEGER_FORMAT ")", json_integer_value(json_object_get(v, "number")));
     } else if (json_is_object(v)) {
         fputs("<dl>\n", out);
-        json_object_foreach(v, inner_key, inner)
-            pair(out, inner_key, inner, depth + 1);
+        json_object_foreach(v, inner_key, inner) pair(out, inner_key, inner, depth + 1);
         fputs("</dl>\n", out);
     } else if (json_is_array(v) && is_table(v)) {
         table(out, v);
@@ -358,8 +369,7 @@ static void table(FILE *out, json_t *list)
     json_t *columns = json_object(), *v;
     const char *key;
     for (size_t i = 0; i < json_array_size(list); i++)
-        json_object_foreach(json_array_get(list, i), key, v)
-            json_object_set_new(columns, key, json_true());
+        json_object_foreach(json_array_get(list, i), key, v) json_object_set_new(columns, key, json_true());
     fputs("<table>\n<thead><tr>", out);
     json_object_foreach(columns, key, v)
     {

@@ -206,6 +206,8 @@ bytes report_keys(struct report *r)
 
 uint64_t report_since(struct report *r, uint64_t at_us)
 {
+    if (r->also != NULL)
+        report_since(r->also, at_us);
     if (!r->zero_set) {
         /* A note may come before anything that has a time; it does not begin the count. */
         r->zero_us = at_us;

@@ -317,6 +317,13 @@ static void begun(void *arg, struct session *s)
     }
     if (options.form == REPORT_SILENT || options.out != NULL)
         t->report = report_new(&options);
+    if (q->page.out != NULL && t->report != NULL && options.form != REPORT_SILENT) {
+        struct report_options page = options;
+        page.out = q->page.out;
+        page.form = REPORT_HTML;
+        page.command = q->page.command;
+        report_also(t->report, report_new(&page));
+    }
     s->user = t;
 }
 

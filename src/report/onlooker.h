@@ -11,6 +11,7 @@ struct onlooker_request {
     size_t n_keylogs;
     unsigned only;            /* number of the one connection to tell; 0: all */
     struct report_options report;
+    struct report_options page; /* --report: the stories go into this page too; out NULL: none */
     const char *command;      /* for messages on standard error: "fede explain" */
 };
 

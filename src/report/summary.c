@@ -168,7 +168,8 @@ static void data(const json_t *story, struct text *t)
 static void ending(const json_t *story, struct text *t)
 {
     const json_t *e = json_object_get(story, "ending");
-    bool peer = json_is_true(json_object_get(e, "peer_close_notify")), ours = json_is_true(json_object_get(e, "our_close_notify"));
+    bool peer = json_is_true(json_object_get(e, "peer_close_notify")),
+         ours = json_is_true(json_object_get(e, "our_close_notify"));
     if (e == NULL || !json_is_true(json_object_get(story, "established")))
         return;
     if (json_is_true(json_object_get(e, "failed")))

@@ -91,7 +91,7 @@ def trouble(page):
     return found
 
 
-WAIT = "new Promise(done => setTimeout(done, 40))"
+WAIT = "new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
 PANELS = "[...document.querySelectorAll('nav .parts a')].map(a => a.getAttribute('href'))"
 # All that a panel says, open or not, to eyes or to a screen reader.
 OPEN_ALL = """(() => { for (const b of document.querySelectorAll('.bar-top button')) if (b.textContent === 'Open all') b.click();
@@ -450,6 +450,8 @@ def main():
         with Browser() as browser:
             kept = {}
             for name, (path, document) in pages.items():
+                if arguments.quick and name == "captured several":
+                    continue
                 _, stories, _ = check_file(name, path, document)
                 kept[name] = stories
                 check_content(name, browser, path, stories)

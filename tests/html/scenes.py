@@ -96,6 +96,10 @@ def make(fede, place):
     with Server(f"{place}/ca/localhost.pem", f"{place}/ca/localhost.key", redirect) as server:
         connect("redirect", server.port, "--cacert", f"{place}/ca/ca.pem", "-L")
         pages["redirect"] = (pages["redirect"][0], None)  # two documents stand in that file
+    for name, capture in (("captured", "nginx-t12-h2"), ("captured 1.3", "gnutls-t13"), ("captured several", "several")):
+        data, page = f"{ROOT}/tests/captures/data/{capture}", f"{place}/{capture}.html"
+        command(fede, "explain", "-vvv", "--keylog", f"{data}.keys", "--report", page, f"{data}.pcapng")
+        pages[name] = (page, None)
     os.makedirs(f"{place}/served", exist_ok=True)
     port = Server(f"{place}/ca/localhost.pem", f"{place}/ca/localhost.key", lambda _: b"")
     free = port.port

@@ -39,7 +39,8 @@ static void known(void **state)
     same(HTML_TEXT, "</script><!-- & \"'", "&#60;/script&#62;&#60;!-- &#38; &#34;&#39;");
     same(HTML_TEXT, "a\nb\tc\rd\x1b[31m\x7f", "a\nb\\x09c\\x0dd\\x1b[31m\\x7f");
     same(HTML_TEXT, "\xc2\x80\xc2\x9f\xc2\xa0\xc3\xa9", "\\x80\\x9f\xc2\xa0\xc3\xa9");
-    same(HTML_TEXT, "\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xae\xe2\x81\xa6\xd8\x9c\xef\xbb\xbf", "\\u2028\\u2029\\u202e\\u2066\\u061c\\ufeff");
+    same(HTML_TEXT, "\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xae\xe2\x81\xa6\xd8\x9c\xef\xbb\xbf",
+         "\\u2028\\u2029\\u202e\\u2066\\u061c\\ufeff");
     same(HTML_TEXT, "\xe4\xb8\xad \xf0\x9f\x98\x80", "\xe4\xb8\xad \xf0\x9f\x98\x80");
     /* No UTF-8: overlong, surrogate, beyond the end, cut off, a lone continuation. */
     same(HTML_TEXT, "\xc0\xbc", "\\ufffd\\ufffd");
@@ -91,7 +92,8 @@ static void whole_page(void **state)
 {
     (void)state;
     static const char evil[] = "</noscript></script><script>x</script><img src=x><!--";
-    json_t *story = json_object(), *messages = json_array(), *message = json_object(), *list = json_array(), *row = json_object();
+    json_t *story = json_object(), *messages = json_array(), *message = json_object(), *list = json_array(),
+           *row = json_object();
     static const char *const keys[] = {"title", "command", "tool", "started", "server_name", "something_else", "a<b"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         json_object_set_new(story, keys[i], json_string(evil));
@@ -120,9 +122,10 @@ static void whole_page(void **state)
     assert_int_equal(fclose(file), 0);
     char *template = malloc(html_page_top_len + html_page_middle_len + html_page_bottom_len + 1);
     assert_non_null(template);
-    size_t len = (size_t)snprintf(template, html_page_top_len + html_page_middle_len + html_page_bottom_len + 1, "%.*s%.*s%.*s",
-                                  (int)html_page_top_len, (const char *)html_page_top, (int)html_page_middle_len,
-                                  (const char *)html_page_middle, (int)html_page_bottom_len, (const char *)html_page_bottom);
+    size_t len =
+        (size_t)snprintf(template, html_page_top_len + html_page_middle_len + html_page_bottom_len + 1, "%.*s%.*s%.*s",
+                         (int)html_page_top_len, (const char *)html_page_top, (int)html_page_middle_len,
+                         (const char *)html_page_middle, (int)html_page_bottom_len, (const char *)html_page_bottom);
     assert_int_equal(len, html_page_top_len + html_page_middle_len + html_page_bottom_len);
     assert_true(len < 300000);
     assert_int_equal(times(out, "<script"), times(template, "<script") + 2);
@@ -144,6 +147,7 @@ static void whole_page(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(known), cmocka_unit_test(any_bytes), cmocka_unit_test(whole_page)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(known), cmocka_unit_test(any_bytes),
+                                       cmocka_unit_test(whole_page)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,6 +120,8 @@ function placesOf(story) {
 
 function verdictOf(story, message, index) {
   const proofs = story.proofs || {};
+  const checked = (story.checks || []).find(c => c.name.includes(message.name) && (!/^(client|server) /.test(c.name) || c.name.startsWith(message.from)) && c.outcome !== 'not checkable');
+  if (checked) return checked.outcome === 'verified' ? ['✓', 'verified', 'good'] : ['✗', checked.outcome, 'bad'];
   if (message.malformed) return ['✗', 'malformed', 'bad'];
   if (message.protocol === 'alert') return /fatal/.test(message.facts) ? ['✗', 'fatal', 'bad'] : ['', '', ''];
   if (message.name === 'Certificate' && story.verification && !message.ours)
@@ -176,7 +178,7 @@ const hiddenMessage = m => state.observer && m.encrypted;
 const TAKEN = new Set(['story', 'title', 'tool', 'command', 'secrets_shown', 'started', 'exit', 'connection', 'summary', 'error',
   'protected_against', 'choice', 'phases', 'messages', 'certificates', 'verification', 'secrets', 'records', 'observer', 'notes',
   'traffic', 'role', 'established', 'server_name', 'total_us', 'round_trips', 'handshake_us', 'proofs', 'ending',
-  'messages_left_out', 'incomplete', 'offers', 'verdicts', 'derived', 'findings', 'alert_reasons']);
+  'messages_left_out', 'incomplete', 'offers', 'verdicts', 'derived', 'findings', 'alert_reasons', 'checks']);
 
 /* Every panel of the story: its name in the address, its title, what shows it. */
 function panels() {
@@ -190,26 +192,35 @@ function panels() {
   if (story.records.length) list.push({id: 'records', title: 'Records', show: showRecords});
   list.push({id: 'data', title: 'Application data', show: showData});
   for (const key of Object.keys(story))
-    if (!TAKEN.has(key)) list.push({id: 'x-' + key, title: words(key), show: () => showOther(key)});
+    if (!TAKEN.has(key)) list.push({id: 'x-' + key, title: words(key).replace(/^./, c => c.toUpperCase()), show: () => showOther(key)});
   if (story.observer) list.push({id: 'observer', title: 'A listener’s view', show: showObserver});
   list.push({id: 'glossary', title: 'Glossary', show: showGlossary}, {id: 'json', title: 'JSON', show: showJson});
   return list;
 }
 
+/* Sign, colour and word for how a connection went. */
+function moodOf(story) {
+  if (story.role === 'onlooker' || story.onlooker) {
+    const bad = [...(story.checks || []), ...(story.verdicts || [])].some(c => c.outcome === 'failed') ||
+      story.messages.some(m => m.malformed || (m.protocol === 'alert' && /fatal/.test(m.facts)));
+    return bad ? ['✗', 'bad', 'Trouble'] : story.established ? ['✓', 'good', 'In order'] : ['–', 'warn', 'Incomplete'];
+  }
+  if (story.exit.code !== 0) return ['✗', 'bad', 'Failed'];
+  const unsafe = Object.values(story.protected_against || {}).some(a => a.protected === 'no');
+  return unsafe ? ['!', 'warn', 'Done, but not protected'] : ['✓', 'good', 'In order'];
+}
+
 function drawFrame() {
-  const story = current(), good = story.exit.code === 0;
-  const aims = Object.values(story.protected_against || {});
-  const unsafe = good && aims.some(a => a.protected === 'no');
-  const sign = unsafe ? '!' : good ? '✓' : '✗';
+  const story = current(), [sign, mood, headline] = moodOf(story);
   const choice = story.choice || {};
   const line = [choice.version && choice.version.name, choice.cipher_suite && choice.cipher_suite.name,
                 story.handshake_us !== undefined && `handshake ${since(story.handshake_us)}`].filter(Boolean);
   const header = h('header', {class: 'top'},
-    h('div', {class: `seal ${unsafe ? 'warn' : good ? 'good' : 'bad'}`, 'aria-hidden': 'true'}, sign),
+    h('div', {class: `seal ${mood}`, 'aria-hidden': 'true'}, sign),
     h('div', {class: 'headline'},
       h('h1', {}, story.title || 'A TLS connection'),
-      h('p', {class: 'verdict'}, h('strong', {}, unsafe ? 'Done, but not protected' : good ? 'In order' : 'Failed'),
-        ': ', story.exit.reason, ' (exit code ', story.exit.code, ')'),
+      h('p', {class: 'verdict'}, h('strong', {}, headline),
+        ': ', story.exit.reason, story.role !== 'onlooker' && ` (exit code ${story.exit.code})`),
       line.length > 0 && h('p', {class: 'choice'}, line.join(' · '))),
     h('div', {class: 'tools'},
       h('div', {class: 'search', role: 'search'},
@@ -260,7 +271,7 @@ function drawList() {
   if (stories.length > 1)
     nav.append(h('h2', {}, 'Connections'), h('ul', {class: 'connections'}, stories.map((st, i) =>
       h('li', {}, h('a', {href: `#c${i + 1}/overview`, 'aria-current': i === state.story ? 'true' : undefined},
-        h('span', {class: 'sign ' + (st.exit.code ? 'bad' : 'good')}, st.exit.code ? '✗' : '✓'), ' ', st.title || `Connection ${i + 1}`)))));
+        h('span', {class: 'sign ' + moodOf(st)[1]}, moodOf(st)[0]), ' ', st.title || `Connection ${i + 1}`)))));
   nav.append(h('h2', {}, 'Story'), h('ul', {class: 'parts'}, items));
   return nav;
 }
@@ -402,8 +413,8 @@ function showOverview() {
         h('h4', {}, h('span', {class: 'sign', 'aria-hidden': 'true'}, {yes: '✓', no: '✗'}[aim.protected] || '?'), name),
         h('p', {class: 'state'}, {yes: 'yes', no: 'no'}[aim.protected] || 'undecided'), h('p', {}, aim.text))))),
     (story.findings || []).length > 0 && h('section', {}, h('h3', {}, 'Findings'), findings(story.findings)),
-    (story.verdicts || []).length > 0 && h('section', {}, h('h3', {}, 'Computed again'), h('ul', {class: 'chips'}, story.verdicts.map(v => h('li', {class: (OUTCOMES[v.outcome] || [])[1] || 'warn'},
-      `${(OUTCOMES[v.outcome] || ['–'])[0]} ${v.title}: ${v.outcome}`)))),
+    [...(story.verdicts || []), ...(story.checks || [])].length > 0 && h('section', {}, h('h3', {}, 'Computed again'), h('ul', {class: 'chips'}, [...(story.verdicts || []), ...(story.checks || [])].map(v => h('li', {class: (OUTCOMES[v.outcome] || [])[1] || 'warn'},
+      `${(OUTCOMES[v.outcome] || ['–'])[0]} ${v.title || v.name}: ${v.outcome}`)))),
     story.choice && Object.keys(story.choice).length > 0 && h('section', {}, h('h3', {}, 'What was agreed on'), anything('choice', story.choice)),
     waterfall(story),
     h('section', {}, h('h3', {}, 'Further facts'), h('dl', {}, ['role', 'established', 'server_name', 'round_trips', 'handshake_us',
@@ -467,7 +478,8 @@ function showKeys() {
   if (state.observer) return [title('Keys'), h('p', {class: 'lead'}, 'A listener has none of them.')];
   return [title('Keys'),
     story.derived && derivation(story),
-    (story.verdicts || []).length > 0 && h('section', {}, h('h3', {}, 'Signatures and proofs, computed again'), verdictTable(story)),
+    (story.verdicts || []).length > 0 && h('section', {}, h('h3', {}, 'Signatures and proofs, computed again'), verdictTable(story.verdicts)),
+    (story.checks || []).length > 0 && h('section', {}, h('h3', {}, 'Checked while reading'), verdictTable(story.checks)),
     list.length > 0 && h('h3', {}, 'What the connection told'),
     list.length === 0 && h('p', {class: 'lead'}, 'This story was told without its secrets. With --show-secrets they stand here.'),
     list.length > 0 && h('ul', {class: 'secrets'}, list.map(secret => h('li', {class: 'card'},
@@ -498,7 +510,8 @@ function derivation(story) {
     return button([h('strong', {}, d.title), h('span', {}, d.method), from.length > 0 && h('span', {class: 'from'}, '↑ from the ', from.join(', '))],
       () => { const panel = $(`#derived-${i}`); panel.open = true; panel.querySelector('summary').focus(); panel.scrollIntoView({block: 'start'}); });
   }))));
-  const value = (story2, x) => [h('dt', {}, x.name), h('dd', {}, h('code', {class: 'secret'}, x.bytes ? pairs(x.bytes) : 'empty'),
+  const value = (story2, x) => [h('dt', {}, x.name), h('dd', {}, x.bytes !== undefined && h('code', {class: 'secret'}, x.bytes ? pairs(x.bytes) : 'empty'),
+    Object.keys(x).filter(k => !/^(name|bytes)$/.test(k)).map(k => h('span', {}, ' ', anything(k, x[k]))),
     x.bytes && printable(x.bytes) && h('span', {class: 'facts'}, ` “${printable(x.bytes)}”`), x.bytes && sameBytes(story2, x.bytes, null))];
   const known = new Set(['name', 'title', 'method', 'section', 'inputs', 'steps', 'outputs', 'value', 'told', 'agrees', 'command']);
   return h('section', {}, h('h3', {}, 'From the shares to the keys'), graph, made.map((d, i) => h('details', {class: 'card derived', id: `derived-${i}`},
@@ -518,12 +531,12 @@ function printable(hex) {
 }
 
 const OUTCOMES = {verified: ['✓', 'good'], failed: ['✗', 'bad'], FAILED: ['✗', 'bad']};
-function verdictTable(story) {
-  return h('ol', {class: 'verdicts'}, story.verdicts.map(v => {
+function verdictTable(list) {
+  return h('ol', {class: 'verdicts'}, list.map(v => {
     const [sign, kind] = OUTCOMES[v.outcome] || ['–', 'warn'];
-    const known = new Set(['title', 'outcome', 'text', 'section', 'input', 'from']);
+    const known = new Set([v.title ? 'title' : 'name', 'outcome', 'text', 'section', 'input', 'from', 'at', 'at_us']);
     return h('li', {}, h('span', {class: 'sign ' + kind, 'aria-hidden': 'true'}, sign), h('div', {},
-      h('p', {}, h('strong', {}, v.title), v.from && !v.title.includes(v.from) && ` of the ${v.from}`, ': ', h('span', {class: kind}, v.outcome)), h('p', {class: 'facts'}, v.text, v.section && ` · ${v.section}`),
+      h('p', {}, h('strong', {}, v.title || v.name), v.from && v.title && !v.title.includes(v.from) && ` of the ${v.from}`, ': ', h('span', {class: kind}, v.outcome)), h('p', {class: 'facts'}, v.text, v.section && ` · ${v.section}`),
       h('p', {class: 'facts'}, Object.keys(v).filter(k => !known.has(k)).map((k, i) => [i > 0 && ' · ', words(k), ': ', anything(k, v[k])])),
       v.input && h('details', {}, h('summary', {}, `over ${count(v.input.length / 2, 'byte')}`), h('code', {class: 'block'}, state.observer && v.check && /finished/.test(v.check) ? 'hidden' : pairs(v.input)))));
   }));
