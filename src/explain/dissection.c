@@ -14,7 +14,9 @@ static void hear_choice(struct dissection *d, const fede_event *e);
 static void hear_message(struct dissection *d, const fede_event *e);
 static void hear_hello(struct dissection *d, bytes body);
 static void hear_server_hello(struct dissection *d, bytes body);
-static void hear_certificates(struct dissection *d, uint8_t from, bytes body);
+static void hear_certificates(struct dissection *d, uint8_t from, bytes body, bool kept);
+static bool certificate_content(bytes body, bool new, bytes *content);
+static bool certificate_next(bytes *rest, bool new, bytes *der);
 static void hear_record(struct dissection *d, const fede_event *e);
 static void hear_secret(struct dissection *d, const fede_event *e);
 static bytes keep_message(struct dissection *d, const fede_event *e);
@@ -124,11 +126,11 @@ static void hear_message(struct dissection *d, const fede_event *e)
 {
     if (e->bytes.len < 4)
         return;
-    bytes body = bytes_skip(e->bytes, 4);
+    bytes body = bytes_skip(e->bytes, 4), kept = BYTES_NONE;
     if (!d->opened) {
         d->messages++;
         count_flight(d, e->from);
-        bytes kept = keep_message(d, e);
+        kept = keep_message(d, e);
         if (kept.data != NULL)
             body = bytes_skip(kept, 4);
     } else if (e->what == MSG_CLIENT_HELLO || e->what == MSG_HELLO_REQUEST) {
@@ -142,7 +144,7 @@ static void hear_message(struct dissection *d, const fede_event *e)
         hear_server_hello(d, body);
         break;
     case MSG_CERTIFICATE:
-        hear_certificates(d, e->from, body);
+        hear_certificates(d, e->from, body, kept.data != NULL);
         break;
     case MSG_FINISHED:
         d->finished[e->from % 3] = true;
@@ -203,34 +205,64 @@ static void hear_server_hello(struct dissection *d, bytes body)
         d->alpn = keep_text(d, protocol);
 }
 
-static void hear_certificates(struct dissection *d, uint8_t from, bytes body)
+/* kept: the body is in our memory and may be borrowed from. */
+static void hear_certificates(struct dissection *d, uint8_t from, bytes body, bool kept)
 {
-    struct wire w = wire_reader(body);
-    struct certificate_message m = {0};
-    wire_certificate_12(&w, &m);
-    if (!wire_done(&w))
+    bool new = d->version >= 0x0304;
+    bytes content;
+    if (!certificate_content(body, new, &content))
         return;
     if (from == FEDE_CLIENT) {
-        d->client_certificate = m.list.len > 0;
+        d->client_certificate = content.len > 0;
         return;
     }
     if (d->certificates != NULL)
         return;
     size_t n = 0;
-    bytes rest = m.list, der;
-    while (certificates_next(&rest, &der))
+    bytes rest = content, der;
+    while (certificate_next(&rest, new, &der))
         n++;
     bytes *list = n > 0 ? keep(d, n * sizeof *list) : NULL;
-    /* Before the connection is open, the message was kept and is borrowed from. */
-    bytes copy =
-        d->opened || dissection_message(d, from, MSG_CERTIFICATE, 0) == NULL ? arena_copy(&d->kept, m.list) : m.list;
+    bytes copy = kept ? content : arena_copy(&d->kept, content);
     if (n == 0 || list == NULL || copy.data == NULL) {
         d->incomplete = d->incomplete || n > 0;
         return;
     }
     d->certificates = list;
-    for (rest = copy; d->n_certificates < n && certificates_next(&rest, &der);)
+    for (rest = copy; d->n_certificates < n && certificate_next(&rest, new, &der);)
         list[d->n_certificates++] = der;
+}
+
+/* In TLS 1.3 a context stands before the list, and extensions behind each certificate (RFC 8446 4.4.2). */
+static bool certificate_content(bytes body, bool new, bytes *content)
+{
+    enum { LENGTH = 3 };
+    struct certificate_message m = {0};
+    struct wire w = wire_reader(body);
+    if (!new) {
+        wire_certificate_12(&w, &m);
+        *content = m.list;
+        return wire_done(&w);
+    }
+    if (body.len < 1 || body.data[0] > body.len - 1)
+        return false;
+    body = bytes_skip(body, 1 + (size_t)body.data[0]);
+    if (body.len < LENGTH || load24(body.data) != body.len - LENGTH)
+        return false;
+    *content = bytes_skip(body, LENGTH);
+    return true;
+}
+
+static bool certificate_next(bytes *rest, bool new, bytes *der)
+{
+    if (!certificates_next(rest, der))
+        return false;
+    if (new) {
+        if (rest->len < 2 || load16(rest->data) > rest->len - 2)
+            return false;
+        *rest = bytes_skip(*rest, 2 + (size_t)load16(rest->data));
+    }
+    return true;
 }
 
 static void hear_record(struct dissection *d, const fede_event *e)
@@ -280,6 +312,13 @@ const struct kept_message *dissection_message(const struct dissection *d, uint8_
             n-- == 0)
             return &d->handshake[i];
     return NULL;
+}
+
+bool dissection_readable(const struct dissection *d, uint8_t type)
+{
+    bool is_signed =
+        type == MSG_SERVER_KEY_EXCHANGE || type == MSG_CERTIFICATE_VERIFY || type == MSG_CERTIFICATE_REQUEST;
+    return !is_signed || d->version == 0 || d->version >= 0x0303;
 }
 
 void dissection_failed_check(struct dissection *d, const char *name, const char *text)

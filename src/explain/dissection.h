@@ -77,6 +77,9 @@ void dissection_end(struct dissection *d);
 /* The n-th kept message of that type by that side, NULL when there is none. */
 const struct kept_message *dissection_message(const struct dissection *d, uint8_t from, uint8_t type, size_t n);
 
+/* False for messages that looked otherwise before TLS 1.2: the codec would call them malformed. */
+bool dissection_readable(const struct dissection *d, uint8_t type);
+
 /* A check made by whoever feeds the dissection, and failed: becomes a finding. */
 void dissection_failed_check(struct dissection *d, const char *name, const char *text);
 

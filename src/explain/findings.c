@@ -157,7 +157,7 @@ static void malformed(struct job *j)
     unsigned told = 0;
     for (size_t i = 0; i < j->d->n_handshake && told < SHOWN_OF_A_KIND; i++) {
         const struct kept_message *m = &j->d->handshake[i];
-        if (m->bytes.data == NULL)
+        if (m->bytes.data == NULL || !dissection_readable(j->d, m->type))
             continue;
         struct arena scratch;
         arena_start(&scratch, &memory_standard, 4 * 1024 * 1024);

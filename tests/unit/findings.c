@@ -420,6 +420,32 @@ static void altered(void **state)
     }
 }
 
+/* Certificates of TLS 1.3 have another frame; signatures before TLS 1.2 another form, which is not malformed. */
+static void other_versions(void **state)
+{
+    (void)state;
+    dissection_start(&d);
+    assert_true(play_recording(&d, "tests/unit/recorded/tls13.txt", NULL, NULL));
+    assert_int_equal(d.version, 0x0304);
+    assert_true(d.n_certificates >= 1);
+    struct certificate c;
+    fede_error error = {0};
+    for (size_t i = 0; i < d.n_certificates; i++)
+        assert_true(certificate_read(d.certificates[i], &c, &error));
+    dissection_end(&d);
+    static const struct spec old = {.client_version = 0x0301,
+                                    .version = 0x0301,
+                                    .suite = 0xc013,
+                                    .key_exchange = "03001d20"
+                                                    "0101010101010101010101010101010101010101010101010101010101010101"
+                                                    "0003010203"};
+    play(&old);
+    struct findings f = findings_make(&arena, &d, NULL, IN_2030);
+    assert_non_null(find(&f, FOUND_VERSION_OLD));
+    assert_null(find(&f, FOUND_MALFORMED));
+    stop();
+}
+
 /* ---- alerts ---- */
 
 static void reason_is(uint8_t from, uint8_t description, const struct spec *spec, enum certainty certainty,
@@ -558,6 +584,7 @@ int main(void)
         cmocka_unit_test(rows_are_sound),
         cmocka_unit_test(real_peers_break_nothing),
         cmocka_unit_test(altered),
+        cmocka_unit_test(other_versions),
         cmocka_unit_test(reasons),
         cmocka_unit_test(refusals),
         cmocka_unit_test(a_missing_client_certificate),
