@@ -4,7 +4,7 @@ complete -c fede -n __fish_use_subcommand -f -a serve -d 'Accept TLS connections
 complete -c fede -n __fish_use_subcommand -f -a explain -d 'Tell the story of the TLS connections in capture files, decrypted where keys are known.'
 complete -c fede -n __fish_use_subcommand -f -a derive -d 'Compute a value of TLS\'s key schedule from given values, step by step with -v.'
 complete -c fede -n __fish_use_subcommand -f -a lookup -d 'Say what a cipher suite, extension, alert, group, scheme, version or message is.'
-complete -c fede -n __fish_use_subcommand -f -a cert -d 'Shows certificates byte by byte, verifies chains step by step, examines, converts.'
+complete -c fede -n __fish_use_subcommand -f -a cert -d 'Show certificates byte by byte, verify chains step by step, examine, convert.'
 complete -c fede -n '__fish_seen_subcommand_from connect' -l head -s I -d 'Ask for the head only (HEAD) and print it.'
 complete -c fede -n '__fish_seen_subcommand_from connect' -l request -s X -x -d 'Use METHOD instead of GET.'
 complete -c fede -n '__fish_seen_subcommand_from connect' -l header -s H -x -d 'Send "Name: value"; "Name:" leaves a field out; @FILE reads one from each line.'

@@ -101,7 +101,7 @@ static const struct option_row cert_options[] = {
 const struct command cert_command = {
     .name = "cert",
     .synopsis = "FILE... | HOST[:PORT]",
-    .summary = "Shows certificates byte by byte, verifies chains step by step, examines, converts.",
+    .summary = "Show certificates byte by byte, verify chains step by step, examine, convert.",
     .examples = "  fede cert site.pem                            what it says, in short\n"
                 "  fede cert -vv site.pem                        every byte of it\n"
                 "  fede cert --verify -v www.example.org         the chain a server sends, step by step\n"

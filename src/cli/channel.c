@@ -148,6 +148,13 @@ const fede_error *channel_error(const struct channel *channel)
     return channel->stream ? fede_stream_error(channel->stream) : NULL;
 }
 
+bool channel_stopped(const struct channel *channel)
+{
+    const fede_error *error = channel_error(channel);
+
+    return error && (error->reason == FEDE_TIME_LIMIT || error->reason == FEDE_INTERRUPTED);
+}
+
 static void failed(struct channel *channel, fede_reason reason, const char *detail, int64_t got, int64_t wanted)
 {
     if (channel->error.reason)

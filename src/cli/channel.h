@@ -37,6 +37,9 @@ void channel_catch_signals(void);
 
 const fede_error *channel_error(const struct channel *channel);
 
+/* The failure, if any, is not the peer's: the time was up, or a signal came. */
+bool channel_stopped(const struct channel *channel);
+
 /* Dialogues before TLS (STARTTLS, proxies), on a plain channel: nothing is read beyond what is asked for. channel_line
    reads up to and with '\n', without its line end; false: failed, the end came or the line is too long. */
 bool channel_line(struct channel *channel, char *out, size_t size, const char *doing);

@@ -14,7 +14,7 @@
 #include "cli/write_out.h"
 
 static bool take_operand(struct client *client, const char *operand, struct url *url);
-static bool choose_output(struct client *client, const struct url *url, struct text *why);
+static bool choose_output(struct client *client, const struct url *url);
 static bool visits(struct client *client, struct url *url);
 static struct report *begin_report(const struct client *client);
 static void finish(struct client *client);
@@ -61,11 +61,8 @@ int connect_run(int argc, char **argv)
     if (!client.report) {
         fprintf(stderr, "fede connect: no memory left\n");
         client.code = EXIT_INTERNAL;
-    } else if (take_operand(&client, argv[1], &url)) {
-        if (choose_output(&client, &url, &why))
-            visits(&client, &url);
-        else
-            usage_error(&connect_command, reason), client.code = EXIT_USAGE;
+    } else if (take_operand(&client, argv[1], &url) && choose_output(&client, &url)) {
+        visits(&client, &url);
     }
     finish(&client);
     connect_settings_free(set);
@@ -132,7 +129,7 @@ static bool take_operand(struct client *client, const char *operand, struct url 
     return true;
 }
 
-static bool choose_output(struct client *client, const struct url *url, struct text *why)
+static bool choose_output(struct client *client, const struct url *url)
 {
     static char name[256];
     struct sink *sink = &client->sink;
@@ -149,8 +146,9 @@ static bool choose_output(struct client *client, const struct url *url, struct t
             start--;
         snprintf(name, sizeof name, "%.*s", (int)(end - start < sizeof name ? end - start : 0), url->target + start);
         if (!name[0] || !strcmp(name, ".") || !strcmp(name, "..")) {
-            text_add(why, "-O: the URL has no file name; give one with -o FILE");
-            return false;
+            struct text why = text_in(client->detail, sizeof client->detail);
+            text_add(&why, "it has no file name for -O; -o FILE gives one");
+            return client_fail(client, FEDE_URL_BAD, FEDE_ORIGIN_CALLER, 0, 0);
         }
         sink->path = name;
     }

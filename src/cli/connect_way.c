@@ -236,7 +236,7 @@ static bool late(struct client *client, const char *doing)
     struct text t = text_in(client->detail, sizeof client->detail);
     bool all = client->deadline_us && clock_ticks(NULL) >= client->deadline_us;
 
-    text_add(&t, doing);
+    text_add(&t, doing[0] ? doing : "TCP is not connected");
     return client_fail(client, FEDE_TIME_LIMIT, FEDE_ORIGIN_TRANSPORT, 0,
                        (int64_t)(all ? client->set.max_ms : client->set.connect_ms));
 }

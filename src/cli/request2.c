@@ -181,7 +181,7 @@ static bool read_some(struct talk *talk, bool *blocked)
     ssize_t used = nghttp2_session_mem_recv(talk->session, room, (size_t)n);
     if (x->client->code || (x->stop && !x->complete))
         return false;
-    if (used < 0)
+    if (used < 0 && !x->stop) /* nobody reads any more: the callback said so */
         return session_failed(talk, (int)used);
     bool over = !nghttp2_session_want_read(talk->session) && !nghttp2_session_want_write(talk->session);
     return x->complete || !(talk->closed || over) || session_failed(talk, 0);

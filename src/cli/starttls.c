@@ -84,7 +84,7 @@ bool starttls_run(struct channel *channel, struct report *report, const char *pr
         good = talk(channel, report, &dialogue->steps[i], detail);
     if (good)
         return true;
-    if (channel_error(channel) && channel_error(channel)->reason == FEDE_TIME_LIMIT)
+    if (channel_stopped(channel))
         *error = *channel_error(channel);
     else
         error_set(error, FEDE_STARTTLS_REFUSED, FEDE_ORIGIN_PEER, dialogue->section, 0, 0);
@@ -273,11 +273,10 @@ bool proxy_run(struct channel *channel, struct report *report, const char *autho
     bytes_wipe(request, sizeof request);
     if (good)
         return true;
-    const fede_error *own = channel_error(channel);
     if (!detail->len)
         text_add(detail, channel->detail);
-    if (own && own->reason == FEDE_TIME_LIMIT) {
-        *error = *own;
+    if (channel_stopped(channel)) {
+        *error = *channel_error(channel);
         return false;
     }
     return error_set(error, FEDE_PROXY_REFUSED, FEDE_ORIGIN_PEER, NULL, status, 200);

@@ -57,6 +57,12 @@ def http2_nginx(s):
         s.connect("-f", p.url + "/404").ends(8)
         s.connect("-o", "big.back", p.url + "/big.bin").ends(0, "5,000,000 bytes of content")
         expect(open(f"{s.place}/big.back", "rb").read() == open(f"{s.place}/www/big.bin", "rb").read(), "the bytes differ")
+        process = s.start("-q", p.url + "/big.bin")  # a reader that goes away is none of HTTP/2's failures
+        process.stdout.read(10)
+        process.stdout.close()
+        same((process.stderr.read(), process.wait(20)), (b"", 0), "| head")
+        process.stdin.close()
+        process.stderr.close()
         s.connect("-T", f"{s.place}/www/big.bin", p.url + "/echo").gives(b"PUT 5000000  localhost")
         r = s.connect("-vv", p.url).ends(0, "HTTP/2 > SETTINGS", "HTTP/2 < HEADERS", "END_STREAM", "WINDOW_UPDATE", "GOAWAY")
         expect("content-type: text/" in r.err, f"fields: {r}")

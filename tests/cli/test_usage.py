@@ -29,7 +29,8 @@ def usage_mistakes(s):
                        (["--starttls", "nix", "h"], "nix"), (["-H", "novalue", "h"], "Name: value"), (["-X", "A B", "h"], "no method"),
                        (["--tls-max", "1.1", "h"], "1.1"), (["-d", "@/nonexistent/x", "h"], "/nonexistent/x"), (["-b", "file", "h"], "NAME=VALUE"),
                        (["-O", "https://localhost:1/"], "no file name")):
-        s.run("connect", *words).ends(2, say)
+        r = s.run("connect", *words).ends(2, say)
+        same(r.err.count("exit 2"), 1, f"one exit line: {r}")
     s.run("conect").ends(2, "did you mean connect?")
     s.run("https://x/").ends(2, "fede connect https://x/")
     s.run("-x").ends(2, "the command comes first")

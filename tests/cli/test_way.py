@@ -1,5 +1,6 @@
 """The way there: names, addresses, TCP, proxies, STARTTLS."""
 import os
+import signal
 import socket
 import ssl
 import time
@@ -186,6 +187,19 @@ def way_starttls(s):
             expect(r.code == 0 and r.out == b"inside", f"{name}: {r}")
     topic = s.run("--help", "starttls").out.decode()
     expect(all(name in topic for name in DIALOGUES), "--help starttls")
+
+
+@test
+def way_starttls_interrupted(s):
+    """A signal while a silent server is waited for is told as that, not as the server's refusal."""
+    with s.peer(lambda connection, peer: connection.recv(1), tls=False) as p:
+        process = s.start("--starttls", "smtp", p.address)
+        while b"TCP" not in process.stderr.readline():
+            pass
+        time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=20)[1].decode()
+        expect(process.returncode == 130 and "did not agree" not in said, said)
 
 
 @test
