@@ -151,8 +151,12 @@ static enum outcome hear_alert(struct fede_conn *conn, bytes plain)
 
 static enum outcome hear_close(struct fede_conn *conn)
 {
-    if (!(conn->flags & CONN_OPEN))
-        return conn_fail(conn, FEDE_PEER_CLOSED_EARLY, NULL, 0, 0);
+    if (!(conn->flags & CONN_OPEN)) {
+        conn_fail(conn, FEDE_PEER_CLOSED_EARLY, NULL, 0, 0);
+        if (!(conn->flags & CONN_BAD_SEND) && conn_alert(conn, false, FEDE_ALERT_CLOSE_NOTIFY))
+            conn->ending |= FEDE_WE_CLOSED; /* answered in any state: RFC 5246 7.2.1 */
+        return FAIL;
+    }
     conn->ending |= FEDE_PEER_CLOSED;
     if (!conn->config->half_close)
         fede_close(conn);

@@ -382,10 +382,15 @@ void ends(void **state)
     assert_int_equal(fede_conn_error(conn)->message, MSG_SERVER_HELLO);
     fede_conn_free(conn);
     conn = fede_client_new(client, "server.test");
-    fede_needs(conn);
+    uint8_t out[1024];
     static const uint8_t close_notify[] = {21, 3, 3, 0, 2, 1, 0}, failure[] = {21, 3, 3, 0, 2, 2, 40};
+    drain(conn, out, sizeof out);
     feed(conn, close_notify, sizeof close_notify);
     assert_reason(conn, FEDE_PEER_CLOSED_EARLY);
+    assert_int_equal(fede_ending(conn), FEDE_ENDED_BADLY | FEDE_WE_CLOSED);
+    assert_int_equal(drain(conn, out, sizeof out), sizeof close_notify); /* answered all the same */
+    assert_memory_equal(out, close_notify, sizeof close_notify);
+    assert_int_equal(fede_needs(conn), FEDE_OVER);
     fede_conn_free(conn);
     conn = fede_client_new(client, "server.test");
     fede_needs(conn);
@@ -399,7 +404,6 @@ void ends(void **state)
     conn = fede_client_new(client, "server.test");
     fede_needs(conn);
     fede_close(conn); /* gives up: user_canceled, close_notify, then over */
-    uint8_t out[1024];
     size_t len = drain(conn, out, sizeof out);
     assert_memory_equal(out + len - 14, "\x15\3\3\0\2\1\x5a\x15\3\3\0\2\1\0", 14);
     assert_int_equal(fede_needs(conn), FEDE_OVER);
