@@ -196,7 +196,10 @@ class Story:
         same([o["number"] for o in offers["cipher_suites"] if o["state"] == "taken"], [self.suite], "taken suite")
         same([o["number"] for o in offers["groups"]], u16_list(self.client["extensions"], 10), "offered groups")
         same([o["number"] for o in offers["signature_schemes"]], u16_list(self.client["extensions"], 13), "offered schemes")
-        same([o["number"] for o in offers["extensions"]], [n for n, _ in self.client["extensions"]], "offered extensions")
+        offered = [n for n, _ in self.client["extensions"]]
+        if 0x00ff in self.client["suites"] and 65281 not in offered and any(n == 65281 for n, _ in self.server["extensions"]):
+            offered.append(65281)  # asked for by TLS_EMPTY_RENEGOTIATION_INFO_SCSV
+        same([o["number"] for o in offers["extensions"]], offered, "offered extensions")
         answered = {n for n, _ in self.server["extensions"]}
         same({o["number"] for o in offers["extensions"] if o["state"] == "taken"}, answered, "answered extensions")
         ske = self.body(12)

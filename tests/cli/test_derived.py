@@ -4,9 +4,10 @@ import copy
 import json
 import re
 import subprocess
+import time
 
 import recompute
-from scene import OK, Failed, Process, answers, expect, head, same, test
+from scene import OK, Failed, Process, answers, expect, free_port, head, same, test
 
 SUITES = ("ECDHE-{}-AES128-GCM-SHA256", "ECDHE-{}-AES256-GCM-SHA384", "ECDHE-{}-CHACHA20-POLY1305")
 
@@ -60,6 +61,47 @@ def derived_recomputed(s):
     expect(n > 1500, f"only {n} values were compared")
     print(f"# {n} values of {len(runs)} connections are the same" + ("" if recompute.CRYPTOGRAPHY else "; without python3-cryptography "
           "key exchange, signatures and records are not computed"))
+
+
+@test
+def derived_recomputed_for_servers(s):
+    """The same for the server's side: fede serve, with OpenSSL as the client."""
+    n = 0
+    for suite in SUITES:
+        port, path = free_port(), f"{s.place}/served.json"
+        server = subprocess.Popen([s.fede, "serve", "--once", "--echo", "--json", "--show-secrets", "--stderr", path, "--cert", s.cert, "--key", s.key,
+                                   "--listen", f"127.0.0.1:{port}"], stdout=subprocess.DEVNULL, env=s.environment(None), cwd=s.place)
+        try:
+            for _ in range(100):
+                client = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-tls1_2", "-cipher", suite.format("ECDSA")],
+                                        input=b"", capture_output=True, timeout=20)
+                if b"Cipher is ECDHE" in client.stdout or server.poll() is not None:
+                    break
+                time.sleep(0.05)
+            same(server.wait(20), 0, "exit of fede serve")
+        finally:
+            if server.poll() is None:
+                server.kill()
+                server.wait()
+        with open(path, encoding="utf-8") as f:
+            told = next(o for o in documents(f.read()) if o.get("messages"))
+        same(told["role"], "server", "role")
+        try:
+            n += recompute.Story(told, s.fede).check()
+        except recompute.Wrong as why:
+            raise Failed(f"{suite}: {why}")
+    expect(n > 200, f"only {n} values were compared")
+
+
+def documents(text):
+    """JSON documents one behind the other; lines that are none are passed over."""
+    decoder, at = json.JSONDecoder(), 0
+    while (at := text.find("{", at)) >= 0:
+        try:
+            value, at = decoder.raw_decode(text, at)
+            yield value
+        except ValueError:
+            at += 1
 
 
 @test

@@ -310,6 +310,11 @@ static void nothing_else_is_found(void **state)
     assert_int_equal(f.n, 1);
     assert_ptr_equal(f.rows[0].row, finding_row(FOUND_LONG_LIFETIME));
     stop();
+    static const struct spec for_11 = {.random_end = "444f574e47524400"}; /* the sentinel of TLS 1.1 and below */
+    play(&for_11);
+    f = findings_make(&arena, &d, NULL, IN_2030);
+    assert_int_equal(f.n, 1);
+    stop();
     for (size_t i = 0; i < sizeof flaws / sizeof *flaws; i++) {
         play_flaw(&flaws[i]);
         f = findings_make(&arena, &d, NULL, flaws[i].spec.at ? flaws[i].spec.at : IN_2030);

@@ -166,6 +166,36 @@ static void what_was_not_offered(void **state)
     end();
 }
 
+static void older_version(uint8_t *message, size_t len, void *arg)
+{
+    (void)arg;
+    if (message[0] == MSG_SERVER_HELLO && len > 6)
+        store16(message + 4, 0x0301);
+}
+
+static void an_older_version(void **state)
+{
+    (void)state;
+    begin();
+    assert_true(play_recording(&d, "tests/unit/recorded/rsa_kx.txt", older_version, NULL));
+    struct offers o = offers_make(&arena, &d);
+    is(&o, OFFER_VERSION, 0x0301, OFFER_TAKEN, "without supported_versions");
+    is(&o, OFFER_VERSION, 0x0303, OFFER_LEFT, "a lower one");
+    for (size_t i = 0; i < o.n; i++) {
+        struct suite_parts p = suite_parts(o.rows[i].number);
+        if (o.rows[i].kind != OFFER_SUITE || o.rows[i].state == OFFER_TAKEN || p.name == NULL)
+            continue;
+        assert_int_equal(p.least == 0x0303, strstr(o.rows[i].why, "needs TLS 1.2") != NULL);
+    }
+    end();
+    begin();
+    assert_true(play_recording(&d, "tests/unit/recorded/ecdsa.txt", older_version, NULL));
+    o = offers_make(&arena, &d);
+    is(&o, OFFER_SUITE, 0xc02f, OFFER_EXCLUDED, "needs TLS 1.2");
+    is(&o, OFFER_SCHEME, 0x0401, OFFER_EXCLUDED, "from TLS 1.2 on");
+    end();
+}
+
 static uint32_t seed = 2463534242u;
 static uint32_t next_random(void)
 {
@@ -231,11 +261,9 @@ static void suites_taken_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_ecdsa_server),
-        cmocka_unit_test(other_servers),
-        cmocka_unit_test(recordings_are_complete),
-        cmocka_unit_test(what_was_not_offered),
-        cmocka_unit_test(altered),
+        cmocka_unit_test(an_ecdsa_server),         cmocka_unit_test(other_servers),
+        cmocka_unit_test(recordings_are_complete), cmocka_unit_test(what_was_not_offered),
+        cmocka_unit_test(an_older_version),        cmocka_unit_test(altered),
         cmocka_unit_test(suites_taken_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
