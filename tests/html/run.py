@@ -149,7 +149,7 @@ def check_content(name, browser, path, stories):
                       and squeezed(visible(str(v))) not in text})
     check(not missing, f"{name}: without script the page does not show {missing[:6]}")
     bytes_ = squeezed(bare.run("[...document.querySelectorAll('.message')].map(m => [...m.querySelectorAll('.fields code')].map(c => c.textContent).join('')).join('|')"))
-    check(bytes_ == "|".join(m["bytes"] for story in stories for m in story["messages"]), f"{name}: without script: bytes of messages are missing or doubled")
+    check(sorted(bytes_.split("|")) == sorted(m["bytes"] for story in stories for m in story["messages"]), f"{name}: without script: bytes of messages are missing or doubled")
     check(bare.run("[...document.querySelectorAll('details')].every(d => d.open)"), f"{name}: without script: something is closed")
     bare.close()
 
@@ -453,8 +453,15 @@ def main():
                 if arguments.quick and name == "captured several":
                     continue
                 _, stories, _ = check_file(name, path, document)
+                stories.sort(key=lambda story: story.get("connection", 0))  # as the page has them
                 kept[name] = stories
                 check_content(name, browser, path, stories)
+            mode = os.stat(pages["good"][0]).st_mode & 0o777
+            check(mode == 0o600, f"good: a page with keys has the mode {mode:o}")
+            with open(pages["good"][0], encoding="utf-8") as f:
+                check("somebody:password" not in f.read(), "good: the page's command line holds the password")
+            refused = subprocess.run([arguments.fede, "connect", "--report", f"{place}/none/x.html", "https://localhost:1/"], capture_output=True, text=True, timeout=20)
+            check(refused.returncode == 2 and "can't be written" in refused.stderr, f"a page in no directory: {refused.returncode}, {refused.stderr[-200:]}")
             check(len(kept["redirect"]) == 2, "redirect: there are not two stories")
             check(kept["refused"][0]["exit"]["code"] == 7, "refused: the exit code is not 7")
             check_keyboard(browser, pages["good"][0])

@@ -50,6 +50,10 @@ const stories = [];
 const plain = [];
 for (const element of document.querySelectorAll('script.story')) stories.push(JSON.parse(element.textContent));
 for (const element of document.querySelectorAll('noscript')) plain.push(element.textContent);
+/* They were written as they ended; here they stand by number. */
+const order = stories.map((story, i) => i).sort((a, b) => (stories[a].connection || 0) - (stories[b].connection || 0) || a - b);
+stories.splice(0, stories.length, ...order.map(i => stories[i]));
+plain.splice(0, plain.length, ...order.map(i => plain[i]));
 $('#stories').remove();
 
 /* The nodes of a message's fields in reading order, and the runs of its bytes: each belongs to the innermost field there. */
@@ -354,7 +358,7 @@ function ladderMessage(row, X) {
 function ladderPhase(row, X) {
   const p = row.phase, text = {dns: 'name', tcp: 'TCP', close: 'close'}[p.name] || p.name;
   const label = state.observer && row.from ? 'encrypted data' : row.from ? p.text : `${text} ${p.took_us ? since(p.took_us) : ''}`;
-  const cut = label.length > 36 ? label.slice(0, 35) + '…' : label;
+  const cut = label.length > 33 ? label.slice(0, 32) + '…' : label;
   return s('g', {class: 'phase' + (p.ok ? '' : ' failed'), 'data-panel': row.from ? 'data' : 'overview',
                  click: () => go(row.from ? 'data' : 'overview')},
     s('title', {}, state.observer && row.from ? label : p.text),
@@ -477,7 +481,7 @@ function showKeys() {
   const story = current(), list = story.secrets || [];
   if (state.observer) return [title('Keys'), h('p', {class: 'lead'}, 'A listener has none of them.')];
   return [title('Keys'),
-    story.derived && derivation(story),
+    (story.derived || []).length > 0 && derivation(story),
     (story.verdicts || []).length > 0 && h('section', {}, h('h3', {}, 'Signatures and proofs, computed again'), verdictTable(story.verdicts)),
     (story.checks || []).length > 0 && h('section', {}, h('h3', {}, 'Checked while reading'), verdictTable(story.checks)),
     list.length > 0 && h('h3', {}, 'What the connection told'),
