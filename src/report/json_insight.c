@@ -49,7 +49,7 @@ static json_t *offers(struct report *r)
             json_set(r, row, "why", json_words(r, one->why));
             json_add(r, list, row);
         }
-        json_set(r, all, offer_kind_name(kind), list);
+        json_set(r, all, offer_kind_name((enum offer_kind)kind), list);
     }
     return all;
 }

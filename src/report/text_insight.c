@@ -46,13 +46,14 @@ static void offers(struct report *r)
     if (told == NULL)
         return;
     heading(r, "", "Offered by the client, taken by the server");
-    for (size_t i = 0, kind = OFFER_KINDS; i < o.n; i++) {
+    int kind = OFFER_KINDS;
+    for (size_t i = 0; i < o.n; i++) {
         if (told[i])
             continue;
         if (o.rows[i].kind != kind) {
             kind = o.rows[i].kind;
             page_to(p, AT_TAG);
-            page_put(p, STRONG, offer_kind_title(kind));
+            page_put(p, STRONG, offer_kind_title((enum offer_kind)kind));
             page_line(p);
         }
         page_to(p, AT_SIGN - 1);
@@ -160,9 +161,9 @@ static void alerts(struct report *r, int64_t at)
 static void findings(struct report *r, int64_t at)
 {
     static const struct {
-        const char *tag, *sign;
+        const char *tag;
         enum style style;
-    } marks[] = {{"", "", PLAIN}, {"NOTE", "·", FAINT}, {"WARN", "!", WARNING}, {"FLAW", "✗", BAD}};
+    } marks[] = {{"", PLAIN}, {"NOTE", FAINT}, {"WARN", WARNING}, {"FLAW", BAD}};
     struct findings f = findings_make(&r->scratch, &r->d, report_derived(r), at);
     for (size_t i = 0; i < f.n; i++) {
         const struct finding *one = &f.rows[i];
@@ -171,7 +172,6 @@ static void findings(struct report *r, int64_t at)
             continue;
         page_to(p, AT_TAG);
         page_put(p, marks[one->row->severity & 3].style, marks[one->row->severity & 3].tag);
-        text_sign(r, marks[one->row->severity & 3].style, marks[one->row->severity & 3].sign);
         page_to(p, AT_TEXT);
         char line[700];
         struct text t = text_in(line, sizeof line);

@@ -183,7 +183,7 @@ static void stop(void)
 static const struct finding *find(const struct findings *f, enum finding_id id)
 {
     for (size_t i = 0; i < f->n; i++)
-        if (f->rows[i].row == finding_row(id))
+        if (f->rows[i].row == finding_row((enum finding_id)id))
             return &f->rows[i];
     return NULL;
 }
@@ -296,7 +296,7 @@ static void each_is_found(void **state)
     }
     for (int id = 0; id < FINDING_KINDS; id++)
         if (!seen[id])
-            fail_msg("no connection provokes %s", finding_row(id)->name);
+            fail_msg("no connection provokes %s", finding_row((enum finding_id)id)->name);
 }
 
 /* The connection without a flaw has none of them but the long lifetime of its certificate; and a flaw brings its own finding,
@@ -353,7 +353,7 @@ static void rows_are_sound(void **state)
 {
     (void)state;
     for (int id = 0; id < FINDING_KINDS; id++) {
-        const struct finding_row *row = finding_row(id);
+        const struct finding_row *row = finding_row((enum finding_id)id);
         assert_true(row->sentence[strlen(row->sentence) - 1] == '.');
         assert_true(strlen(row->section) > 3);
         assert_true(row->severity >= SEVERITY_NOTE && row->severity <= SEVERITY_ERROR);
