@@ -231,10 +231,17 @@ static int listen_at(struct server *server, const char *place, bool may_lack, st
     }
     bytes_copy(host, from, len);
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
-    int error = getaddrinfo(len ? host : NULL, port, &hints, &found);
+    /* getaddrinfo takes any number and keeps its last 16 bits. */
+    bool number = strspn(port, "0123456789") == strlen(port);
+    int error = number && strtoul(port, NULL, 10) > UINT16_MAX ? EAI_SERVICE
+                                                               : getaddrinfo(len ? host : NULL, port, &hints, &found);
+    if (error == EAI_SERVICE) {
+        text_format(why, "--listen %s: \"%s\" is neither a port, 0 to 65535, nor the name of a service", place, port);
+        return EXIT_USAGE;
+    }
     if (error != 0) {
         text_format(why, "--listen %s: %s", place, gai_strerror(error));
-        return error == EAI_SERVICE ? EXIT_USAGE : EXIT_NAME;
+        return EXIT_NAME;
     }
     size_t before = server->n_listeners;
     int failed = 0;

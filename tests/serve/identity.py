@@ -116,6 +116,7 @@ def usage(scene):
                 ([], 2, "openssl req -x509"), (["--key", "x"], 2, "behind the --cert"),
                 ([*pair, "a", "b"], 2, "at most one directory"), ([*pair, "--echo", scene.root], 2, "exclude each other"),
                 ([*pair, "--listen", "1.2.3.4:x"], 2, "1.2.3.4:x"), ([*pair, "--listen", "::1:8443"], 2, "in brackets"),
+                ([*pair, "--listen", "127.0.0.1:99999"], 2, "0 to 65535"),
                 ([*pair, "--listen", f"127.0.0.1:{port}"], 5, "Another process has that port"),
                 ([*pair, "--listen", "192.0.2.1:8443"], 5, "does not have that address"),
                 ([*pair, "/no/such/dir"], 3, "/no/such/dir"), (["--cert", "/no/such", "--key", "/x"], 3, "/no/such"),
