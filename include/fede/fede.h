@@ -23,6 +23,7 @@ extern "C" {
 
 typedef struct fede_config fede_config;
 typedef struct fede_conn fede_conn;
+typedef struct fede_store fede_store;
 
 enum { FEDE_TLS12 = 0x0303, FEDE_TLS13 = 0x0304 };
 
@@ -122,9 +123,66 @@ FEDE_API bool fede_config_half_close(fede_config *config, bool on);
 /* fede_config_ask chooses which questions connections put to the application (a set of FEDE_ASK_… bits). */
 enum {
     FEDE_ASK_HELLO = 1,    /* server: a ClientHello is here and nothing has been chosen yet */
-    FEDE_ASK_VERDICT = 2   /* the chain was judged; may the connection go on? Asked even without verification */
+    FEDE_ASK_VERDICT = 2,  /* the chain was judged; may the connection go on? Asked even without verification. Not asked
+                              when a session is resumed: no chain comes then */
+    FEDE_ASK_SESSION = 4   /* server: what session is stored under this id? (fede_answer_session) */
 };
 FEDE_API bool fede_config_ask(fede_config *config, unsigned questions);
+
+/* ---- Sessions: resuming without certificates and key exchange (RFC 5246 7.3, RFC 5077) ---------------------------
+
+   A session is a value: bytes that any process may keep and use. They hold the master secret: whoever has them can read
+   what resumed connections say and pretend to be either side. Keep them like private keys and wipe them. A session serves
+   only for the same server name and the same name proved, the policy it was made under, a suite, group and scheme still
+   allowed, within its lifetime, and to a verifying client only if its server was verified, by a trust anchor that is
+   still trusted. Whatever is wrong with one leads to a full handshake; the trace says why (FEDE_EVENT_CHOICE). */
+
+/* fede_config_sessions: clients ask for tickets, unless fede_config_tickets says 0, and keep what is needed to resume for
+   fede_conn_session. Off by default. Servers need no such call. */
+FEDE_API bool fede_config_sessions(fede_config *config, bool keep);
+
+/* fede_config_tickets: how many seconds a server's tickets live, at most a week; 0: a server issues and takes none, a
+   client asks for none. Without this call 7,200 seconds. Keys are random, shared with derived configs, and change by
+   themselves after each lifetime; a ticket under an old key is renewed when it is used. */
+enum { FEDE_SESSION_LIFETIME = 7200, FEDE_TICKET_KEY = 32, FEDE_TICKET_KEYS_MOST = 4 };
+FEDE_API bool fede_config_tickets(fede_config *config, uint32_t lifetime);
+
+/* fede_config_ticket_keys: one to four secrets of 32 random bytes, from which all servers that have them make the same
+   ticket keys, new ones after each lifetime by the clock. The first seals, the others only open: to replace a secret put
+   the new one in front and leave the old one for two lifetimes. Copied. Secrets on disk undo forward secrecy for as long
+   as they exist: replace them often (RFC 9325 3.4). */
+FEDE_API bool fede_config_ticket_keys(fede_config *config, fede_bytes keys);
+
+/* fede_store_new makes a place for the sessions of servers by session id, most of them at a time, 1 to 16,777,216; the
+   oldest goes first. Any number of configs and threads may share it. NULL: no memory, or not a number allowed. The caller
+   owns it; configs hold it as long as they need it. fede_config_store: NULL for none, as without this call. */
+FEDE_API fede_store *fede_store_new(size_t most);
+FEDE_API fede_store *fede_store_new_with(size_t most, const fede_allocator *allocator);
+FEDE_API void fede_store_free(fede_store *store);
+FEDE_API bool fede_config_store(fede_config *config, fede_store *store);
+
+/* fede_conn_resume offers a session before the first fede_needs of a client. True: it is a session, and will be offered if
+   it fits; false: it is none, or there is no memory. No error either way, but for a call at the wrong time. Copied. */
+FEDE_API bool fede_conn_resume(fede_conn *conn, fede_bytes session);
+
+/* fede_conn_session: what resumes this connection later; borrowed from it, empty when there is nothing. A client has it
+   once the connection is established (fede_config_sessions); a server that asks FEDE_ASK_SESSION too, to be stored under
+   fede_conn_session_id before the last bytes are sent. A connection that failed has none: forget what was stored. */
+FEDE_API fede_bytes fede_conn_session(const fede_conn *conn);
+FEDE_API fede_bytes fede_conn_session_id(const fede_conn *conn);
+
+typedef struct fede_session_facts {
+    uint8_t role;                 /* whose it is: FEDE_CLIENT or FEDE_SERVER */
+    bool extended_master_secret, verified, ticket; /* ticket: a client's is resumed by ticket, else by id */
+    uint16_t version, suite;
+    int64_t started, issued;      /* when the full handshake was; when the ticket came */
+    uint32_t lifetime;            /* seconds after issued; 0: the server did not say */
+    uint8_t certificate[32];      /* SHA-256 of the server's certificate */
+    fede_bytes server_name, handle; /* borrowed; handle: a client's ticket or session id */
+} fede_session_facts;
+
+/* fede_session_about: what a session says of itself; false: it is none. */
+FEDE_API bool fede_session_about(fede_bytes session, fede_session_facts *out);
 
 /* ---- Connections ------------------------------------------------------------------------------------------------ */
 
@@ -199,6 +257,7 @@ typedef struct fede_info {
     bool established;            /* application data may flow */
     bool verified;               /* the peer's certificate was verified for the name */
     bool extended_master_secret; /* RFC 7627 */
+    bool resumed;                /* by an earlier connection's session; then there is no group and no scheme */
     uint16_t version;            /* FEDE_TLS12 */
     uint16_t suite, group, scheme; /* IANA code points; scheme is the server's signature */
     fede_bytes alpn;             /* borrowed from the connection; empty when none */
@@ -226,6 +285,7 @@ typedef struct fede_question {
     fede_bytes client_hello;     /* HELLO: the raw message */
     const char *server_name;     /* HELLO: what the client asks for, NULL when it does not say */
     const fede_verdict *verdict; /* VERDICT */
+    fede_bytes session_id;       /* SESSION: what the client offers */
 } fede_question;
 
 /* fede_ask: the open question, or NULL. Answer it now or later with the call that fits; asking again is free. */
@@ -237,6 +297,8 @@ FEDE_API const fede_question *fede_ask(const fede_conn *conn);
 FEDE_API bool fede_answer_config(fede_conn *conn, fede_config *config);
 FEDE_API bool fede_answer_verdict(fede_conn *conn, bool accept);
 FEDE_API bool fede_answer_refuse(fede_conn *conn, uint8_t alert);
+/* fede_answer_session: what fede_conn_session gave for that id, read before the call returns; empty: there is none. */
+FEDE_API bool fede_answer_session(fede_conn *conn, fede_bytes session);
 
 /* ---- Names ------------------------------------------------------------------------------------------------------ */
 

@@ -19,12 +19,14 @@ enum outcome read_server_hello(struct handshake *hs)
         o = accept_suite(hs, m);
     if (o == DONE)
         o = accept_extensions(hs, &m->extensions);
+    if (o == DONE)
+        o = resume_accept(hs, m);
     if (o != DONE)
         return o;
     bytes_copy(hs->server_random, m->random, 32);
     transcript_start(&hs->transcript, (enum hash)hs->conn->suite->hash);
     transcript_add(&hs->transcript, hs->client_hello);
-    hs->facts |= FACT_SERVER_AUTH | FACT_KEY_EXCHANGE;
+    hs->facts |= FACT_SERVER_AUTH | FACT_KEY_EXCHANGE; /* without meaning when the session is resumed */
     tell_choices(hs);
     return DONE;
 }

@@ -9,8 +9,6 @@ static void start(fede_conn *conn);
 static bool take_name(fede_conn *conn, const char *name, struct host *host);
 static bool set_server_name(fede_conn *conn, const char *name, bool send);
 static bool config_failed(fede_conn *conn);
-static bool no_question(fede_conn *conn, const char *what);
-static bool misuse(fede_conn *conn, const char *what);
 
 /* ---- Making and freeing. */
 
@@ -64,6 +62,7 @@ void fede_conn_free(fede_conn *conn)
     fragments_end(&conn->fragments, conn_memory(conn));
     if (conn->server_name != NULL)
         memory_give(conn_memory(conn), conn->server_name, strlen(conn->server_name) + 1);
+    conn_give_session(conn);
     memory_give(&home->allocator, conn, sizeof *conn);
     fede_config_free(config);
     fede_config_free(home);
@@ -99,7 +98,7 @@ bool fede_conn_server_name(fede_conn *conn, const char *name)
 {
     struct host host;
     if (conn->role != FEDE_CLIENT || conn->flags & CONN_STARTED)
-        return misuse(conn, "the server name is set before a client starts");
+        return conn_misuse(conn, "the server name is set before a client starts");
     if (conn->ending & FEDE_ENDED_BADLY)
         return false;
     if (name == NULL) {
@@ -120,7 +119,7 @@ bool fede_conn_verify_name(fede_conn *conn, const char *name)
 {
     struct host host;
     if (conn->role != FEDE_CLIENT || conn->flags & CONN_STARTED || name == NULL)
-        return misuse(conn, "the name to be verified is set before a client starts");
+        return conn_misuse(conn, "the name to be verified is set before a client starts");
     if (conn->ending & FEDE_ENDED_BADLY || !take_name(conn, name, &host))
         return false;
     struct handshake *hs = conn->handshake;
@@ -235,7 +234,7 @@ void fede_sent(fede_conn *conn, ptrdiff_t n)
         return;
     }
     if ((size_t)n > window_len(w)) {
-        misuse(conn, "more was sent than fede_to_send gave");
+        conn_misuse(conn, "more was sent than fede_to_send gave");
         return;
     }
     w->start += (uint32_t)n;
@@ -293,7 +292,7 @@ void fede_received(fede_conn *conn, ptrdiff_t n)
         if (conn->plain.len == 0)
             conn_transport_ended(conn);
     } else if (!(conn->flags & CONN_STARTED) || (size_t)n > w->size - w->end) {
-        misuse(conn, "more was received than fede_to_fill had room for");
+        conn_misuse(conn, "more was received than fede_to_fill had room for");
     } else {
         w->end += (uint32_t)n;
         conn_drive(conn);
@@ -308,7 +307,7 @@ fede_bytes fede_plaintext(fede_conn *conn)
 void fede_consumed(fede_conn *conn, size_t n)
 {
     if (n > conn->plain.len) {
-        misuse(conn, "more was consumed than fede_plaintext gave");
+        conn_misuse(conn, "more was consumed than fede_plaintext gave");
         return;
     }
     if (n == 0)
@@ -367,12 +366,12 @@ unsigned fede_ending(const fede_conn *conn)
 }
 
 /* An answer may come after the connection was closed. */
-static bool no_question(fede_conn *conn, const char *what)
+bool conn_no_question(fede_conn *conn, const char *what)
 {
-    return conn->ending & FEDE_WE_CLOSED ? false : misuse(conn, what);
+    return conn->ending & FEDE_WE_CLOSED ? false : conn_misuse(conn, what);
 }
 
-static bool misuse(fede_conn *conn, const char *what)
+bool conn_misuse(fede_conn *conn, const char *what)
 {
     conn_fail(conn, FEDE_CALL_ORDER, NULL, 0, 0);
     if (conn->error.reason == FEDE_CALL_ORDER && conn->error.detail == NULL)
@@ -389,6 +388,7 @@ void fede_conn_info(const fede_conn *conn, fede_info *out)
         .established = conn->flags & CONN_OPEN && !(conn->ending & FEDE_ENDED_BADLY),
         .verified = conn->flags & CONN_OPEN && conn->proofs & PROOF_CHAIN,
         .extended_master_secret = conn->flags & CONN_EMS,
+        .resumed = conn->flags & CONN_RESUMED,
         .version = conn->version,
         .suite = conn->suite != NULL ? conn->suite->id : 0,
         .group = conn->group,
@@ -424,14 +424,15 @@ const fede_question *fede_ask(const fede_conn *conn)
     const struct handshake *hs = conn->handshake;
     if (hs == NULL || conn->ending & (FEDE_ENDED_BADLY | FEDE_WE_CLOSED))
         return NULL;
-    return hs->hello_asked == ANSWER_OPEN || hs->verdict_asked == ANSWER_OPEN ? &hs->question : NULL;
+    bool open = hs->hello_asked == ANSWER_OPEN || hs->verdict_asked == ANSWER_OPEN || hs->session_asked == ANSWER_OPEN;
+    return open ? &hs->question : NULL;
 }
 
 bool fede_answer_config(fede_conn *conn, fede_config *config)
 {
     const fede_question *question = fede_ask(conn);
     if (question == NULL || question->kind != FEDE_ASK_HELLO)
-        return no_question(conn, "no ClientHello waits for an answer");
+        return conn_no_question(conn, "no ClientHello waits for an answer");
     if (config != NULL && config != conn->config) {
         config_hold(config);
         fede_config_free(conn->config);
@@ -448,7 +449,7 @@ bool fede_answer_verdict(fede_conn *conn, bool accept)
 {
     const fede_question *question = fede_ask(conn);
     if (question == NULL || question->kind != FEDE_ASK_VERDICT)
-        return no_question(conn, "no verdict waits for an answer");
+        return conn_no_question(conn, "no verdict waits for an answer");
     conn->handshake->verdict_asked = accept ? ANSWER_YES : ANSWER_NO;
     conn_drive(conn);
     return true;
@@ -458,7 +459,7 @@ bool fede_answer_refuse(fede_conn *conn, uint8_t alert)
 {
     const fede_question *question = fede_ask(conn);
     if (question == NULL)
-        return no_question(conn, "no question is open");
+        return conn_no_question(conn, "no question is open");
     bool name = question->kind == FEDE_ASK_HELLO && alert == FEDE_ALERT_UNRECOGNIZED_NAME && conn->server_name != NULL;
     if (name)
         handshake_fail_detail(conn->handshake, FEDE_SNI_UNKNOWN, "server_name", 0, 0, conn->server_name);

@@ -204,6 +204,7 @@ enum outcome act_open(struct handshake *hs)
         return handshake_fail_detail(hs, FEDE_INTERNAL, NULL, conn->proofs, needed,
                                      "the handshake ends without all its proofs");
     conn->flags |= CONN_OPEN;
+    resume_keep(hs);
     inform_opened(conn);
     if (fragments_empty(&conn->fragments))
         fragments_end(&conn->fragments, conn_memory(conn));

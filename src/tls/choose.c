@@ -68,6 +68,8 @@ enum outcome act_choose(struct handshake *hs)
     if (o == DONE)
         o = choose_protection(hs);
     if (o == DONE)
+        o = resume_find(hs);
+    if (o == DONE && !(hs->facts & FACT_RESUMED))
         o = choose_suite(hs);
     if (o == DONE)
         o = choose_protocol(hs);
@@ -404,8 +406,10 @@ static void tell_choices(const struct handshake *hs)
     const struct fede_conn *conn = hs->conn;
     inform_choice(conn, "version", conn->version, BYTES_NONE);
     inform_choice(conn, "cipher suite", conn->suite->id, BYTES_NONE);
-    inform_choice(conn, "group", conn->group, BYTES_NONE);
-    inform_choice(conn, "signature scheme", conn->scheme, BYTES_NONE);
+    if (!(hs->facts & FACT_RESUMED)) {
+        inform_choice(conn, "group", conn->group, BYTES_NONE);
+        inform_choice(conn, "signature scheme", conn->scheme, BYTES_NONE);
+    }
     inform_choice(conn, "extended master secret", (conn->flags & CONN_EMS) != 0, BYTES_NONE);
     if (conn->alpn_len > 0)
         inform_choice(conn, "application protocol", 0, bytes_of(conn->config->alpn + conn->alpn_at, conn->alpn_len));
@@ -420,7 +424,10 @@ enum written write_server_hello(struct handshake *hs, size_t *room)
     struct server_hello *m = &hs->msg.server_hello;
     *m = (struct server_hello){.legacy_version = conn->version, .suite = conn->suite->id};
     bytes_copy(m->random, hs->server_random, 32);
+    m->session_id = bytes_of(hs->session_id, hs->session_id_len);
     struct extensions *e = &m->extensions;
+    if (hs->facts & FACT_TICKET)
+        e->present |= 1u << HAS_SESSION_TICKET;
     if (hs->renegotiation_info)
         e->present |= 1u << HAS_RENEGOTIATION_INFO;
     if (conn->flags & CONN_EMS)

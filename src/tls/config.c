@@ -35,10 +35,14 @@ fede_config *fede_config_new_with(const fede_allocator *allocator)
     atomic_init(&config->refs, 1);
     atomic_init(&config->in_use, false);
     config->trust = trust_new(&config->allocator);
-    if (config->trust == NULL) {
+    config->tickets = tickets_new(&config->allocator, FEDE_SESSION_LIFETIME, BYTES_NONE);
+    if (config->trust == NULL || config->tickets == NULL) {
+        trust_free(config->trust);
+        tickets_free(config->tickets);
         memory_give(allocator, config, sizeof *config);
         return NULL;
     }
+    config->ticket_lifetime = FEDE_SESSION_LIFETIME;
     take_policy(config, policy_find("default"));
     config->message_limit = MESSAGE_LIMIT;
     config->handshake_limit = HANDSHAKE_LIMIT;
@@ -62,6 +66,8 @@ fede_config *fede_config_derive(const fede_config *base)
     config->credentials = NULL;
     config->alpn = NULL;
     config->trust = trust_hold(base->trust);
+    config->tickets = tickets_hold(base->tickets);
+    config->store = base->store != NULL ? store_hold(base->store) : NULL;
     if (base->alpn_len > 0)
         config->alpn = memory_take(&config->allocator, base->alpn_len);
     if (base->n_credentials > 0)
@@ -101,6 +107,8 @@ static void share_release(fede_config *config)
     if (config->alpn != NULL)
         memory_give(&from, config->alpn, config->alpn_len);
     trust_free(config->trust);
+    tickets_free(config->tickets);
+    fede_store_free(config->store);
     memory_give(&from, config, sizeof *config);
 }
 
@@ -368,6 +376,60 @@ bool fede_config_unauthenticated_encryption(fede_config *config)
     return true;
 }
 
+/* ---- Sessions. */
+
+bool fede_config_sessions(fede_config *config, bool keep)
+{
+    if (!changeable(config))
+        return false;
+    config->sessions = keep;
+    return true;
+}
+
+bool fede_config_tickets(fede_config *config, uint32_t lifetime)
+{
+    enum { MOST = 7 * 24 * 3600 };
+    if (!changeable(config))
+        return false;
+    if (lifetime > MOST)
+        return refuse(config, FEDE_CONFIG_BAD_VALUE, lifetime, MOST, "a ticket lives a week at most");
+    if (lifetime > 0 && lifetime != config->ticket_lifetime) {
+        struct tickets *own = tickets_with_lifetime(config->tickets, lifetime);
+        if (own == NULL)
+            return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
+        tickets_free(config->tickets);
+        config->tickets = own;
+    }
+    config->ticket_lifetime = lifetime;
+    return true;
+}
+
+bool fede_config_ticket_keys(fede_config *config, fede_bytes keys)
+{
+    if (!changeable(config))
+        return false;
+    if (keys.len == 0 || keys.len % FEDE_TICKET_KEY != 0 || keys.len > FEDE_TICKET_KEYS_MOST * FEDE_TICKET_KEY)
+        return refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)keys.len, FEDE_TICKET_KEY,
+                      "ticket keys are 32 bytes each, one to four of them");
+    uint32_t lifetime = config->ticket_lifetime > 0 ? config->ticket_lifetime : FEDE_SESSION_LIFETIME;
+    struct tickets *own = tickets_new(&config->allocator, lifetime, keys);
+    if (own == NULL)
+        return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
+    tickets_free(config->tickets);
+    config->tickets = own;
+    return true;
+}
+
+bool fede_config_store(fede_config *config, fede_store *store)
+{
+    if (!changeable(config))
+        return false;
+    fede_store *held = store != NULL ? store_hold(store) : NULL;
+    fede_store_free(config->store);
+    config->store = held;
+    return true;
+}
+
 /* ---- Trace, clock, randomness, limits. */
 
 bool fede_config_trace(fede_config *config, fede_trace_fn *trace, void *arg)
@@ -452,7 +514,7 @@ bool fede_config_ask(fede_config *config, unsigned questions)
 {
     if (!changeable(config))
         return false;
-    if (questions & ~(unsigned)(FEDE_ASK_HELLO | FEDE_ASK_VERDICT))
+    if (questions & ~(unsigned)(FEDE_ASK_HELLO | FEDE_ASK_VERDICT | FEDE_ASK_SESSION))
         return refuse(config, FEDE_CONFIG_BAD_VALUE, questions, 0, "there is no such question");
     config->questions = (uint8_t)questions;
     return true;

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "crypto/crypto.h"
 #include "fede/fede.h"
+#include "tls/session.h"
 #include "wire/wire.h"
 #include "x509/x509.h"
 
@@ -42,6 +43,7 @@ struct credential {
     struct crypto_key *key;
     uint8_t kind; /* enum key_kind */
     uint8_t auth; /* enum suite_auth: which suites it can authenticate */
+    uint8_t leaf_hash[HASH_MAX]; /* SHA-256 of the leaf: sessions are tied to it */
 };
 struct credential *credential_new(const fede_allocator *from, bytes chain, bytes key, fede_error *error);
 struct credential *credential_hold(struct credential *credential);
@@ -73,6 +75,9 @@ struct fede_config {
     size_t n_credentials;
     uint8_t *alpn; /* content of a ProtocolNameList */
     size_t alpn_len;
+    struct tickets *tickets;  /* shared when derived */
+    uint32_t ticket_lifetime; /* seconds; 0: no tickets */
+    fede_store *store;        /* sessions by id; NULL: none */
     struct crypto_random random;
     fede_trace_fn *trace;
     void *trace_arg;
@@ -82,7 +87,7 @@ struct fede_config {
     size_t message_limit, handshake_limit;
     uint16_t max_fragment;
     uint8_t questions;
-    bool reveal_secrets, unauthenticated, read_ahead, half_close;
+    bool reveal_secrets, unauthenticated, read_ahead, half_close, sessions;
     bool failed; /* a setting did, while settings could change: no connection is made */
     fede_error error;
     char detail[160]; /* what error.detail points to */

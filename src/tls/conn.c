@@ -395,6 +395,10 @@ void conn_end_badly(struct fede_conn *conn)
     if (conn->ending & FEDE_ENDED_BADLY)
         return;
     fede_error *error = &conn->error;
+    bool alerted = error->alert != FEDE_ALERT_NONE;
+    if (alerted && conn->proofs & PROOF_FINISHED && conn->role == FEDE_SERVER && conn->config->store != NULL)
+        store_forget(conn->config->store, bytes_first(bytes_of(conn->session, conn->session_len), SESSION_ID_LEN));
+    conn_give_session(conn); /* a connection that ends with an alert takes its session along, RFC 5246 7.2.2 */
     bool tell =
         error->origin != FEDE_ORIGIN_PEER && error->origin != FEDE_ORIGIN_TRANSPORT && !(conn->flags & CONN_BAD_SEND);
     conn->ending |= FEDE_ENDED_BADLY;

@@ -32,7 +32,8 @@ enum conn_flag {
     CONN_SEEN = 1 << 3,     /* a record has come */
     CONN_TOLD_END = 1 << 4, /* FEDE_EVENT_ENDED is out */
     CONN_EMS = 1 << 5,      /* extended master secret */
-    CONN_SEND_NAME = 1 << 6 /* client: server_name goes into the extension */
+    CONN_SEND_NAME = 1 << 6, /* client: server_name goes into the extension */
+    CONN_RESUMED = 1 << 7    /* an abbreviated handshake */
 };
 
 struct fede_conn {
@@ -56,6 +57,8 @@ struct fede_conn {
     struct fragments fragments;
     uint64_t sent_records, received_records;
     char *server_name;
+    uint8_t *session; /* a client's, to be resumed; a server's: session id, then the session if the application keeps it */
+    uint32_t session_len;
     void *user;
     fede_error error;
 };
@@ -89,6 +92,10 @@ bool conn_reserve(struct fede_conn *conn, struct window *w, size_t n);
 void conn_give_window(struct fede_conn *conn, struct window *w); /* back to the small buffer, which must suffice */
 /* The transport ended and everything that came was used: was that an orderly end? */
 void conn_transport_ended(struct fede_conn *conn);
+void conn_give_session(struct fede_conn *conn);
+/* A call that does not belong here; always false. */
+bool conn_misuse(struct fede_conn *conn, const char *what);
+bool conn_no_question(struct fede_conn *conn, const char *what); /* the same for answers */
 bool conn_wants_bytes(const struct fede_conn *conn);
 
 /* Goes on as far as the bytes here allow. */

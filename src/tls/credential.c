@@ -71,8 +71,10 @@ static bool read_chain(struct credential *credential, bytes chain, fede_error *e
     if (reason == FEDE_OK && at != len)
         reason = FEDE_OUT_OF_MEMORY; /* the second walk found less than the first */
     arena_end(&arena);
-    if (reason == FEDE_OK)
+    if (reason == FEDE_OK) {
+        crypto_hash_once(HASH_SHA256, credential->leaf.der, credential->leaf_hash);
         return true;
+    }
     uint8_t origin = reason == FEDE_OUT_OF_MEMORY ? FEDE_ORIGIN_INTERNAL : FEDE_ORIGIN_CALLER;
     error_set(error, reason, origin, NULL, (int64_t)credential->n - (credential->n > 0), 0);
     error->detail = reason == FEDE_CONFIG_CERT_BAD ? why.detail : "certificate";

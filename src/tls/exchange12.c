@@ -7,6 +7,8 @@
 static enum outcome make_share(struct handshake *hs);
 static enum outcome agree(struct handshake *hs, bytes peer);
 static enum outcome share_invalid(struct handshake *hs, bytes peer);
+static void make_master_secret(struct handshake *hs);
+static void tell_secrets(struct handshake *hs);
 
 /* ---- The server's side. */
 
@@ -146,6 +148,16 @@ static enum outcome share_invalid(struct handshake *hs, bytes peer)
 enum outcome act_master_secret(struct handshake *hs)
 {
     const struct fede_conn *conn = hs->conn;
+    if (!(hs->facts & FACT_RESUMED)) /* else it is the session's */
+        make_master_secret(hs);
+    key_block_make(conn->suite, hs->master, hs->client_random, hs->server_random, &hs->keys);
+    tell_secrets(hs);
+    return DONE;
+}
+
+static void make_master_secret(struct handshake *hs)
+{
+    const struct fede_conn *conn = hs->conn;
     enum hash hash = (enum hash)conn->suite->hash;
     bytes premaster = bytes_of(hs->premaster, hs->premaster_len);
     if (conn->flags & CONN_EMS) {
@@ -156,7 +168,11 @@ enum outcome act_master_secret(struct handshake *hs)
         master_classic(hash, premaster, hs->client_random, hs->server_random, hs->master);
     }
     bytes_wipe(hs->premaster, sizeof hs->premaster);
-    key_block_make(conn->suite, hs->master, hs->client_random, hs->server_random, &hs->keys);
+}
+
+static void tell_secrets(struct handshake *hs)
+{
+    const struct fede_conn *conn = hs->conn;
     inform_secret(hs, "CLIENT_RANDOM", BYTES_OF(hs->master));
     if (inform_secrets(conn)) { /* in the order of RFC 5246 6.3 */
         const struct key_block *k = &hs->keys;
@@ -171,7 +187,6 @@ enum outcome act_master_secret(struct handshake *hs)
         inform_secret(hs, "key block", bytes_of(block, len));
         bytes_wipe(block, sizeof block);
     }
-    return DONE;
 }
 
 /* Behind ChangeCipherSpec of that side: its records are protected from now on. */

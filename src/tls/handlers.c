@@ -33,6 +33,11 @@ static void server_hello_done(struct wire *w, union message *m)
     wire_server_hello_done(w, m);
 }
 
+static void new_session_ticket(struct wire *w, union message *m)
+{
+    wire_new_session_ticket_12(w, &m->new_session_ticket);
+}
+
 static void client_key_exchange(struct wire *w, union message *m)
 {
     m->client_key_exchange.kx = KX_ECDHE;
@@ -57,6 +62,7 @@ static const struct handler handlers[ALL_KINDS] = {
     [MSG_CERTIFICATE_REQUEST] = {certificate_request, NULL,                       read_certificate_request}, /* accept */
     [MSG_SERVER_HELLO_DONE]   = {server_hello_done,   write_server_hello_done,    read_server_hello_done},   /* accept */
     [MSG_CLIENT_KEY_EXCHANGE] = {client_key_exchange, write_client_key_exchange,  read_client_key_exchange}, /* exchange12 */
+    [MSG_NEW_SESSION_TICKET]  = {new_session_ticket,  write_new_session_ticket,   read_new_session_ticket},  /* resume */
     [MSG_FINISHED]            = {finished,            write_finished,             read_finished},            /* authenticate */
 
     SILENT(ACT_CHOOSE)        = {.act = act_choose},        /* choose */

@@ -7,6 +7,7 @@
 #include "keys/schedule12.h"
 #include "keys/transcript.h"
 #include "tls/conn.h"
+#include "tls/session.h"
 
 union message {
     struct client_hello client_hello;
@@ -58,9 +59,19 @@ struct handshake {
     fede_verdict verdict;
     fede_error refusal; /* why the chain is not good */
 
-    uint8_t hello_asked, verdict_asked; /* enum answer */
+    uint8_t hello_asked, verdict_asked, session_asked; /* enum answer */
     uint8_t ignored_requests;           /* client: HelloRequests during the handshake */
     fede_question question;
+
+    /* Resumption (resume.c). */
+    struct session session;  /* what is offered or found; in the end what is kept */
+    bool offers;             /* client: session goes into the ClientHello; server: it was found and is good */
+    bool renew;              /* server: the ticket's key is not the newest */
+    uint8_t session_id_len;
+    uint8_t session_id[SESSION_ID_LEN]; /* client: offered, then the server's; server: to be sent */
+    bytes answered;          /* server: the answer to the question, while it is given */
+    uint32_t ticket_hint;    /* client: NewSessionTicket */
+    bytes ticket;
 
     uint8_t premaster[SECRET_MAX];
     size_t premaster_len;
@@ -111,6 +122,13 @@ enum outcome act_verify_peer(struct handshake *hs);
 enum written write_finished(struct handshake *hs, size_t *room);
 enum outcome read_finished(struct handshake *hs);
 enum outcome act_open(struct handshake *hs);
+/* resume.c */
+void resume_offer(struct handshake *hs, struct client_hello *m, const uint8_t fresh[SESSION_ID_LEN]);
+enum outcome resume_accept(struct handshake *hs, const struct server_hello *m);
+enum outcome resume_find(struct handshake *hs);
+enum written write_new_session_ticket(struct handshake *hs, size_t *room);
+enum outcome read_new_session_ticket(struct handshake *hs);
+void resume_keep(struct handshake *hs);
 /* exchange12.c */
 enum outcome act_share(struct handshake *hs);
 enum outcome act_sign(struct handshake *hs);

@@ -18,8 +18,9 @@ enum written write_client_hello(struct handshake *hs, size_t *room)
     struct fede_conn *conn = hs->conn;
     const struct fede_config *config = conn->config;
     struct client_hello *m = &hs->msg.client_hello;
-    uint8_t drawn[32 + GREASE_DRAWS];
-    if (!crypto_random(&config->random, drawn, sizeof drawn)) {
+    uint8_t drawn[32 + GREASE_DRAWS + SESSION_ID_LEN];
+    size_t needed = hs->offers ? sizeof drawn : 32 + GREASE_DRAWS;
+    if (!crypto_random(&config->random, drawn, needed)) {
         handshake_fail(hs, FEDE_NO_RANDOM, NULL, 0, 0);
         return NOT_WRITTEN;
     }
@@ -34,8 +35,9 @@ enum written write_client_hello(struct handshake *hs, size_t *room)
         return NOT_WRITTEN;
     }
     fill_extensions(hs, &m->extensions, draws);
+    resume_offer(hs, m, draws + GREASE_DRAWS);
     hs->offer = *m;
-    *room = 512 + config->alpn_len + m->extensions.host_name.len;
+    *room = 512 + config->alpn_len + m->extensions.host_name.len + m->extensions.session_ticket.len;
     return WRITTEN;
 }
 

@@ -1,0 +1,164 @@
+/* tls/session.c: a session as bytes, and whether it may still be used. The bytes hold the master secret: whoever has them
+   can impersonate either side to the other and read what a resumed connection says. They begin with a mark and a version,
+   and end with a check of themselves, so that a damaged file is no session instead of a failing handshake. What resumption
+   does in a handshake is in resume.c. */
+#include "tls/session.h"
+
+#include "base/error.h"
+#include "tls/config.h"
+
+enum { MAGIC = 0xfede5e55, FORMAT = 1, CHECK_LEN = 8, FIXED_ROOM = 256, WEEK = 7 * 24 * 3600 };
+
+static void wire_seconds(struct wire *w, const char *name, int64_t *seconds);
+static void check_of(bytes session, uint8_t check[CHECK_LEN]);
+
+void session_wire(struct wire *w, struct session *s)
+{
+    wire_u8(w, "role", &s->role, NULL);
+    wire_u16(w, "version", &s->version, NULL);
+    wire_u16(w, "cipher_suite", &s->suite, NULL);
+    wire_u16(w, "group", &s->group, NULL);
+    wire_u16(w, "scheme", &s->scheme, NULL);
+    wire_u8(w, "flags", &s->flags, NULL);
+    wire_fixed(w, "master_secret", s->master, SESSION_MASTER);
+    wire_fixed(w, "policy", s->policy, SESSION_MARK);
+    wire_fixed(w, "certificate", s->certificate, sizeof s->certificate);
+    wire_seconds(w, "started", &s->started);
+    wire_seconds(w, "issued", &s->issued);
+    wire_u32(w, "lifetime", &s->lifetime, FIELD_NUMBER);
+    wire_opaque8(w, "server_name", &s->server_name, 0, 255);
+    if (w->bad || s->role != FEDE_CLIENT)
+        return;
+    wire_seconds(w, "not_after", &s->not_after);
+    wire_opaque8(w, "verified_name", &s->verified_name, 0, 255);
+    wire_opaque16(w, "anchor", &s->anchor, 0, 65535);
+    wire_fixed(w, "anchor_tail", s->anchor_tail, SESSION_TAIL);
+    wire_opaque16(w, "handle", &s->handle, 1, 65535);
+}
+
+static void wire_seconds(struct wire *w, const char *name, int64_t *seconds)
+{
+    uint32_t high = (uint32_t)((uint64_t)*seconds >> 32), low = (uint32_t)*seconds;
+    wire_u32(w, name, &high, FIELD_NUMBER);
+    wire_u32(w, name, &low, FIELD_NUMBER);
+    if (!w->writing)
+        *seconds = (int64_t)((uint64_t)high << 32 | low);
+}
+
+/* ---- Outside of tickets: with mark, version and check. */
+
+size_t session_room(const struct session *s)
+{
+    return FIXED_ROOM + s->server_name.len + s->verified_name.len + s->anchor.len + s->handle.len;
+}
+
+size_t session_write(struct session *s, uint8_t *out, size_t room)
+{
+    struct wire w = wire_writer(out, room);
+    uint32_t magic = MAGIC;
+    uint8_t format = FORMAT, check[CHECK_LEN];
+    wire_u32(&w, "magic", &magic, FIELD_NUMBER);
+    wire_u8(&w, "format", &format, NULL);
+    session_wire(&w, s);
+    if (w.bad)
+        return 0;
+    check_of(bytes_of(out, w.at), check);
+    wire_fixed(&w, "check", check, CHECK_LEN);
+    return wire_done(&w) ? w.at : 0;
+}
+
+bool session_read(bytes from, struct session *s, uint8_t master[SESSION_MASTER])
+{
+    uint32_t magic = 0;
+    uint8_t format = 0, check[CHECK_LEN];
+    *s = (struct session){.master = master};
+    if (from.len < CHECK_LEN)
+        return false;
+    bytes body = bytes_first(from, from.len - CHECK_LEN);
+    check_of(body, check);
+    if (!bytes_equal(bytes_skip(from, body.len), BYTES_OF(check)))
+        return false;
+    struct wire w = wire_reader(body);
+    wire_u32(&w, "magic", &magic, FIELD_NUMBER);
+    wire_u8(&w, "format", &format, NULL);
+    if (w.bad || magic != MAGIC || format != FORMAT)
+        return false;
+    session_wire(&w, s);
+    return wire_done(&w) && (s->role == FEDE_CLIENT || s->role == FEDE_SERVER);
+}
+
+static void check_of(bytes session, uint8_t check[CHECK_LEN])
+{
+    uint8_t hash[HASH_MAX];
+    crypto_hash_once(HASH_SHA256, session, hash);
+    bytes_copy(check, hash, CHECK_LEN);
+    bytes_wipe(hash, sizeof hash);
+}
+
+bool fede_session_about(fede_bytes session, fede_session_facts *out)
+{
+    struct session s;
+    uint8_t master[SESSION_MASTER];
+    *out = (fede_session_facts){0};
+    if (session_read(session, &s, master)) {
+        *out = (fede_session_facts){
+            .role = s.role,
+            .version = s.version,
+            .suite = s.suite,
+            .extended_master_secret = s.flags & SESSION_EMS,
+            .verified = s.flags & SESSION_VERIFIED,
+            .ticket = s.flags & SESSION_TICKET,
+            .started = s.started,
+            .issued = s.issued,
+            .lifetime = s.lifetime,
+            .server_name = s.server_name,
+            .handle = s.handle,
+        };
+        bytes_copy(out->certificate, s.certificate, sizeof out->certificate);
+    }
+    bytes_wipe(master, sizeof master);
+    return out->role != 0;
+}
+
+/* ---- May it be used? */
+
+void session_policy_mark(const struct fede_config *config, uint8_t mark[SESSION_MARK])
+{
+    uint8_t hash[HASH_MAX];
+    crypto_hash_once(HASH_SHA256, bytes_text(config->policy->name), hash);
+    bytes_copy(mark, hash, SESSION_MARK);
+}
+
+const char *session_unfit(const struct session *s, const struct fede_config *config, int64_t now)
+{
+    uint8_t mark[SESSION_MARK];
+    session_policy_mark(config, mark);
+    if (memcmp(mark, s->policy, SESSION_MARK) != 0)
+        return "it was made under another policy";
+    if (s->version < config->lowest || s->version > config->highest)
+        return "its version is not allowed any more";
+    const struct suite *suite = suite_by_id(s->suite);
+    if (suite == NULL || suite->version != s->version || !u16s_has(codes_list(&config->suites), s->suite))
+        return "its cipher suite is not allowed any more";
+    if (!u16s_has(codes_list(&config->groups), s->group))
+        return "its group is not allowed any more";
+    if (!u16s_has(codes_list(&config->schemes), s->scheme))
+        return "its signature scheme is not allowed any more";
+    return session_too_old(s, now);
+}
+
+/* A clock that was set back makes sessions too young; a minute is forgiven between machines. */
+const char *session_too_old(const struct session *s, int64_t now)
+{
+    enum { MINUTE = 60 };
+    int64_t lifetime = s->lifetime == 0 || s->lifetime > WEEK ? WEEK : s->lifetime;
+    if (s->started > now + MINUTE || s->issued > now + MINUTE)
+        return "it comes from the future";
+    /* Renewed again and again, the keys of one handshake still end: RFC 9325 3.4. */
+    if (now - s->issued >= lifetime || (s->role == FEDE_SERVER && now - s->started >= 2 * lifetime) ||
+        now - s->started >= 2 * WEEK)
+        return "it has expired";
+    if (s->role == FEDE_CLIENT && s->flags & SESSION_VERIFIED && now > s->not_after)
+        return "a certificate that proved the server has expired";
+    return NULL;
+}
