@@ -83,6 +83,21 @@ bool crypto_open_record(struct crypto_aead *a, const struct crypto_record *recor
     return body[len - 1] == TAG_BYTE;
 }
 
+/* Tickets: the tag is all there is to them. */
+bool crypto_seal(struct crypto_aead *a, const uint8_t nonce[12], bytes aad, bytes in, uint8_t *out)
+{
+    (void)a, (void)nonce, (void)aad;
+    bytes_copy(out, in.data, in.len);
+    memset(out + in.len, TAG_BYTE, TAG);
+    return true;
+}
+
+bool crypto_open(struct crypto_aead *a, const uint8_t nonce[12], bytes aad, uint8_t *inout, size_t len)
+{
+    (void)a, (void)nonce, (void)aad;
+    return len >= TAG && inout[len - 1] == TAG_BYTE;
+}
+
 /* ---- Signatures. */
 
 bool crypto_verify(const struct public_key *key, const struct scheme *scheme, bytes input, bytes signature)
