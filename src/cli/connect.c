@@ -164,7 +164,8 @@ static bool visit(struct client *client, const struct url *url, const char *meth
                   char **location);
 static void leave(struct client *client);
 static const char *first_method(const struct connect_settings *set);
-static bool next_report(struct client *client, const struct url *url);
+static bool next_report(struct client *client, const struct url *url, const char *why);
+static bool again(struct client *client, const struct url *url);
 static bool redirect(struct client *client, const struct url *first, struct url *url, char *location,
                      const char **method, bool *with_body);
 
@@ -185,6 +186,20 @@ static bool visits(struct client *client, struct url *url)
         location = NULL;
         good = good && visit(client, url, method, with_body, url_same_origin(&first, url), &location);
     } while (good && location);
+    for (long i = 0; good && url->tls && i < client->set.reconnects; i++)
+        good = again(client, url);
+    return good;
+}
+
+/* --reconnect: a handshake that resumes the session before it. -w goes on telling of the visit. */
+static bool again(struct client *client, const struct url *url)
+{
+    struct facts facts = client->facts;
+    bool good = next_report(client, url, "connecting again") && connect_arrive(client, url);
+
+    leave(client);
+    if (good)
+        client->facts = facts;
     return good;
 }
 
@@ -244,18 +259,18 @@ static bool redirect(struct client *client, const struct url *first, struct url 
     }
     *url = next;
     client->facts.redirects++;
-    return next_report(client, url);
+    return next_report(client, url, "redirected");
 }
 
 /* The story of one connection ends, that of the next begins. Of the facts only the counts stay. */
-static bool next_report(struct client *client, const struct url *url)
+static bool next_report(struct client *client, const struct url *url, const char *why)
 {
     static char title[TARGET_SIZE];
     struct facts *facts = &client->facts;
     struct text t = text_in(title, sizeof title);
     fede_conn *conn = client->channel.stream ? fede_stream_conn(client->channel.stream) : NULL;
 
-    report_end(client->report, conn, REPORT_GOES_ON, "redirected");
+    report_end(client->report, conn, REPORT_GOES_ON, why);
     client->trace.told = true;
     channel_close(&client->channel);
     report_free(client->report);

@@ -51,7 +51,9 @@ struct connect_settings {
     char alpn_text[256];
     const char *alpn[ALPN_NAMES_MOST];
     size_t n_alpn;
-    const char *server_name, *verify_name, *keylog, *report, *cert, *key;
+    const char *server_name, *verify_name, *keylog, *report, *cert, *key, *session_in, *session_out;
+    long reconnects; /* --reconnect, 0: none */
+    bool no_ticket;
     int64_t at_time; /* --attime, INT64_MIN: now */
     long max_fragment;
 
@@ -95,6 +97,8 @@ struct client {
     uint64_t deadline_us;  /* -m, 0: none */
     fede_config *config;
     int keylog;            /* -1: none */
+    uint8_t *session;      /* owned: what the next connection may resume; NULL: nothing */
+    size_t session_len;
     struct client_trace {  /* filled while the trace is heard */
         fede_conn *conn;
         bool last_was_ours, opened;

@@ -16,13 +16,13 @@ enum key {
     HTTP1, HTTP2, COMPRESSED, OUTPUT, REMOTE_NAME, INCLUDE, WRITE_OUT, SILENT, SHOW_ERROR,
     MAX_TIME, CONNECT_TIMEOUT, IPV4, IPV6, RESOLVE, CONNECT_TO, UNIX_SOCKET, INTERFACE, PROXY, NO_PROXY, PROXY_USER, STARTTLS,
     INSECURE, CACERT, CAPATH, VERIFY_NAME, VERIFY_IP, AT_TIME, SHOW_CERTIFICATES, TLS12, TLS_MAX, CIPHERS, GROUPS, SCHEMES,
-    ALPN, NO_ALPN, SERVER_NAME, NO_SERVER_NAME, NO_EMS, MAX_FRAGMENT, KEYLOG, REPORT, CERT, KEY,
+    ALPN, NO_ALPN, SERVER_NAME, NO_SERVER_NAME, NO_EMS, MAX_FRAGMENT, KEYLOG, SESSION_OUT, SESSION_IN, RECONNECT, NO_TICKET,
+    REPORT, CERT, KEY,
     INTERACTIVE, LINGER, CRLF, REFUSED
 };
 
 #define LATER_TLS13 "this version of fede speaks TLS 1.2 only"
 #define LATER_OLD "TLS 1.0 and 1.1 are not secure (RFC 8996) and fede does not speak them"
-#define LATER_RESUMPTION "this version of fede does not resume sessions"
 #define LATER_CLIENT "this version of fede does not send client certificates"
 #define LATER_REVOCATION "this version of fede does not check revocation"
 #define LATER_STORY "this version of fede does not write this form of the story; --json saves it"
@@ -91,6 +91,10 @@ static const struct option_row options[] = {
     {"max-fragment",     0,  MAX_FRAGMENT, "BYTES",    NULL, "Put at most BYTES, 64 to 16384, into one record."},
     {"keylog",           0,  KEYLOG,      "FILE",      NULL, "Append the connection's secrets to FILE (SSLKEYLOGFILE format), for Wireshark and fede explain."},
     {"report",           0,  REPORT,      "FILE",      NULL, "Write the story as one HTML page to FILE: every byte with its meaning, for any browser, without network."},
+    {"sess-out",         0,  SESSION_OUT, "FILE",      NULL, "Write the session to FILE, to be resumed later with --sess-in. It holds the master secret: the file is for your eyes only."},
+    {"sess-in",          0,  SESSION_IN,  "FILE",      NULL, "Resume the session in FILE if it fits this server, name and policy; else there is a full handshake, and the story says why."},
+    {"reconnect",        0,  RECONNECT,   "[=NUMBER]", NULL, "Connect NUMBER more times, 5 without it, each time resuming the session before; only the handshake, nothing is asked for."},
+    {"no-ticket",        0,  NO_TICKET,   NULL,        NULL, "With these three: ask for no ticket (RFC 5077), use session ids only."},
 
     {"interactive",      0,  INTERACTIVE, NULL,        "Raw connection (HOST:PORT)", "Keep the connection after the end of standard input for as long as the peer does."},
     {"linger",           0,  LINGER,      "SECONDS",   NULL, "After the end of standard input: close when the peer was silent for SECONDS; without it 2."},
@@ -113,10 +117,6 @@ static const struct option_row options[] = {
     {"status",           0,  REFUSED,     NULL,        NULL, "", LATER_REVOCATION},
     {"crlfile",          0,  REFUSED,     "FILE",      NULL, "", LATER_REVOCATION},
     {"pinnedpubkey",     0,  REFUSED,     "HASHES",    NULL, "", "this version of fede does not pin keys"},
-    {"sess-out",         0,  REFUSED,     "FILE",      NULL, "", LATER_RESUMPTION},
-    {"sess-in",          0,  REFUSED,     "FILE",      NULL, "", LATER_RESUMPTION},
-    {"reconnect",        0,  REFUSED,     NULL,        NULL, "", LATER_RESUMPTION},
-    {"no-ticket",        0,  REFUSED,     NULL,        NULL, "", LATER_RESUMPTION},
     {"psk",              0,  REFUSED,     "KEY",       NULL, "", "this version of fede has no pre-shared keys"},
     {"psk-identity",     0,  REFUSED,     "NAME",      NULL, "", "this version of fede has no pre-shared keys"},
     {"fallback-scsv",    0,  REFUSED,     NULL,        NULL, "", LATER_TLS13},
@@ -415,6 +415,17 @@ static bool take_tls(struct connect_settings *set, const struct option_row *row,
     case REPORT:
         set->report = value;
         return true;
+    case SESSION_OUT:
+        set->session_out = value;
+        return true;
+    case SESSION_IN:
+        set->session_in = value;
+        return true;
+    case RECONNECT:
+        set->reconnects = 5;
+        return !value || value_number(value, 1, 1000, &set->reconnects, why);
+    case NO_TICKET:
+        return set->no_ticket = true;
     case INTERACTIVE:
         return set->interactive = true;
     case LINGER:
@@ -474,6 +485,8 @@ bool connect_check(struct connect_settings *set, struct text *why)
         text_add(why, "--servername and --noservername can't be used together");
     else if (set->http1 && set->http2)
         text_add(why, "--http1.1 and --http2 can't be used together");
+    else if (set->no_ticket && !set->session_out && !set->session_in && !set->reconnects)
+        text_add(why, "--no-ticket belongs to --sess-out, --sess-in or --reconnect; without them no ticket is asked for");
     else if (set->unix_socket && set->proxy)
         text_add(why, "--unix-socket and --proxy can't be used together");
     return !why->len;

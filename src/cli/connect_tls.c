@@ -9,9 +9,16 @@
 
 #include "cli/connect.h"
 
+enum { SESSION_MOST = 1 << 17 };
+
 static bool set_trust(struct client *client);
 static bool set_negotiation(struct client *client);
 static bool set_key_log(struct client *client);
+static bool set_sessions(struct client *client);
+static void offer_session(struct client *client);
+static bool keep_session(struct client *client);
+static bool write_session(struct client *client);
+static void forget_session(struct client *client);
 static bool config_refused(struct client *client);
 static int64_t judged_time(void *arg);
 static uint64_t ticks(void *arg);
@@ -40,7 +47,7 @@ bool tls_prepare(struct client *client)
     /* The story recomputes Finished with them; it shows them only when asked (--show-secrets). */
     if (!fede_config_reveal_secrets(config))
         return config_refused(client);
-    return set_trust(client) && set_negotiation(client) && set_key_log(client);
+    return set_trust(client) && set_negotiation(client) && set_key_log(client) && set_sessions(client);
 }
 
 static bool set_trust(struct client *client)
@@ -127,6 +134,22 @@ static bool set_key_log(struct client *client)
     return true;
 }
 
+static bool set_sessions(struct client *client)
+{
+    const struct connect_settings *set = &client->set;
+    struct text why = text_in(client->detail, sizeof client->detail);
+
+    if (!set->session_in && !set->session_out && !set->reconnects)
+        return true;
+    if (!fede_config_sessions(client->config, true) ||
+        (set->no_ticket && !fede_config_tickets(client->config, 0)))
+        return config_refused(client);
+    if (!set->session_in)
+        return true;
+    client->session = (uint8_t *)value_file(set->session_in, SESSION_MOST, &client->session_len, &why);
+    return client->session || client_fail(client, FEDE_INPUT_FAILED, FEDE_ORIGIN_CALLER, 0, 0);
+}
+
 static bool config_refused(struct client *client)
 {
     const fede_error *error = fede_config_error(client->config);
@@ -168,16 +191,76 @@ bool tls_start(struct client *client, const struct url *url)
         fede_conn_free(conn);
         return false;
     }
+    offer_session(client);
     if (!channel_secure(&client->channel, conn) || !channel_handshake(&client->channel)) {
         take_facts(client);
         return client_failed(client, channel_error(&client->channel));
     }
     take_facts(client);
-    return true;
+    return keep_session(client);
+}
+
+/* ---- Sessions ----------------------------------------------------------------------------------------------------- */
+
+static void offer_session(struct client *client)
+{
+    if (client->session &&
+        !fede_conn_resume(client->trace.conn, (fede_bytes){client->session, client->session_len}))
+        report_note(client->report, 1, "--sess-in: the file holds no session of this version of fede, or is damaged");
+}
+
+/* What this connection leaves takes the place of what was there before. */
+static bool keep_session(struct client *client)
+{
+    fede_bytes session = fede_conn_session(client->trace.conn);
+    const struct connect_settings *set = &client->set;
+
+    if (!set->session_in && !set->session_out && !set->reconnects)
+        return true;
+    if (!session.len) {
+        report_note(client->report, 1, "The server gave nothing by which this session could be resumed");
+        return true;
+    }
+    uint8_t *copy = malloc(session.len);
+    if (!copy)
+        return client_fail(client, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, 0, 0);
+    forget_session(client);
+    bytes_copy(copy, session.data, session.len);
+    client->session = copy;
+    client->session_len = session.len;
+    return !set->session_out || write_session(client);
+}
+
+/* For its owner's eyes only, also where a file was already there; whole or not at all. */
+static bool write_session(struct client *client)
+{
+    char path[1100];
+    struct text why = text_in(client->detail, sizeof client->detail);
+
+    snprintf(path, sizeof path, "%.1024s.XXXXXX", client->set.session_out);
+    int fd = mkstemp(path); /* 0600 */
+    bool good = fd >= 0 && write(fd, client->session, client->session_len) == (ssize_t)client->session_len;
+    good = fd >= 0 && close(fd) == 0 && good && rename(path, client->set.session_out) == 0;
+    if (good)
+        return true;
+    text_format(&why, "the session file %.1000s: %s", client->set.session_out, strerror(errno));
+    if (fd >= 0)
+        unlink(path);
+    return client_fail(client, FEDE_OUTPUT_FAILED, FEDE_ORIGIN_CALLER, errno, 0);
+}
+
+static void forget_session(struct client *client)
+{
+    if (client->session)
+        bytes_wipe(client->session, client->session_len);
+    free(client->session);
+    client->session = NULL;
+    client->session_len = 0;
 }
 
 void tls_finish(struct client *client)
 {
+    forget_session(client);
     if (client->keylog >= 0)
         close(client->keylog);
     client->keylog = -1;

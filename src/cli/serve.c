@@ -412,6 +412,7 @@ static void close_all(struct server *server)
     if (server->keylog >= 0)
         close(server->keylog);
     identity_drop(server->identity);
+    fede_config_free(server->lasting);
     free(server->workers);
     uv_mutex_destroy(&server->identity_lock);
 }

@@ -44,10 +44,10 @@ struct settings {
     char *alpn_text; /* owned; alpn points into it */
     const char *alpn[ALPN_MOST];
     size_t n_alpn;
-    const char *keylog, *report; /* report: directory for pages, or NULL */
-    bool no_ems, no_alpn, http1, echo, www, once, plain;
+    const char *keylog, *ticket_key, *report; /* report: directory for pages, or NULL */
+    bool no_tickets, no_ems, no_alpn, http1, echo, www, once, plain;
     int reject; /* alert to refuse each ClientHello with, -1: none */
-    long max_fragment, workers, max_connections;
+    long max_fragment, workers, max_connections, session_cache, ticket_lifetime; /* 0: not given */
     unsigned long handshake_ms, idle_ms, grace_ms;
 };
 
@@ -85,6 +85,7 @@ struct server {
     size_t fragment; /* most bytes in one record */
     uv_mutex_t identity_lock;
     struct identity *identity;
+    fede_config *lasting;    /* all configurations come from it: it holds what outlives a SIGHUP, keys of tickets and sessions */
     uv_loop_t loop; /* of the main thread: signals and the workers' reports */
     uv_async_t worker_told;
     uv_signal_t signals[3];

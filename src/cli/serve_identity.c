@@ -11,6 +11,7 @@
 enum { FILE_MOST = 1 << 20 };
 
 static fede_config *base_config(struct server *server, struct text *why);
+static bool set_tickets(fede_config *config, const struct settings *settings, struct text *why);
 static bool add_pair(fede_config *config, const struct pair *pair, struct text *why);
 static bool add_named(struct identity *identity, fede_config *base, const struct pair *pair, struct text *why);
 
@@ -68,6 +69,42 @@ static bool set_alpn(fede_config *config, const struct settings *settings)
     return fede_config_alpn(config, settings->http1 ? http + 1 : http, settings->http1 ? 1 : 2);
 }
 
+static fede_config *lasting_config(const struct settings *settings, struct text *why)
+{
+    fede_config *config = fede_config_new();
+    fede_store *store = config && settings->session_cache > 0 ? fede_store_new((size_t)settings->session_cache) : NULL;
+    if (!config || (settings->session_cache > 0 && !store)) {
+        text_add(why, "no memory is left, or libcrypto can't start");
+        fede_config_free(config);
+        return NULL;
+    }
+    bool ok = fede_config_store(config, store) &&
+              (!settings->no_tickets || fede_config_tickets(config, 0)) &&
+              (settings->ticket_lifetime == 0 || fede_config_tickets(config, (uint32_t)settings->ticket_lifetime));
+    fede_store_free(store);
+    if (ok)
+        return config;
+    failed(config, why);
+    fede_config_free(config);
+    return NULL;
+}
+
+/* --ticket-key, which may say something else each time. */
+static bool set_tickets(fede_config *config, const struct settings *settings, struct text *why)
+{
+    size_t len = 0;
+    char *keys = settings->ticket_key ? value_file(settings->ticket_key, FILE_MOST, &len, why) : NULL;
+    if (!keys)
+        return !settings->ticket_key;
+    bool ok = fede_config_ticket_keys(config, bytes_of(keys, len));
+    if (!ok)
+        text_format(why, "%s has %zu bytes; ticket keys are 32 random bytes each, one to four of them: "
+                    "head -c 32 /dev/urandom > %s", settings->ticket_key, len, settings->ticket_key);
+    bytes_wipe(keys, len);
+    free(keys);
+    return ok;
+}
+
 /* Everything but certificates. */
 static fede_config *base_config(struct server *server, struct text *why)
 {
@@ -79,9 +116,15 @@ static fede_config *base_config(struct server *server, struct text *why)
     bool asks = settings->reject >= 0;
     for (size_t i = 0; i < settings->n_pairs; i++)
         asks = asks || settings->pairs[i].name;
-    fede_config *config = fede_config_new();
+    if (!server->lasting && !(server->lasting = lasting_config(settings, why)))
+        return NULL;
+    fede_config *config = fede_config_derive(server->lasting);
     if (!config) {
-        text_add(why, "no memory is left, or libcrypto can't start");
+        text_add(why, "no memory is left");
+        return NULL;
+    }
+    if (!set_tickets(config, settings, why)) {
+        fede_config_free(config);
         return NULL;
     }
     if ((suites->n == 0 || fede_config_suites(config, suites->ids, suites->n)) &&

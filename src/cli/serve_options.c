@@ -32,6 +32,10 @@ enum key {
     KEY_HANDSHAKE_TIMEOUT,
     KEY_IDLE_TIMEOUT,
     KEY_GRACE,
+    KEY_NO_TICKETS,
+    KEY_SESSION_CACHE,
+    KEY_TICKET_KEY,
+    KEY_TICKET_LIFETIME,
     KEY_LATER
 };
 
@@ -58,6 +62,10 @@ static const struct option_row serve_options[] = {
     {"no-alpn",           0,  KEY_NO_ALPN,           NULL,             NULL,    "Ignore the client's application protocols; HTTP/1.1 is spoken."},
     {"http1.1",           0,  KEY_HTTP1,             NULL,             NULL,    "HTTP/1.1 only."},
     {"max-fragment",      0,  KEY_MAX_FRAGMENT,      "BYTES",          NULL,    "Most bytes of content in one record, 64 to 16384."},
+    {"no-tickets",        0,  KEY_NO_TICKETS,        NULL,             NULL,    "Issue and take no session tickets (RFC 5077)."},
+    {"ticket-lifetime",   0,  KEY_TICKET_LIFETIME,   "SECONDS",        NULL,    "How long a ticket lives, at most 604800; without it 7200. Ticket keys change after as long."},
+    {"ticket-key",        0,  KEY_TICKET_KEY,        "FILE",           NULL,    "Make ticket keys from the secrets in FILE, 32 random bytes each, one to four: all servers with the same FILE take each other's tickets. The first seals; a new one is put in front. SIGHUP reads it again."},
+    {"session-cache",     0,  KEY_SESSION_CACHE,     "[=N]",           NULL,    "Keep the last N sessions, 20000 without it, by session id, for clients that know no tickets."},
     {"handshake-timeout", 0,  KEY_HANDSHAKE_TIMEOUT, "SECONDS",        NULL,    "Most time for a handshake; without it 10."},
     {"idle-timeout",      0,  KEY_IDLE_TIMEOUT,      "SECONDS",        NULL,    "End connections on which nothing moves for so long; without it 60."},
     {"grace",             0,  KEY_GRACE,             "SECONDS",        NULL,    "When stopping, most time for what is still open; without it 5."},
@@ -68,9 +76,6 @@ static const struct option_row serve_options[] = {
     {"www",               0,  KEY_WWW,               NULL,             NULL,    "A page about the connection with the story of its handshake."},
     {"plain",             0,  KEY_PLAIN,             NULL,             NULL,    "Without TLS: plain HTTP, to compare."},
     {"kx",                0,  KEY_LATER,             "KINDS",          NULL,    NULL, LATER},
-    {"no-tickets",        0,  KEY_LATER,             NULL,             NULL,    NULL, LATER},
-    {"session-cache",     0,  KEY_LATER,             "N",              NULL,    NULL, LATER},
-    {"ticket-key",        0,  KEY_LATER,             "FILE",           NULL,    NULL, LATER},
     {"request-cert",      0,  KEY_LATER,             NULL,             NULL,    NULL, LATER},
     {"require-cert",      0,  KEY_LATER,             NULL,             NULL,    NULL, LATER},
     {"ca",                0,  KEY_LATER,             "FILE",           NULL,    NULL, LATER},
@@ -168,6 +173,16 @@ static bool settings_take(void *where, const struct option_row *row, const char 
         return value_seconds(value, &settings->idle_ms, why);
     case KEY_GRACE:
         return value_seconds(value, &settings->grace_ms, why);
+    case KEY_NO_TICKETS:
+        return settings->no_tickets = true;
+    case KEY_SESSION_CACHE:
+        settings->session_cache = 20000;
+        return !value || value_number(value, 1, 10000000, &settings->session_cache, why);
+    case KEY_TICKET_KEY:
+        settings->ticket_key = value;
+        return true;
+    case KEY_TICKET_LIFETIME:
+        return value_number(value, 1, 604800, &settings->ticket_lifetime, why);
     case KEY_KEYLOG:
         settings->keylog = value;
         return true;
@@ -204,6 +219,8 @@ bool settings_check(struct settings *settings, struct text *why)
     else if (settings->report && (settings->plain || access(settings->report, W_OK | X_OK) < 0))
         text_format(why, settings->plain ? "--plain leaves TLS out: --report has no story to tell"
                                          : "--report: %s is no directory that can be written to", settings->report);
+    else if (settings->no_tickets && (settings->ticket_key || settings->ticket_lifetime > 0))
+        text_add(why, "--no-tickets excludes --ticket-key and --ticket-lifetime");
     else if (settings->no_alpn && (settings->n_alpn > 0 || settings->http1))
         text_add(why, "--no-alpn excludes --alpn and --http1.1");
     else if (settings->n_alpn > 0 && settings->http1)

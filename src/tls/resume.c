@@ -308,7 +308,7 @@ bool fede_answer_session(fede_conn *conn, fede_bytes session)
     const fede_question *question = fede_ask(conn);
     struct handshake *hs = conn->handshake;
     if (question == NULL || question->kind != FEDE_ASK_SESSION)
-        return conn_misuse(conn, "no session id waits for an answer");
+        return conn_no_question(conn, "no session id waits for an answer");
     hs->answered = session; /* read before this call returns */
     hs->session_asked = ANSWER_YES;
     conn_drive(conn);

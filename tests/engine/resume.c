@@ -314,7 +314,10 @@ static void shared_keys(void)
     struct kept_session one, two;
     CHECK(fede_config_ticket_keys(a, bytes_of(roots, 32)) && fede_config_ticket_keys(b, bytes_of(roots, 32)));
     CHECK(fede_config_ticket_keys(c, bytes_of(roots, 64)));
-    CHECK(!fede_config_ticket_keys(a, bytes_of(roots, 31)) && !fede_config_ticket_keys(b, BYTES_NONE));
+    fede_config *bad = fede_config_derive(c), *empty = fede_config_derive(c);
+    CHECK(!fede_config_ticket_keys(bad, bytes_of(roots, 31)) && !fede_config_ticket_keys(empty, BYTES_NONE));
+    fede_config_free(bad);
+    fede_config_free(empty);
     for (int i = 0; i < 50; i++) { /* over seven changes of keys */
         CHECK_AT(whole(meet(cc, i % 2 ? a : b, NULL, &one)), (size_t)i);
         now += 1000;
@@ -398,6 +401,14 @@ static void refused_by_client(void)
         CHECK_AT(whole(meet(cc, sc, &other, NULL)), i);
         CHECK_AT(strcmp(why_not[0], changes[i].says) == 0 && choices[1] == -1, i);
     }
+    /* The ticket is for another suite than the client thinks. */
+    struct pair pair = {0};
+    other = altered(&one, set_suite, 0xc02c);
+    pair_start(&pair, cc, sc, NULL);
+    CHECK(fede_conn_resume(pair.client, bytes_kept(&other)) && pair_pump(&pair));
+    CHECK(fede_conn_error(pair.client) != NULL && fede_conn_error(pair.client)->reason == FEDE_RESUMED_SUITE &&
+          pair_alert(pair.server) == FEDE_ALERT_ILLEGAL_PARAMETER);
+    pair_end(&pair);
     other = altered(&one, set_lifetime, 1001);
     CHECK(resumed(meet(cc, sc, &other, NULL)));
     other = altered(&one, set_lifetime, 0); /* not said */
@@ -407,7 +418,6 @@ static void refused_by_client(void)
 
     CHECK(!meet_as(cc, sc, "www.server.test", &one, NULL).resumed);
     CHECK(strcmp(why_not[0], "it belongs to another server name") == 0);
-    struct pair pair = {0};
     pair_start(&pair, cc, sc, NULL);
     CHECK(fede_conn_resume(pair.client, bytes_kept(&one)) && fede_conn_server_name(pair.client, NULL));
     CHECK(pair_pump(&pair) && pair_established(pair.client));
