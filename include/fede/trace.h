@@ -25,7 +25,8 @@ typedef enum fede_event_kind {
     FEDE_EVENT_STEP,        /* label: name of the silent step ("verify certificate", "master secret") that ends now */
     FEDE_EVENT_CHOICE,      /* label: "version", "cipher suite", "group", "signature scheme", "extended master secret"
                                (what: the code point or 0/1), "application protocol" (bytes), "resumption" (what: 1,
-                               or 0 with the reason as text in bytes; only when a session was offered) */
+                               or 0 with the reason as text in bytes; number: 1 when its server was verified; only when
+                               a session was offered) */
     FEDE_EVENT_KEYS,        /* from now on records sent by `from` use epoch */
     FEDE_EVENT_SECRET,      /* only after fede_config_reveal_secrets. label: key log label ("CLIENT_RANDOM"), or
                                "premaster secret", "key block", "private key"; bytes: it; random: the client random */

@@ -237,6 +237,7 @@ static void put_facts(FILE *out, const struct request *request, struct peer *pee
         fede_conn_info(peer->tls, &info);
         put_fact(out, "version", info.version == FEDE_TLS13 ? "TLS 1.3" : "TLS 1.2");
         put_fact(out, "cipher suite", fede_suite_name(info.suite));
+        put_fact(out, "session resumed", info.resumed ? "yes: no certificate, no key exchange" : NULL);
         put_fact(out, "key exchange group", fede_group_name(info.group));
         put_fact(out, "server's signature", fede_scheme_name(info.scheme));
         put_fact(out, "extended master secret", info.extended_master_secret ? "yes (RFC 7627)" : "no");

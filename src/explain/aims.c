@@ -27,6 +27,12 @@ static void against_listening(const struct dissection *d, struct aim *aim)
         return;
     }
     aim->state = AIM_REACHED;
+    if (d->resumed) {
+        text_add(&t, "new keys from the master secret of an earlier connection (as safe as that secret and, with a ticket, "
+                     "the key that sealed it), ");
+        text_add(&t, suite_cipher(d->suite));
+        return;
+    }
     bool forward = d->context.kx == KX_ECDHE || d->context.kx == KX_DHE || d->version >= 0x0304;
     if (d->group != 0) {
         text_add(&t, group_title(d->group));
@@ -44,6 +50,15 @@ static void against_impersonation(const struct dissection *d, struct aim *aim)
     aim->state = AIM_OPEN;
     if (d->role == FEDE_SERVER) {
         server_side(d, aim, &t);
+        return;
+    }
+    if (d->resumed) {
+        bool proved = d->opened && d->resumed_verified;
+        text_add(&t, "the server has the master secret of an earlier connection");
+        if (!d->onlooker)
+            text_add(&t, proved ? ", in which its certificate was verified"
+                                : "; in that connection its certificate was not verified");
+        aim->state = proved ? AIM_REACHED : d->opened && !d->onlooker ? AIM_MISSED : AIM_OPEN;
         return;
     }
     if (d->verdict == NULL) {
@@ -85,6 +100,10 @@ static void server_side(const struct dissection *d, struct aim *aim, struct text
         return;
     }
     aim->state = AIM_REACHED;
+    if (d->resumed) {
+        text_add(t, "client and server have the master secret of an earlier connection, which this server's key signed");
+        return;
+    }
     text_add(t, "this server signed the key exchange");
     if (d->scheme != 0) {
         text_add(t, " with ");

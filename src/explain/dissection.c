@@ -63,6 +63,10 @@ void dissection_event(struct dissection *d, const fede_event *e)
     case FEDE_EVENT_CCS:
         count_flight(d, e->from);
         observe_ccs(d, e->from);
+        if (e->from == FEDE_SERVER && !d->opened && d->version <= 0x0303 && d->onlooker && !d->protects[FEDE_CLIENT] &&
+            dissection_message(d, FEDE_SERVER, MSG_SERVER_HELLO, 0) != NULL &&
+            dissection_message(d, FEDE_SERVER, MSG_SERVER_HELLO_DONE, 0) == NULL && !d->handshake_cut)
+            d->resumed = true; /* the server finishes first, RFC 5246 figure 2 */
         d->protects[e->from % 3] = true;
         break;
     case FEDE_EVENT_ALERT:
@@ -118,6 +122,11 @@ static void hear_choice(struct dissection *d, const fede_event *e)
         d->extended = e->what != 0;
     } else if (strcmp(label, "application protocol") == 0 && e->bytes.len > 0) {
         d->alpn = keep_text(d, e->bytes);
+    } else if (strcmp(label, "resumption") == 0) {
+        d->resumed = e->what != 0;
+        d->resumed_verified = d->resumed && e->number != 0;
+        if (!d->resumed && e->bytes.len > 0)
+            d->not_resumed = keep_text(d, e->bytes);
     }
 }
 

@@ -57,6 +57,9 @@ struct dissection {
     bytes *certificates;     /* the peer's or our own list, leaf first, as sent by the server */
     size_t n_certificates;
     bool client_certificate; /* the client sent one too */
+    bool resumed;            /* an abbreviated handshake: no certificate, no key exchange */
+    bool resumed_verified;   /* client: the server was verified when the session was made */
+    const char *not_resumed; /* why the session offered was not used; NULL: it was, or there was none */
     fede_verdict *verdict;   /* a copy; NULL before */
     const fede_error *error; /* a copy of what ended it; NULL: in order */
     struct { uint8_t from, level, description; } alerts[2]; /* the first of each side: by from - 1; from 0: none */

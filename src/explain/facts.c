@@ -102,15 +102,28 @@ static void client_hello(const struct dissection *d, struct wire *w, struct text
         text_add(out, "; session ticket");
 }
 
+/* The server returns the id that the client offered, RFC 5246 7.4.1.3; in TLS 1.3 it always does. */
+static bool resumes(const struct dissection *d, bytes session_id)
+{
+    const struct kept_message *first = dissection_message(d, FEDE_CLIENT, MSG_CLIENT_HELLO, 0);
+    if (first == NULL || first->bytes.len < 4 || session_id.len == 0 || d->version >= 0x0304)
+        return false;
+    struct client_hello m = {0};
+    struct wire w = wire_reader(bytes_skip(first->bytes, 4));
+    wire_client_hello(&w, &m);
+    return wire_done(&w) && bytes_equal(m.session_id, session_id);
+}
+
 static void server_hello(const struct dissection *d, struct wire *w, struct text *out)
 {
-    (void)d;
     struct server_hello m = {0};
     wire_server_hello(w, &m);
     if (!wire_done(w))
         return;
     text_add(out,
              version_title(ext_has(&m.extensions, HAS_SUPPORTED_VERSIONS) ? m.extensions.version : m.legacy_version));
+    if (resumes(d, m.session_id))
+        text_add(out, "; resumes the session");
     if (m.extensions.alpn.len > 0) {
         bytes rest = m.extensions.alpn, protocol;
         text_add(out, "; ALPN ");

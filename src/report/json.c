@@ -373,6 +373,10 @@ static json_t *choice(struct report *r)
         json_set(r, o, "alpn", json_words(r, d->alpn));
     if (d->extended >= 0)
         json_set(r, o, "extended_master_secret", json_boolean(d->extended));
+    if (d->resumed || d->not_resumed != NULL)
+        json_set(r, o, "resumed", json_boolean(d->resumed));
+    if (d->not_resumed != NULL)
+        json_set(r, o, "not_resumed", json_words(r, d->not_resumed));
     return o;
 }
 

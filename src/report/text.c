@@ -15,6 +15,7 @@ static void record(struct report *r, const fede_event *e);
 static void ccs(struct report *r, const fede_event *e);
 static void alert(struct report *r, const fede_event *e);
 static void secret(struct report *r, const fede_event *e);
+static void resumption(struct report *r);
 static void opened(struct report *r, const fede_event *e);
 static void step(struct report *r, const fede_event *e);
 static void tag(struct report *r, const fede_event *e);
@@ -50,6 +51,10 @@ void text_story_event(struct report *r, const fede_event *e)
         break;
     case FEDE_EVENT_ALERT:
         alert(r, e);
+        break;
+    case FEDE_EVENT_CHOICE:
+        if (r->options.level > 0 && e->label != NULL && strcmp(e->label, "resumption") == 0)
+            resumption(r);
         break;
     case FEDE_EVENT_STEP:
         if (r->options.level >= ALL)
@@ -435,6 +440,19 @@ static void proof(struct report *r, const char *text)
     page_to(&r->page, AT_TEXT);
     page_words(&r->page, PLAIN, AT_TEXT, text);
     page_line(&r->page);
+}
+
+static void resumption(struct report *r)
+{
+    char line[400];
+    struct text t = text_in(line, sizeof line);
+    if (!r->d.resumed) {
+        text_add(&t, "Session not resumed: ");
+        text_add(&t, r->d.not_resumed != NULL ? r->d.not_resumed : "no reason is known");
+    } else {
+        text_add(&t, "Session resumed: no certificate, no key exchange");
+    }
+    text_note(r, PLAIN, line);
 }
 
 static void opened(struct report *r, const fede_event *e)

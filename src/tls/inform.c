@@ -81,6 +81,18 @@ void inform_choice(const struct fede_conn *conn, const char *label, uint16_t wha
     tell(conn, &e);
 }
 
+void inform_resumption(const struct fede_conn *conn, bool resumed, bool verified, const char *why_not)
+{
+    if (!inform_wanted(conn))
+        return;
+    fede_event e = event_of(conn, FEDE_EVENT_CHOICE, FEDE_SERVER);
+    e.label = "resumption";
+    e.what = resumed;
+    e.number = verified;
+    e.bytes = bytes_text(why_not);
+    tell(conn, &e);
+}
+
 void inform_keys(const struct fede_conn *conn, uint8_t from)
 {
     if (!inform_wanted(conn))

@@ -56,7 +56,7 @@ void resume_offer(struct handshake *hs, struct client_hello *m, const uint8_t fr
     const struct fede_config *config = conn->config;
     const char *problem = hs->offers ? offer_problem(hs) : NULL;
     if (problem != NULL) {
-        inform_choice(conn, "resumption", 0, bytes_text(problem));
+        inform_resumption(conn, false, false, problem);
         hs->offers = false;
         conn_give_session(conn);
     }
@@ -138,7 +138,8 @@ enum outcome resume_accept(struct handshake *hs, const struct server_hello *m)
     bool taken = hs->offers && m->session_id.len > 0 &&
                  bytes_equal(m->session_id, bytes_of(hs->session_id, hs->session_id_len));
     if (hs->offers)
-        inform_choice(conn, "resumption", taken, taken ? BYTES_NONE : bytes_text("the server wants a full handshake"));
+        inform_resumption(conn, taken, hs->session.flags & SESSION_VERIFIED,
+                          taken ? NULL : "the server wants a full handshake");
     if (!taken) {
         hs->offers = false;
         conn_give_session(conn);
@@ -176,12 +177,12 @@ enum outcome resume_find(struct handshake *hs)
         return o;
     bool wants_ticket = ext_has(&m->extensions, HAS_SESSION_TICKET) && config->ticket_lifetime > 0;
     if (problem != NULL) {
-        inform_choice(conn, "resumption", 0, bytes_text(problem));
+        inform_resumption(conn, false, false, problem);
         bytes_wipe(hs->master, sizeof hs->master);
     }
     hs->session_id_len = 0;
     if (hs->offers) {
-        inform_choice(conn, "resumption", 1, BYTES_NONE);
+        inform_resumption(conn, true, false, NULL);
         hs->facts |= FACT_RESUMED | (hs->renew ? FACT_TICKET : 0);
         conn->flags |= CONN_RESUMED;
         conn->suite = suite_by_id(hs->session.suite);
