@@ -141,8 +141,7 @@ static bool set_sessions(struct client *client)
 
     if (!set->session_in && !set->session_out && !set->reconnects)
         return true;
-    if (!fede_config_sessions(client->config, true) ||
-        (set->no_ticket && !fede_config_tickets(client->config, 0)))
+    if (!fede_config_sessions(client->config, true) || (set->no_ticket && !fede_config_tickets(client->config, 0)))
         return config_refused(client);
     if (!set->session_in)
         return true;
@@ -204,8 +203,7 @@ bool tls_start(struct client *client, const struct url *url)
 
 static void offer_session(struct client *client)
 {
-    if (client->session &&
-        !fede_conn_resume(client->trace.conn, (fede_bytes){client->session, client->session_len}))
+    if (client->session && !fede_conn_resume(client->trace.conn, (fede_bytes){client->session, client->session_len}))
         report_note(client->report, 1, "--sess-in: the file holds no session of this version of fede, or is damaged");
 }
 

@@ -78,8 +78,7 @@ static fede_config *lasting_config(const struct settings *settings, struct text 
         fede_config_free(config);
         return NULL;
     }
-    bool ok = fede_config_store(config, store) &&
-              (!settings->no_tickets || fede_config_tickets(config, 0)) &&
+    bool ok = fede_config_store(config, store) && (!settings->no_tickets || fede_config_tickets(config, 0)) &&
               (settings->ticket_lifetime == 0 || fede_config_tickets(config, (uint32_t)settings->ticket_lifetime));
     fede_store_free(store);
     if (ok)
@@ -98,8 +97,10 @@ static bool set_tickets(fede_config *config, const struct settings *settings, st
         return !settings->ticket_key;
     bool ok = fede_config_ticket_keys(config, bytes_of(keys, len));
     if (!ok)
-        text_format(why, "%s has %zu bytes; ticket keys are 32 random bytes each, one to four of them: "
-                    "head -c 32 /dev/urandom > %s", settings->ticket_key, len, settings->ticket_key);
+        text_format(why,
+                    "%s has %zu bytes; ticket keys are 32 random bytes each, one to four of them: "
+                    "head -c 32 /dev/urandom > %s",
+                    settings->ticket_key, len, settings->ticket_key);
     bytes_wipe(keys, len);
     free(keys);
     return ok;

@@ -28,8 +28,9 @@ static void against_listening(const struct dissection *d, struct aim *aim)
     }
     aim->state = AIM_REACHED;
     if (d->resumed) {
-        text_add(&t, "new keys from the master secret of an earlier connection (as safe as that secret and, with a ticket, "
-                     "the key that sealed it), ");
+        text_add(&t,
+                 "new keys from the master secret of an earlier connection (as safe as that secret and, with a ticket, "
+                 "the key that sealed it), ");
         text_add(&t, suite_cipher(d->suite));
         return;
     }
@@ -101,7 +102,8 @@ static void server_side(const struct dissection *d, struct aim *aim, struct text
     }
     aim->state = AIM_REACHED;
     if (d->resumed) {
-        text_add(t, "client and server have the master secret of an earlier connection, which this server's key signed");
+        text_add(t,
+                 "client and server have the master secret of an earlier connection, which this server's key signed");
         return;
     }
     text_add(t, "this server signed the key exchange");

@@ -135,8 +135,8 @@ enum outcome resume_accept(struct handshake *hs, const struct server_hello *m)
     struct fede_conn *conn = hs->conn;
     if (ext_has(&m->extensions, HAS_SESSION_TICKET))
         hs->facts |= FACT_TICKET;
-    bool taken = hs->offers && m->session_id.len > 0 &&
-                 bytes_equal(m->session_id, bytes_of(hs->session_id, hs->session_id_len));
+    bool taken =
+        hs->offers && m->session_id.len > 0 && bytes_equal(m->session_id, bytes_of(hs->session_id, hs->session_id_len));
     if (hs->offers)
         inform_resumption(conn, taken, hs->session.flags & SESSION_VERIFIED,
                           taken ? NULL : "the server wants a full handshake");
@@ -252,8 +252,8 @@ static enum outcome look_up(struct handshake *hs, const char **problem)
         found = hs->answered;
     } else {
         if (config->store != NULL)
-            found = bytes_of(kept, store_get(config->store, hs->offer.session_id, config_wall(config), kept,
-                                             sizeof kept));
+            found =
+                bytes_of(kept, store_get(config->store, hs->offer.session_id, config_wall(config), kept, sizeof kept));
         if (found.len == 0 && config->questions & FEDE_ASK_SESSION) {
             hs->session_asked = ANSWER_OPEN;
             hs->question = (fede_question){.kind = FEDE_ASK_SESSION,
@@ -332,8 +332,7 @@ enum written write_new_session_ticket(struct handshake *hs, size_t *room)
     struct wire w = wire_writer(plain, sizeof plain);
     session_wire(&w, &hs->session);
     uint8_t *ticket = wire_done(&w) ? arena_take(&hs->arena, TICKET_OVERHEAD + w.at) : NULL;
-    if (ticket != NULL &&
-        tickets_seal(config->tickets, &config->random, now, bytes_of(plain, w.at), ticket)) {
+    if (ticket != NULL && tickets_seal(config->tickets, &config->random, now, bytes_of(plain, w.at), ticket)) {
         m->lifetime_hint = hs->session.lifetime;
         m->ticket = bytes_of(ticket, TICKET_OVERHEAD + w.at);
     }

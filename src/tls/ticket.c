@@ -58,8 +58,7 @@ struct tickets *tickets_new(const fede_allocator *from, uint32_t lifetime, bytes
 
 struct tickets *tickets_with_lifetime(struct tickets *tickets, uint32_t lifetime)
 {
-    return tickets_new(&tickets->allocator, lifetime,
-                       bytes_of(tickets->roots, tickets->n_roots * (size_t)TICKET_KEY));
+    return tickets_new(&tickets->allocator, lifetime, bytes_of(tickets->roots, tickets->n_roots * (size_t)TICKET_KEY));
 }
 
 struct tickets *tickets_hold(struct tickets *tickets)

@@ -2,7 +2,7 @@
 from scene import expect, same, test
 
 REFUSED = ["--tlsv1.3", "--tlsv1.1", "--sslv3", "--tls13-ciphers=x", "--cert-status", "--status", "--crlfile=x", "--pinnedpubkey=x",
-           "--sess-out=x", "--sess-in=x", "--reconnect", "--no-ticket", "--psk=00", "--psk-identity=x", "--early-data=x",
+           "--psk=00", "--psk-identity=x", "--early-data=x",
            "--key-update", "--fallback-scsv", "--record-split=9", "--renegotiate", "--capture=x", "--trace=x", "--trace-ascii=x",
            "--cert=x", "--key=x", "--pass=x", "--cert-type=PEM", "--http1.0", "--http3", "--form=a=b", "--cookie-jar=x", "-c", "-F",
            "--socks5=h", "--retry=3"]
@@ -28,7 +28,8 @@ def usage_mistakes(s):
                        (["--verify-ip", "h", "h"], "no IP address"), (["--attime", "soon", "h"], "not a time"), (["-w", "%{nix}", "h"], "nix"),
                        (["--starttls", "nix", "h"], "nix"), (["-H", "novalue", "h"], "Name: value"), (["-X", "A B", "h"], "no method"),
                        (["--tls-max", "1.1", "h"], "1.1"), (["-d", "@/nonexistent/x", "h"], "/nonexistent/x"), (["-b", "file", "h"], "NAME=VALUE"),
-                       (["-O", "https://localhost:1/"], "no file name")):
+                       (["-O", "https://localhost:1/"], "no file name"), (["--no-ticket", "h"], "belongs to --sess-out"),
+                       (["--reconnect=0", "h"], "0"), (["--reconnect=x", "h"], "x")):
         r = s.run("connect", *words).ends(2, say)
         same(r.err.count("exit 2"), 1, f"one exit line: {r}")
     s.run("conect").ends(2, "did you mean connect?")

@@ -7,7 +7,7 @@
 
 static size_t passed, failed;
 
-#define CHECK(good) check((good), #good, __func__, __LINE__, 0)
+#define CHECK(good)       check((good), #good, __func__, __LINE__, 0)
 #define CHECK_AT(good, n) check((good), #good, __func__, __LINE__, (n))
 static void check(bool good, const char *what, const char *where, int line, size_t n)
 {
@@ -73,7 +73,8 @@ static fede_bytes bytes_kept(const struct kept_session *s)
 static void take(struct kept_session *s, fede_bytes from)
 {
     s->len = from.len < sizeof s->data ? from.len : 0;
-    memcpy(s->data, from.data, s->len);
+    if (s->len > 0)
+        memcpy(s->data, from.data, s->len);
 }
 
 struct outcome_of {
@@ -466,8 +467,11 @@ static void refused_by_server(void)
     struct kept_session one;
     CHECK(whole(meet(cc, sc, NULL, &one)));
     fede_config *others[6];
-    const char *says[6] = {"its cipher suite is not allowed any more", "its group is not allowed any more",
-                           "it was made under another policy", "it needs the extended master secret", "",
+    const char *says[6] = {"its cipher suite is not allowed any more",
+                           "its group is not allowed any more",
+                           "it was made under another policy",
+                           "it needs the extended master secret",
+                           "",
                            "the certificate of its server is not here any more"};
     for (int i = 0; i < 5; i++)
         others[i] = fede_config_derive(sc);
@@ -511,12 +515,14 @@ static void names(void)
     struct pair pair = {0};
     pair_start(&pair, cc, sc, NULL);
     CHECK(fede_conn_resume(pair.client, bytes_kept(&lie)) && fede_conn_server_name(pair.client, NULL));
-    CHECK(pair_pump(&pair) && pair_established(pair.client) && strcmp(why_not[1], "it belongs to another server name") == 0);
+    CHECK(pair_pump(&pair) && pair_established(pair.client) &&
+          strcmp(why_not[1], "it belongs to another server name") == 0);
     pair_end(&pair);
     lie = altered(&one, set_name, 1);
     pair_start(&pair, cc, sc, NULL);
     CHECK(fede_conn_resume(pair.client, bytes_kept(&lie)) && fede_conn_server_name(pair.client, "www.server.test"));
-    CHECK(pair_pump(&pair) && pair_established(pair.client) && strcmp(why_not[1], "it belongs to another server name") == 0);
+    CHECK(pair_pump(&pair) && pair_established(pair.client) &&
+          strcmp(why_not[1], "it belongs to another server name") == 0);
     pair_end(&pair);
     fede_config_free(cc);
     fede_config_free(sc);

@@ -19,6 +19,41 @@ static void save(const char *folder, const char *side, unsigned n, uint8_t optio
          fclose(f) == 0);
 }
 
+/* The same, resumed: by ticket and by id. What the client fuzzer offers, byte for byte, because the randomness is the same. */
+static void resumed(const char *folder, unsigned n, bool ticket)
+{
+    fede_config *client = config_of(32, true), *server = config_of(32, false);
+    fede_config *by_id = fede_config_derive(client);
+    fede_config_tickets(by_id, 0);
+    struct queue heard[2] = {{0}};
+    fede_bytes session = session_of(ticket ? client : by_id, server, true);
+    if (!ticket)
+        fede_server_session = session_of(by_id, server, false);
+    struct pair pair = {.tap = record, .arg = heard};
+    pair_seed(1);
+    pair_start(&pair, client, server, NULL);
+    want(fede_conn_resume(pair.client, session));
+    for (int i = 0; i < 3; i++) {
+        want(pair_pump(&pair));
+        const fede_question *question = fede_ask(pair.server);
+        if (question != NULL && question->kind == FEDE_ASK_HELLO)
+            fede_answer_config(pair.server, NULL);
+        else if (question != NULL)
+            fede_answer_session(pair.server, fede_server_session);
+    }
+    fede_info info;
+    fede_conn_info(pair.client, &info);
+    want(info.resumed && pair_exchange(&pair, 50));
+    fede_close(pair.client);
+    want(pair_pump(&pair));
+    save(folder, "client", n, ticket ? 32 : 33, &heard[0]);
+    save(folder, "server", n, 32, &heard[1]);
+    pair_end(&pair);
+    queue_end(&heard[0]);
+    queue_end(&heard[1]);
+    fede_config_free(by_id);
+}
+
 int main(int argc, char **argv)
 {
     static const uint16_t suites[] = {0xc02b, 0xc02c, 0xcca9};
@@ -43,6 +78,8 @@ int main(int argc, char **argv)
             queue_end(&heard[1]);
             fede_config_free(client);
         }
+    resumed(folder, n++, true);
+    resumed(folder, n++, false);
     printf("%u connections\n", n);
     return 0;
 }

@@ -170,6 +170,7 @@ class Agent(Client):
             raise Unable(answer[2])
         if answer[1] != "ok":
             raise Failed(answer[2])
+        return answer[2] if len(answer) > 2 else ""
 
     def stop(self):
         if self.process:

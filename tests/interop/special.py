@@ -11,6 +11,7 @@ import threading
 import browser
 import clients
 import keylog
+import resume
 from cases import Case
 from tools import Failed, Process, Unable, converse, free_port, run, wait_for_port
 
@@ -520,6 +521,7 @@ TESTS = (
     ]
     + [("tshark with the key log", n, w, f, a) for n, w, f, a in keylog.TESTS]
     + [("browser", n, FEDE, f, a) for n, f, a in browser.TESTS]
+    + [("resumption", n, FEDE, f, a) for n, f, a in resume.TESTS]
 )
 
 

@@ -4,8 +4,11 @@
 //	peer client CERTS   jobs "ID PORT KEY SUITE CURVE BYTES CHUNK [MANNER]" on standard input, "ID ok" or "ID failed why"
 //
 // Manners of a server: echo; drip (echoes each byte in a record of its own); cut (echoes once, then ends the TCP
-// connection without close_notify); name (answers with the server name and application protocol it was asked for).
-// Manners of a client: echo (both directions at the same time); cut (drops the TCP connection after the echo).
+// connection without close_notify); name (answers with the server name and application protocol it was asked for);
+// ticket (echoes, and issues session tickets).
+// Manners of a client: echo (both directions at the same time); cut (drops the TCP connection after the echo); resume
+// (two connections, of which the second must resume the first); fleet (PORT is PORT,PORT: BYTES times CHUNK connections
+// that go to both servers in turn; of each BYTES all but the first must be resumed; prints how many each second).
 package main
 
 import (
@@ -53,14 +56,14 @@ func serve(certs string) {
 				fmt.Printf("unable %s %s %v\n", key, curve, err)
 				continue
 			}
-			for _, manner := range []string{"echo", "drip", "cut", "name"} {
+			for _, manner := range []string{"echo", "drip", "cut", "name", "ticket"} {
 				if manner != "echo" && curve != "x25519" {
 					continue
 				}
 				config := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12,
-					MaxVersion: tls.VersionTLS12, CurvePreferences: withOwn(key, curve), SessionTicketsDisabled: true,
+					MaxVersion: tls.VersionTLS12, CurvePreferences: withOwn(key, curve), SessionTicketsDisabled: manner != "ticket",
 					NextProtos: []string{"h2", "http/1.1", "echo"}}
-				if manner == "echo" {
+				if manner == "echo" || manner == "ticket" {
 					config.NextProtos = nil
 				}
 				port, err := net.Listen("tcp", "127.0.0.1:0")
@@ -145,6 +148,14 @@ func client(certs string) {
 		if len(f) > 7 {
 			manner = f[7]
 		}
+		if manner == "resume" || manner == "fleet" {
+			if told, err := resume(certs, strings.Split(f[1], ","), f[2], f[3], f[4], number(f[5]), number(f[6]), manner); err != nil {
+				fmt.Printf("%s failed %v\n", f[0], strings.ReplaceAll(err.Error(), "\n", " "))
+			} else {
+				fmt.Printf("%s ok %s\n", f[0], told)
+			}
+			continue
+		}
 		if err := job(certs, f[1], f[2], f[3], f[4], number(f[5]), number(f[6]), manner); err != nil {
 			fmt.Printf("%s failed %v\n", f[0], strings.ReplaceAll(err.Error(), "\n", " "))
 		} else {
@@ -206,6 +217,45 @@ func job(certs, port, key, suite, curve string, size, chunk int, manner string) 
 		return fmt.Errorf("instead of the server's close_notify: %d bytes, %v", n, err)
 	}
 	return nil
+}
+
+// Each round begins with a full handshake; every further connection of it must be resumed.
+func resume(certs string, ports []string, key, suite, curve string, each, rounds int, manner string) (string, error) {
+	pem, err := os.ReadFile(certs + "/" + key + "-root.pem")
+	if err != nil {
+		return "", err
+	}
+	if manner == "resume" {
+		each, rounds = 2, 1
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	began := time.Now()
+	for round := 0; round < rounds; round++ {
+		config := &tls.Config{RootCAs: roots, ServerName: "localhost", MinVersion: tls.VersionTLS12,
+			MaxVersion: tls.VersionTLS12, CipherSuites: suites[suite], CurvePreferences: withOwn(key, curve),
+			ClientSessionCache: tls.NewLRUClientSessionCache(4)}
+		for i := 0; i < each; i++ {
+			c, err := tls.Dial("tcp", "127.0.0.1:"+ports[i%len(ports)], config)
+			if err != nil {
+				return "", fmt.Errorf("round %d, connection %d: %w", round, i, err)
+			}
+			resumed := c.ConnectionState().DidResume
+			said := []byte("hello")
+			heard := make([]byte, len(said))
+			if _, err = c.Write(said); err == nil {
+				_, err = io.ReadFull(c, heard)
+			}
+			c.Close()
+			if err != nil || !bytes.Equal(said, heard) {
+				return "", fmt.Errorf("round %d, connection %d: no echo: %v", round, i, err)
+			}
+			if resumed != (i > 0) {
+				return "", fmt.Errorf("round %d, connection %d: resumed: %v", round, i, resumed)
+			}
+		}
+	}
+	return fmt.Sprintf("%.0f", float64(each*rounds)/time.Since(began).Seconds()), nil
 }
 
 func number(s string) int {

@@ -6,6 +6,7 @@
 #include <mbedtls/error.h>
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/ssl.h>
+#include <mbedtls/ssl_ticket.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ static mbedtls_x509_crt chain, roots;
 static mbedtls_pk_context private_key;
 static int suites[4];
 static mbedtls_ecp_group_id groups[3];
+static mbedtls_ssl_ticket_context tickets;
 
 struct peer {
     mbedtls_ssl_context ssl;
@@ -73,6 +75,10 @@ bool peer_configure(const struct setup *s)
         return failed("certificate", r);
     if ((r = mbedtls_pk_parse_keyfile(&private_key, peer_path(s, ".key"), NULL)) != 0)
         return failed("key", r);
+    mbedtls_ssl_ticket_init(&tickets);
+    if ((r = mbedtls_ssl_ticket_setup(&tickets, mbedtls_ctr_drbg_random, &drbg, MBEDTLS_CIPHER_AES_256_GCM, 3600)) != 0)
+        return failed("tickets", r);
+    mbedtls_ssl_conf_session_tickets_cb(&config, mbedtls_ssl_ticket_write, mbedtls_ssl_ticket_parse, &tickets);
     r = mbedtls_ssl_conf_own_cert(&config, &chain, &private_key);
     return r == 0 || failed("credential", r);
 }
