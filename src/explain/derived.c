@@ -275,9 +275,12 @@ static void master(struct job *j)
     } else if (d->master.len == MASTER_LEN && (v = arena_take(j->arena, sizeof *v)) != NULL) {
         v->name = "master_secret";
         v->title = "master secret";
-        v->method = "as the key log has it";
-        v->section = "RFC 5246 8.1";
-        v->inputs[v->n_inputs++] = (struct derived_part){.name = "premaster_secret", .words = "not known, not needed"};
+        v->method = d->resumed ? "that of the session resumed" : "as the key log has it";
+        v->section = d->resumed ? "RFC 5246 F.1.4" : "RFC 5246 8.1";
+        v->inputs[v->n_inputs++] = (struct derived_part){
+            .name = "premaster_secret",
+            .words = d->resumed ? "was the earlier connection's" : "not known, not needed",
+        };
         v->value = d->master;
         v->outputs[v->n_outputs++] = (struct derived_part){.name = "master_secret", .value = d->master, .secret = true};
     }
