@@ -100,6 +100,7 @@ extern const struct command explain_command; /* explain.c */
 extern const struct command derive_command;  /* derive.c */
 extern const struct command lookup_command;  /* lookup.c */
 extern const struct command cert_command;    /* cert.c */
+extern const struct command ca_command;      /* ca.c */
 
 /* Nearest of the names by edit distance, NULL when none is near. */
 const char *nearest(const char *word, const char *const *names, size_t n);

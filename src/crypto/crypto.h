@@ -85,6 +85,12 @@ enum key_kind crypto_key_kind(const struct crypto_key *key);
 unsigned crypto_key_bits(const struct crypto_key *key);
 /* True when spki (DER SubjectPublicKeyInfo) is this key's public half. */
 bool crypto_key_matches(const struct crypto_key *key, bytes spki);
+/* Makes a new key of a kind (bits: RSA alone) and writes it as PKCS#8 PEM with a final NUL. NULL: not possible. */
+struct crypto_key *crypto_key_make(enum key_kind kind, unsigned bits, char *pem, size_t size);
+/* Its public half as DER SubjectPublicKeyInfo; borrowed. */
+bytes crypto_key_spki(const struct crypto_key *key);
+/* With SHA-1, for certificates that are flawed on purpose: nothing in TLS uses it. */
+bool crypto_sign_sha1(const struct crypto_key *key, bytes input, uint8_t *out, size_t *out_len);
 bool crypto_sign(const struct crypto_key *key, const struct scheme *scheme, bytes input, uint8_t *out, size_t *out_len);
 
 /* A public key as the parts a certificate holds; everything borrowed. Filled by x509 without libcrypto's decoders. */

@@ -111,6 +111,11 @@ bool crypto_key_matches(const struct crypto_key *key, bytes spki)
     return bytes_equal(bytes_of(key->spki, key->spki_len), spki);
 }
 
+bytes crypto_key_spki(const struct crypto_key *key)
+{
+    return bytes_of(key->spki, key->spki_len);
+}
+
 /* The first private key among the PEM blocks. Encrypted ones are refused: the header or the label says so, and nothing
    here ever asks for a password. */
 static EVP_PKEY *read_pem(bytes text)
@@ -240,6 +245,20 @@ bool crypto_sign(const struct crypto_key *key, const struct scheme *scheme, byte
     if (key->rsa != NULL)
         return sign_rsa(key, scheme, digest, out, out_len);
     return sign_ec(key, digest, out, out_len);
+}
+
+bool crypto_sign_sha1(const struct crypto_key *key, bytes input, uint8_t *out, size_t *out_len)
+{
+    uint8_t hash[HASH_MAX];
+    bytes digest = bytes_of(hash, hash_len(HASH_SHA1));
+    unsigned len = 0;
+    crypto_hash_once(HASH_SHA1, input, hash);
+    if (key->ec != NULL)
+        return sign_ec(key, digest, out, out_len);
+    if (key->rsa == NULL || RSA_sign(NID_sha1, digest.data, (unsigned)digest.len, out, &len, key->rsa) != 1)
+        return false;
+    *out_len = len;
+    return true;
 }
 
 static bool sign_rsa(const struct crypto_key *key, const struct scheme *scheme, bytes digest, uint8_t *out,

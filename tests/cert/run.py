@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""fede cert, judged by what OpenSSL makes and says. run.py [--fede PATH] [--only WORD]; ends with `cert: N passed, N failed`.
+"""fede cert and fede ca, judged by what OpenSSL makes and says. run.py [--fede PATH] [--only WORD]; ends with `cert: N passed, N failed`.
 
 Keys, certificates, lists and OCSP responses are made by openssl in an empty folder; nothing leaves this machine.
 """
@@ -15,6 +15,9 @@ import subprocess
 import sys
 import tempfile
 import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import ca
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LEAF = ("basicConstraints=CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n"
@@ -406,7 +409,7 @@ def changed_certificates_never_crash(s):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Tests of fede cert.")
+    parser = argparse.ArgumentParser(description="Tests of fede cert and fede ca.")
     parser.add_argument("--fede", default=os.environ.get("FEDE", f"{ROOT}/build/release/fede"))
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
@@ -415,7 +418,7 @@ def main():
     passed = failed = 0
     try:
         scene = Scene(arguments.fede, place)
-        for function in tests:
+        for function in tests + ca.tests:
             if arguments.only not in function.__name__:
                 continue
             try:

@@ -16,13 +16,14 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 SRC = os.path.join(ROOT, "src")
 
 # folder: (other folders it may include, public headers it may include)
-ALL = {"types", "error", "verify", "trace", "fede", "stream", "explain", "reasons.def"}
+ALL = {"issue", "types", "error", "verify", "trace", "fede", "stream", "explain", "reasons.def"}
 PLAIN = {"types", "error", "verify", "reasons.def"}
 MAY = {
     "base": (set(), {"types", "error", "reasons.def"}),
     "crypto": ({"base"}, PLAIN),
     "wire": ({"base"}, PLAIN),
     "x509": ({"base", "wire", "crypto"}, PLAIN),
+    "issue": ({"base", "crypto", "x509"}, PLAIN | {"issue"}),
     "keys": ({"base", "crypto"}, PLAIN),
     "record": ({"base", "wire", "crypto", "keys"}, PLAIN),
     "flow": ({"base", "wire"}, PLAIN),
