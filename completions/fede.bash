@@ -3,12 +3,12 @@ _fede() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "connect serve explain derive lookup cert --help --version" -- "$word"))
+        COMPREPLY=($(compgen -W "connect serve explain derive lookup cert ca --help --version" -- "$word"))
         return
     fi
     case $before in
         --cacert|--cert|--chain|--crl|--key|--keylog|--output|--report|--sess-in|--sess-out|--staple|--stderr|--ticket-key|--unix-socket|--upload-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
-        --capath|--report) COMPREPLY=($(compgen -d -- "$word")); return ;;
+        --ca|--capath|--parent|--report) COMPREPLY=($(compgen -d -- "$word")); return ;;
     esac
     case ${COMP_WORDS[1]} in
         connect) words="--head --request --header --data --data-ascii --data-raw --data-binary --upload-file --get --user-agent --referer --cookie --range --user --location --max-redirs --fail --http1.1 --http2 --compressed --output --remote-name --include --write-out --silent --show-error --max-time --connect-timeout --ipv4 --ipv6 --resolve --connect-to --unix-socket --interface --proxy --noproxy --proxy-user --starttls --insecure --cacert --capath --verify-hostname --verify-ip --attime --showcerts --servername --noservername --alpn --no-alpn --tlsv1.2 --tlsv1 --tls-max --ciphers --groups --curves --sigalgs --no-ems --max-fragment --keylog --report --sess-out --sess-in --reconnect --no-ticket --interactive --linger --crlf --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
@@ -17,6 +17,7 @@ _fede() {
         derive) words="--hash --secret --label --seed --context --length --premaster --session-hash --client-random --server-random --master --suite --side --transcript-hash --curve --private --peer --iv --explicit --sequence --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
         lookup) words="--registry --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
         cert) words="--verify --name --attime --cacert --capath --crl --staple --must-staple --revocation --purpose --profile --max-depth --lint --fail-on --store --pins --pem --der --only --output --max-time --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
+        ca) words="--ca --output --parent --key --subject --name --days --not-before --not-after --serial --path-length --permit --exclude --purpose --policy --must-staple --ocsp-url --issuer-url --crl-url --flaw --reason --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
     esac
     case $word in
         -*) COMPREPLY=($(compgen -W "$words" -- "$word")) ;;
