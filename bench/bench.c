@@ -1,10 +1,11 @@
 /* The driver: handshakes, records, memory and allocations of one library.
 
-     bench_NAME handshake|records|rested|memory|allocations SCENARIO [SECONDS [RECORD]]
+     bench_NAME handshake|ticket|id|records|rested|memory|allocations|ticket-allocations|id-allocations SCENARIO
+                [SECONDS [RECORD]]
 
    CPU time of each side apart: the clock is read around each side's calls. A sample during which the thread was
    switched out is dropped; the figure is the median. A handshake costs making the connection, the handshake, and
-   freeing it. With -DCOUNT malloc and its kin are counted, by side: that is for memory and allocations only. */
+   freeing it; ticket and id are handshakes that resume a session. With -DCOUNT malloc and its kin are counted, by side: that is for memory and allocations only. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -22,10 +23,11 @@ static const struct scenario scenarios[] = {
     {"ecdsa-aes256", "ec", "x25519", 1}, {"ecdsa-chacha", "ec", "x25519", 2},
 };
 
-static void handshakes(const struct scenario *s, double seconds);
+static int resumption(const char *what);
+static void handshakes(const struct scenario *s, double seconds, const char *what);
 static void records(const struct scenario *s, double seconds, size_t size, bool rested);
 static void memory(const struct scenario *s);
-static void allocations(const struct scenario *s);
+static void allocations(const struct scenario *s, const char *what);
 static void connect_pair(struct side *pair[2]);
 static void transfer(struct side *from, struct side *to, size_t size);
 static void free_side(struct side *side, int who);
@@ -51,10 +53,11 @@ int main(int argc, char **argv)
         if (strcmp(scenarios[i].name, argv[2]) == 0)
             s = &scenarios[i];
     if (s == NULL) {
-        fprintf(stderr, "usage: %s handshake|records|rested|memory|allocations SCENARIO [SECONDS [RECORD]]\n", argv[0]);
+        fprintf(stderr, "usage: %s handshake|ticket|id|records|rested|memory|allocations SCENARIO [SECONDS [RECORD]]\n", argv[0]);
         return 2;
     }
-    if (!stack_setup(s)) {
+    int how = resumption(argv[1]);
+    if ((how != RESUME_NOT && !stack_resume(how)) || !stack_setup(s)) {
         printf("%s %s %s unsupported 1\n", stack_name, argv[1], s->name);
         return 0;
     }
@@ -62,20 +65,32 @@ int main(int argc, char **argv)
     transfer(pair[CLIENT], pair[SERVER], 100);
     transfer(pair[SERVER], pair[CLIENT], 100);
     free_pair(pair);
-    if (strcmp(argv[1], "handshake") == 0)
-        handshakes(s, seconds);
+    if (strcmp(argv[1], "handshake") == 0 || strcmp(argv[1], "ticket") == 0 || strcmp(argv[1], "id") == 0)
+        handshakes(s, seconds, argv[1]);
     else if (strcmp(argv[1], "records") == 0 || strcmp(argv[1], "rested") == 0)
         records(s, seconds, argc > 4 ? (size_t)atoi(argv[4]) : 16384, strcmp(argv[1], "rested") == 0);
     else if (strcmp(argv[1], "memory") == 0)
         memory(s);
-    else if (strcmp(argv[1], "allocations") == 0)
-        allocations(s);
+    else if (strstr(argv[1], "allocations") != NULL)
+        allocations(s, argv[1]);
     else if (strcmp(argv[1], "version") == 0)
         printf("%s version %s\n", stack_name, stack_version());
     return 0;
 }
 
-static void handshakes(const struct scenario *s, double seconds)
+static int resumption(const char *what)
+{
+    return strncmp(what, "ticket", 6) == 0 ? RESUME_TICKET : strncmp(what, "id", 2) == 0 ? RESUME_ID : RESUME_NOT;
+}
+
+/* Libraries that have none of their own. */
+__attribute__((weak)) bool stack_resume(int how)
+{
+    (void)how;
+    return false;
+}
+
+static void handshakes(const struct scenario *s, double seconds, const char *what)
 {
     enum { MOST = 100000, LEAST = 20 };
     static uint64_t samples[2][MOST];
@@ -96,7 +111,7 @@ static void handshakes(const struct scenario *s, double seconds)
         samples[CLIENT][n] = spent[CLIENT];
         samples[SERVER][n++] = spent[SERVER];
     }
-    printf("%s handshake %s client_us %.2f server_us %.2f n %zu\n", stack_name, s->name, median(samples[CLIENT], n),
+    printf("%s %s %s client_us %.2f server_us %.2f n %zu\n", stack_name, what, s->name, median(samples[CLIENT], n),
            median(samples[SERVER], n), n);
 }
 
@@ -172,7 +187,7 @@ static void memory(const struct scenario *s)
     }
 }
 
-static void allocations(const struct scenario *s)
+static void allocations(const struct scenario *s, const char *what)
 {
     enum { N = 50 };
     struct side *pair[2];
@@ -186,7 +201,7 @@ static void allocations(const struct scenario *s)
         connect_pair(pair);
         free_pair(pair);
     }
-    printf("%s allocations %s client %.1f server %.1f client_bytes %.0f server_bytes %.0f\n", stack_name, s->name,
+    printf("%s %s %s client %.1f server %.1f client_bytes %.0f server_bytes %.0f\n", stack_name, what, s->name,
            (double)calls[CLIENT] / N, (double)calls[SERVER] / N, (double)bytes_asked[CLIENT] / N,
            (double)bytes_asked[SERVER] / N);
 }

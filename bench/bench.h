@@ -25,6 +25,9 @@ extern const char *const stack_name;
 const char *stack_version(void);
 /* Prepares what all connections share. False: the library can't do this. */
 bool stack_setup(const struct scenario *scenario);
+/* Before the setup: all connections but the first resume it. False: not measured with this library. */
+enum { RESUME_NOT, RESUME_TICKET, RESUME_ID };
+bool stack_resume(int how);
 struct side *stack_new(bool server);
 /* 1: complete; 0: more bytes are needed; -1: failed. */
 int stack_handshake(struct side *side);

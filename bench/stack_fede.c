@@ -13,6 +13,9 @@ struct side {
 
 const char *const stack_name = "fede";
 static fede_config *configs[2]; /* client, server */
+static int resuming;
+static uint8_t session[4096];
+static size_t session_len;
 
 static const uint16_t suites[2][3] = {{0xc02b, 0xc02c, 0xcca9}, {0xc02f, 0xc030, 0xcca8}};
 
@@ -27,6 +30,22 @@ static int failed(const char *what, const fede_error *error)
 const char *stack_version(void)
 {
     return fede_library_version();
+}
+
+bool stack_resume(int how)
+{
+    resuming = how;
+    return true;
+}
+
+static bool set_resumption(fede_config *config, bool server)
+{
+    if (!server)
+        return fede_config_sessions(config, true) && (resuming == RESUME_TICKET || fede_config_tickets(config, 0));
+    fede_store *store = fede_store_new(100);
+    bool ok = store != NULL && fede_config_store(config, store);
+    fede_store_free(store);
+    return ok;
 }
 
 bool stack_setup(const struct scenario *s)
@@ -45,6 +64,8 @@ bool stack_setup(const struct scenario *s)
                   fede_config_groups(configs[i], groups, groups[0] == groups[1] ? 1 : 2) &&
                   fede_config_read_ahead(configs[i], true);
         ok = ok && (i == 0 ? fede_config_trust(configs[i], root) : fede_config_credential(configs[i], chain, key));
+        if (ok && resuming != RESUME_NOT)
+            ok = set_resumption(configs[i], i != 0);
         if (!ok)
             return failed("setup", configs[i] != NULL ? fede_config_error(configs[i]) : NULL) == 0;
     }
@@ -56,6 +77,8 @@ struct side *stack_new(bool server)
     struct side *side = malloc(sizeof *side);
     side->server = server;
     side->conn = server ? fede_server_new(configs[1]) : fede_client_new(configs[0], BENCH_HOST);
+    if (!server && session_len > 0)
+        fede_conn_resume(side->conn, (fede_bytes){session, session_len});
     return side;
 }
 
@@ -127,6 +150,15 @@ void stack_rest(struct side *side)
 
 void stack_free(struct side *side)
 {
+    if (resuming != RESUME_NOT && !side->server) {
+        fede_info info;
+        fede_conn_info(side->conn, &info);
+        fede_bytes kept = fede_conn_session(side->conn);
+        if (info.resumed != (session_len > 0) || kept.len == 0 || kept.len > sizeof session)
+            failed("resumption", fede_conn_error(side->conn));
+        if (session_len == 0)
+            memcpy(session, kept.data, session_len = kept.len);
+    }
     fede_conn_free(side->conn);
     free(side);
 }

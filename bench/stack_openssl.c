@@ -10,6 +10,8 @@
 const char *const stack_name = "OpenSSL";
 static SSL_CTX *contexts[2];
 static BIO_METHOD *method;
+static int resuming;
+static SSL_SESSION *session;
 
 static const char *const ciphers[] = {"AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305"};
 
@@ -59,6 +61,12 @@ static int failed(const char *what)
     return bench_why(what, text, 0);
 }
 
+bool stack_resume(int how)
+{
+    resuming = how;
+    return true;
+}
+
 bool stack_setup(const struct scenario *s)
 {
     char list[80];
@@ -73,9 +81,11 @@ bool stack_setup(const struct scenario *s)
         SSL_CTX *c = contexts[i] = SSL_CTX_new(i == 0 ? TLS_client_method() : TLS_server_method());
         SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION);
         SSL_CTX_set_max_proto_version(c, TLS1_2_VERSION);
-        SSL_CTX_set_options(c, SSL_OP_NO_TICKET);
+        if (resuming != RESUME_TICKET)
+            SSL_CTX_set_options(c, SSL_OP_NO_TICKET);
         SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS);
-        SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+        SSL_CTX_set_session_cache_mode(c, resuming == RESUME_ID ? SSL_SESS_CACHE_BOTH : SSL_SESS_CACHE_OFF);
+        SSL_CTX_set_session_id_context(c, (const uint8_t *)"bench", 5);
         if (SSL_CTX_set_cipher_list(c, list) != 1 ||
             SSL_CTX_set1_groups_list(c, strcmp(s->group, "x25519") == 0 ? "X25519:P-256" : "P-256") != 1)
             return failed("setup") == 0;
@@ -99,6 +109,8 @@ struct side *stack_new(bool server)
     } else {
         SSL_set_tlsext_host_name(ssl, BENCH_HOST);
         SSL_set1_host(ssl, BENCH_HOST);
+        if (session != NULL)
+            SSL_set_session(ssl, session);
         SSL_set_connect_state(ssl);
     }
     return (struct side *)ssl;
@@ -133,6 +145,12 @@ void stack_rest(struct side *side)
 
 void stack_free(struct side *side)
 {
+    if (resuming != RESUME_NOT && !SSL_is_server((SSL *)side)) {
+        if (SSL_session_reused((SSL *)side) != (session != NULL))
+            failed("resumption");
+        if (session == NULL)
+            session = SSL_get1_session((SSL *)side);
+    }
     SSL_set_shutdown((SSL *)side, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free((SSL *)side);
 }

@@ -30,6 +30,16 @@ TARGETS = [  # what, limit, how it is found
         lambda t: t.record("fede", "ecdsa", 16384, "receive") / t.record_limit("ecdsa", 16384),
     ),
     (
+        "server CPU of a resumption by ticket / primitives",
+        2.2,
+        lambda t: t.value("fede", "ticket", "ecdsa", "server_us") / t.resumed_limit("ticket", "server"),
+    ),
+    (
+        "client CPU of a resumption by ticket / primitives",
+        2.2,
+        lambda t: t.value("fede", "ticket", "ecdsa", "client_us") / t.resumed_limit("ticket", "client"),
+    ),
+    (
         "heap bytes of an idle server connection",
         2048,
         lambda t: t.value("fede", "memory", "ecdsa", "after_rest_server"),
@@ -91,6 +101,19 @@ class Table:
         authentication = p(f"{kind}-sign") if side == "server" else 3 * p(f"{kind}-verify") + 2 * p("hash-certificate")
         return p(f"{group}-generate") + p(f"{group}-derive") + authentication + symmetric
 
+    def resumed_limit(self, how, side):
+        p = self.primitive
+        both = (
+            p("transcript-resumed")
+            + 2 * p("transcript-fork")
+            + p("prf-resumed")
+            + p("random-32")
+            + 2 * p("aes128-key")
+            + p("aes128-one-call-16")
+            + p("aes128-open-16")
+        )
+        return both + (p("aes256-open-128") if (how, side) == ("ticket", "server") else 0)
+
     def record_limit(self, scenario, size):
         name = CIPHERS[scenario][1]
         ways = [self.primitive(f"{name}-{way}-{size}") for way in ("seal", "one-call")]
@@ -103,6 +126,7 @@ def main():
     rounds = max((len(v) for v in t.values.values()), default=0)
     print(f"One core, client and server apart, transport in memory, median of {rounds} rounds.\n")
     handshakes(t)
+    resumption(t)
     records(t)
     memory(t)
     return targets(t)
@@ -122,6 +146,24 @@ def handshakes(t):
                 us = t.handshake(stack, scenario, side)
                 cells.append(f"{us:8.1f} {us / limits[side]:7.2f} {1e6 / us:7.0f}")
             print(f"  {stack:10} " + "   ".join(cells))
+        print()
+
+
+def resumption(t):
+    for how, title in (("ticket", "ticket"), ("id", "session id")):
+        limits = {side: t.resumed_limit(how, side) for side in ("server", "client")}
+        print(
+            f"TLS 1.2 resumption by {title}, AES-128-GCM: CPU microseconds; the primitives alone: server "
+            f"{limits['server']:.2f}, client {limits['client']:.2f}; allocations, libcrypto's included"
+        )
+        print(f"  {'':10} {'server':>8} {'/limit':>7} {'allocs':>7}   {'client':>8} {'/limit':>7} {'allocs':>7}")
+        for stack in t.stacks:
+            cells = []
+            for side in ("server", "client"):
+                us, n = t.value(stack, how, "ecdsa", f"{side}_us"), t.value(stack, f"{how}-allocations", "ecdsa", side)
+                cells.append(f"{us:8.2f} {us / limits[side]:7.2f} {n:7.0f}")
+            if us == us:
+                print(f"  {stack:10} " + "   ".join(cells))
         print()
 
 
