@@ -47,7 +47,9 @@ typedef struct fede_issue_request {
     const char *const *names;     /* host names, "*.example.com", addresses, mail addresses (@), URIs (://) */
     size_t n_names;
     int64_t not_before, not_after; /* seconds since 1970 UTC */
-    const fede_key *key;          /* the subject's: its public half goes in */
+    const fede_key *key;          /* the subject's: its public half goes in; NULL with a request */
+    fede_bytes request;           /* a PKCS #10 request (DER) instead: its key, its subject unless one is given, and its
+                                     alternative names unless names are; its signature is checked. RFC 2986 */
     fede_bytes issuer;            /* DER of the CA's certificate; empty: issued by itself */
     const fede_key *issuer_key;   /* NULL: key */
     fede_bytes serial;            /* 1 to 20 bytes, the first below 0x80; empty: 16 random ones */

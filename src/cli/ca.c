@@ -1,4 +1,4 @@
-/* fede ca ACTION: a small CA in a folder: init, issue, revoke, crl. Here are the options and the two actions that make no
+/* fede ca ACTION: a small CA in a folder: init, issue, sign, revoke, crl. Here are the options and the two actions that make no
    certificate. */
 #include "cli/ca.h"
 
@@ -75,12 +75,13 @@ static const struct option_row ca_options[] = {
 
 const struct command ca_command = {
     .name = "ca",
-    .synopsis = "init | issue NAME... | revoke FILE | crl",
+    .synopsis = "init | issue NAME... | sign REQUEST | revoke FILE | crl",
     .summary = "A small CA for tests: certificates for any name, and wrong ones on purpose.",
     .examples = "  fede ca init --ca lab                            a root: lab/ca.pem, lab/ca.key\n"
                 "  fede ca issue --ca lab localhost 127.0.0.1 ::1   lab/localhost.pem, lab/localhost.key\n"
                 "  fede ca issue --ca lab --flaw expired localhost -o lab/old\n"
                 "  fede ca init --ca lab/mid --parent lab --path-length 0 --permit example.com\n"
+                "  fede ca sign --ca lab request.csr > site.pem\n"
                 "  fede ca revoke --ca lab lab/localhost.pem\n"
                 "  fede ca crl --ca lab > lab.crl\n",
     .notes = "Keys get mode 0600; nothing is written over; no store of the system is touched.\n",
@@ -103,11 +104,13 @@ static int ca_run(int argc, char **argv)
         return code;
     const char *action = n > 0 ? argv[1] : "";
     bool init = !strcmp(action, "init"), issue = !strcmp(action, "issue"), crl = !strcmp(action, "crl");
-    if (!init && !issue && !crl && strcmp(action, "revoke") != 0)
-        return usage_error(&ca_command, "what is to be done? init, issue, revoke or crl");
+    bool sign = !strcmp(action, "sign");
+    if (!init && !issue && !crl && !sign && strcmp(action, "revoke") != 0)
+        return usage_error(&ca_command, "what is to be done? init, issue, sign, revoke or crl");
     if (init || crl ? n > 1 : issue ? n < 2 : n != 2)
         return usage_error(&ca_command, issue         ? "for which name?"
                                         : init || crl ? "init and crl take no operands; the folder is given with --ca"
+                                        : sign        ? "which request?"
                                                       : "which certificate is revoked?");
     if (s.o.days == 0)
         s.o.days = init ? DAYS_OF_CA : DAYS;
@@ -126,6 +129,7 @@ static int ca_run(int argc, char **argv)
         code = init    ? ca_init(&s.o, &why)
                : issue ? ca_issue(&s.o, &why)
                : crl   ? list(&s, &why)
+               : sign  ? ca_sign(&s.o, argv[2], &why)
                        : revoke(&s, argv[2], &why);
     }
     if (code != EXIT_DONE)

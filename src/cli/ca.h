@@ -65,11 +65,14 @@ bool ca_revoked(const char *folder, fede_revoked *out, uint8_t (*serials)[20], s
                 struct text *why);
 /* The serial number of a certificate in DER; empty: unreadable. */
 fede_bytes ca_serial(fede_bytes der);
+/* The request (PKCS #10) in a PEM or DER file, as DER. */
+size_t ca_read_request(const char *path, uint8_t *out, size_t size, struct text *why);
 /* The first certificate of a PEM or DER file. */
 size_t ca_read_certificate(const char *path, uint8_t *out, size_t size, struct text *why);
 
 /* ca_issue.c */
 int ca_init(const struct ca_options *o, struct text *why);
 int ca_issue(const struct ca_options *o, struct text *why);
+int ca_sign(const struct ca_options *o, const char *path, struct text *why);
 
 #endif

@@ -10,6 +10,7 @@
 #include "cli/options.h"
 #include "cli/words.h"
 #include "fede/verify.h"
+#include "report/cert.h"
 
 enum { FILE_MOST = 1 << 20, PATH_SIZE = 4096 };
 
@@ -105,6 +106,26 @@ bool ca_join(char **text, const char *more)
     grown[have + len] = '\0';
     *text = grown;
     return true;
+}
+
+size_t ca_read_request(const char *path, uint8_t *out, size_t size, struct text *why)
+{
+    static const char *const labels[] = {"CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"};
+    size_t len, n = 0;
+    char *text = value_file(path, FILE_MOST, &len, why);
+    struct certs *reader = certs_new();
+    for (size_t i = 0; text != NULL && reader != NULL && n == 0 && i < 2; i++) {
+        fede_bytes der = certs_other(reader, (fede_bytes){(uint8_t *)text, len}, labels[i]);
+        if (der.len > 0 && der.len <= size) {
+            bytes_copy(out, der.data, der.len);
+            n = der.len;
+        }
+    }
+    if (text != NULL && n == 0)
+        text_format(why, "%s holds no certificate request that can be used", path);
+    certs_free(reader);
+    free(text);
+    return n;
 }
 
 size_t ca_read_certificate(const char *path, uint8_t *out, size_t size, struct text *why)

@@ -151,6 +151,50 @@ end:
     return code;
 }
 
+/* ---- sign ---- */
+
+/* For a key that its owner keeps: to standard output, or FILE.pem. */
+int ca_sign(const struct ca_options *o, const char *path, struct text *why)
+{
+    static struct line line;
+    static struct ca_pair leaf;
+    static uint8_t request[DER_MOST];
+    size_t len = ca_read_request(path, request, sizeof request, why);
+    int code = EXIT_INPUT;
+    char *chain = NULL;
+    if (len == 0)
+        return EXIT_INPUT;
+    line.n = 1;
+    if (ca_load(o->folder, &line.pairs[0], &line.above, why)) {
+        fede_issue_request q = {.request = bytes_of(request, len),
+                                .subject = o->subject,
+                                .names = o->names,
+                                .n_names = o->n_names,
+                                .issuer = bytes_of(line.pairs[0].der, line.pairs[0].len),
+                                .issuer_key = line.pairs[0].key,
+                                .serial = bytes_of(o->serial, o->serial_len),
+                                .purposes = o->purposes,
+                                .policies = o->policies,
+                                .n_policies = o->n_policies,
+                                .ocsp_url = o->ocsp_url,
+                                .issuer_url = o->issuer_url,
+                                .crl_url = o->crl_url,
+                                .must_staple = o->must_staple};
+        dates(o, &q);
+        chain = certify(&q, &leaf, why) ? chain_text(o, &line, &leaf) : NULL;
+    }
+    if (chain != NULL) {
+        bool rooted = o->out != NULL && o->out[0] == '/';
+        if (o->out == NULL)
+            code = fputs(chain, stdout) >= 0 ? EXIT_DONE : EXIT_INTERNAL;
+        else if (ca_write(rooted ? "" : ".", o->out + rooted, ".pem", chain, false, why))
+            code = EXIT_DONE;
+    }
+    line_free(&line);
+    free(chain);
+    return code;
+}
+
 /* The CA of the folder, and below it what a flaw needs. */
 static bool build_line(const struct ca_options *o, struct line *line, struct text *why)
 {

@@ -18,11 +18,17 @@ struct fede_key {
     char pem[8192];
 };
 
-static void write_tbs(struct der_out *w, const fede_issue_request *q, const struct certificate *issuer,
-                      fede_error *error);
+/* What is taken out of a request. */
+struct taken {
+    bytes spki, subject, alt_names; /* alt_names: the extension's value; data NULL: none */
+};
+
+static bool read_request(bytes der, struct taken *out, fede_error *error);
+static void write_tbs(struct der_out *w, const fede_issue_request *q, const struct taken *taken,
+                      const struct certificate *issuer, fede_error *error);
 static bool write_name(struct der_out *w, const char *subject, fede_error *error);
-static void write_extensions(struct der_out *w, const fede_issue_request *q, const struct certificate *issuer,
-                             fede_error *error);
+static void write_extensions(struct der_out *w, const fede_issue_request *q, const struct taken *taken,
+                             const struct certificate *issuer, fede_error *error);
 static size_t sign(struct der_out *tbs, const fede_key *key, unsigned flaws, uint8_t *out, size_t size,
                    fede_error *error);
 
@@ -119,9 +125,20 @@ size_t fede_issue(const fede_issue_request *q, uint8_t *out, size_t size, fede_e
     struct certificate issuer;
     fede_error unread = {0};
     *error = (fede_error){.reason = FEDE_OK};
-    if (q->key == NULL || algorithm_of(signer, q->flaws) == NULL) {
+    if (signer == NULL || (q->key == NULL && q->request.len == 0) || algorithm_of(signer, q->flaws) == NULL) {
         fail(error, FEDE_CONFIG_KEY_UNUSABLE, NULL, "no key, or one that can't sign certificates like this");
         return 0;
+    }
+    struct taken taken = {.spki = BYTES_NONE};
+    if (q->request.len > 0) {
+        if (!read_request(q->request, &taken, error))
+            return 0;
+        if (q->subject != NULL)
+            taken.subject = BYTES_NONE;
+        if (q->n_names > 0)
+            taken.alt_names = BYTES_NONE;
+    } else {
+        taken.spki = crypto_key_spki(q->key->key);
     }
     if (q->issuer.len > 0 && (!certificate_read(q->issuer, &issuer, &unread) || issuer.key.spki.len == 0)) {
         fail(error, FEDE_CONFIG_PEM, "issuer", "certificate of the CA");
@@ -143,14 +160,14 @@ size_t fede_issue(const fede_issue_request *q, uint8_t *out, size_t size, fede_e
         return 0;
     }
     struct der_out tbs = der_to(room, size);
-    write_tbs(&tbs, q, q->issuer.len > 0 ? &issuer : NULL, error);
+    write_tbs(&tbs, q, &taken, q->issuer.len > 0 ? &issuer : NULL, error);
     size_t len = error->reason == FEDE_OK ? sign(&tbs, signer, q->flaws, out, size, error) : 0;
     memory_give(&memory_standard, room, size);
     return len;
 }
 
-static void write_tbs(struct der_out *w, const fede_issue_request *q, const struct certificate *issuer,
-                      fede_error *error)
+static void write_tbs(struct der_out *w, const fede_issue_request *q, const struct taken *taken,
+                      const struct certificate *issuer, fede_error *error)
 {
     const fede_key *signer = q->issuer_key != NULL ? q->issuer_key : q->key;
     uint8_t random[SERIAL_LEN];
@@ -176,11 +193,64 @@ static void write_tbs(struct der_out *w, const fede_issue_request *q, const stru
     der_put_time(w, q->not_before);
     der_put_time(w, q->not_after);
     der_close(w, at);
-    if (!write_name(w, q->subject, error))
+    if (taken->subject.data != NULL)
+        der_add(w, taken->subject);
+    else if (!write_name(w, q->subject, error))
         return;
-    der_add(w, crypto_key_spki(q->key->key));
-    write_extensions(w, q, issuer, error);
+    der_add(w, taken->spki);
+    write_extensions(w, q, taken, issuer, error);
     der_close(w, tbs);
+}
+
+/* The extension request among the attributes (RFC 2985 5.4.2): of it the alternative names alone are taken. */
+static void take_names(bytes attributes, struct taken *out)
+{
+    static const uint8_t wish[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x0e}, alt[] = {0x55, 0x1d, 0x11};
+    bytes attribute, values, list, extension, oid, value, names;
+    bool critical;
+    for (struct der d = der_in(attributes); der_more(&d) && der_read(&d, DER_SEQUENCE, &attribute);) {
+        struct der a = der_in(attribute);
+        if (!der_oid(&a, &oid) || !bytes_equal(oid, BYTES_OF(wish)) || !der_read(&a, DER_SET, &values) ||
+            !der_only(values, DER_SEQUENCE, &list))
+            continue;
+        for (struct der e = der_in(list); der_more(&e) && der_read(&e, DER_SEQUENCE, &extension);) {
+            struct der x = der_in(extension);
+            if (!der_oid(&x, &oid) || (der_at(&x, DER_BOOLEAN) && !der_boolean(&x, &critical)) ||
+                !der_read(&x, DER_OCTET_STRING, &value))
+                continue;
+            if (bytes_equal(oid, BYTES_OF(alt)) && der_only(value, DER_SEQUENCE, &names) && names.len > 0 &&
+                general_names_valid(names))
+                out->alt_names = value;
+        }
+    }
+}
+
+/* CertificationRequest, RFC 2986 4.2. Whoever asks has to hold the key: the signature is by it. */
+static bool read_request(bytes der, struct taken *out, fede_error *error)
+{
+    bytes outer, info, content = BYTES_NONE, algorithm, signature, attributes = BYTES_NONE, version;
+    struct public_key key;
+    const char *problem;
+    unsigned unused;
+    *out = (struct taken){.spki = BYTES_NONE};
+    if (!der_only(der, DER_SEQUENCE, &outer))
+        return fail(error, FEDE_CONFIG_PEM, "CertificationRequest", "certificate request");
+    struct der d = der_in(outer);
+    bool read = der_whole(&d, DER_SEQUENCE, &info, &content) && der_whole(&d, DER_SEQUENCE, &algorithm, NULL) &&
+                der_bits(&d, &signature, &unused) && unused == 0 && der_done(&d);
+    struct der i = der_in(read ? content : BYTES_NONE);
+    read = read && der_integer(&i, &version) && der_whole(&i, DER_SEQUENCE, &out->subject, NULL) &&
+           name_read(out->subject) && der_whole(&i, DER_SEQUENCE, &out->spki, NULL) &&
+           (!der_more(&i) || der_read(&i, DER_CONTEXT_CONSTRUCTED(0), &attributes)) && der_done(&i) &&
+           public_key_read(out->spki, &key, &problem);
+    if (!read)
+        return fail(error, FEDE_CONFIG_PEM, "CertificationRequest", "certificate request");
+    uint16_t id = algorithm_scheme(algorithm);
+    const struct scheme *scheme = id != 0 ? scheme_by_id(id) : NULL;
+    if (scheme == NULL || key.kind == 0 || !crypto_verify(&key, scheme, info, signature))
+        return fail(error, FEDE_CONFIG_BAD_VALUE, "signature", "the request is not signed by the key it is for");
+    take_names(attributes, out);
+    return true;
 }
 
 /* "C=NL, O=Example, CN=Name" */
@@ -364,10 +434,10 @@ static void write_purposes(struct der_out *w, const fede_issue_request *q)
     close_extension(w, e);
 }
 
-static void write_key_ids(struct der_out *w, const fede_issue_request *q, const struct certificate *issuer)
+static void write_key_ids(struct der_out *w, bytes spki, const struct certificate *issuer)
 {
     uint8_t id[KEY_ID_LEN];
-    key_id(crypto_key_spki(q->key->key), id);
+    key_id(spki, id);
     struct open_extension e = open_extension(w, "2.5.29.14", false);
     der_put(w, DER_OCTET_STRING, BYTES_OF(id));
     close_extension(w, e);
@@ -426,13 +496,13 @@ static void write_addresses(struct der_out *w, const fede_issue_request *q)
     }
 }
 
-static void write_extensions(struct der_out *w, const fede_issue_request *q, const struct certificate *issuer,
-                             fede_error *error)
+static void write_extensions(struct der_out *w, const fede_issue_request *q, const struct taken *taken,
+                             const struct certificate *issuer, fede_error *error)
 {
     size_t outer = der_open(w, DER_CONTEXT_CONSTRUCTED(3)), list = der_open(w, DER_SEQUENCE);
     write_basic(w, q);
     write_purposes(w, q);
-    write_key_ids(w, q, issuer);
+    write_key_ids(w, taken->spki, issuer);
     if (q->n_names > 0 && (q->flaws & FEDE_FLAW_NO_NAMES) == 0) {
         /* Critical where there is no subject: RFC 5280 4.1.2.6. */
         struct open_extension e = open_extension(w, "2.5.29.17", q->subject == NULL || q->subject[0] == '\0');
@@ -442,6 +512,11 @@ static void write_extensions(struct der_out *w, const fede_issue_request *q, con
                 fail(error, FEDE_CONFIG_BAD_VALUE, "subjectAltName",
                      "a name is neither host name, address, mail address nor URI");
         der_close(w, at);
+        close_extension(w, e);
+    }
+    if (taken->alt_names.data != NULL) {
+        struct open_extension e = open_extension(w, "2.5.29.17", false);
+        der_add(w, taken->alt_names);
         close_extension(w, e);
     }
     if (q->n_permitted + q->n_excluded > 0 && !write_constraints(w, q))

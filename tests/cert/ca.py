@@ -119,6 +119,29 @@ def intermediate_with_constraints(s):
 
 
 @test
+def requests(s):
+    ca(s, "init", "--ca", "sign")
+    for kind in (("rsa:2048",), ("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), ("ed25519",)):
+        s.openssl("req", "-newkey", *kind, "-nodes", "-keyout", "ask.key", "-out", "ask.csr", "-subj", "/O=Asker/CN=ask.test", "-addext",
+                  "subjectAltName=DNS:ask.test,DNS:www.ask.test")
+        with open(s.path("asked.pem"), "w") as f:
+            f.write(ca(s, "sign", "--ca", "sign", "ask.csr"))
+        s.run("--cacert", "sign/ca.pem", "--profile", "web", "--name", "www.ask.test", "asked.pem")
+        ok, out = openssl_accepts(s, "sign/ca.pem", "asked.pem", "www.ask.test")
+        expect(ok and s.openssl("pkey", "-in", "ask.key", "-pubout") == s.openssl("x509", "-in", "asked.pem", "-pubkey", "-noout"), out)
+    with open(s.path("asked.pem"), "w") as f:
+        f.write(ca(s, "sign", "--ca", "sign", "--name", "only.test", "ask.csr"))
+    s.run("--cacert", "sign/ca.pem", "--name", "only.test", "asked.pem")
+    s.run("--cacert", "sign/ca.pem", "--name", "ask.test", "asked.pem", code=7)
+    s.openssl("req", "-in", "ask.csr", "-outform", "DER", "-out", "ask.der")
+    der = open(s.path("ask.der"), "rb").read()
+    for at in range(0, len(der), 3):
+        s.write("bad.der", der[:at] + bytes([der[at] ^ 4]) + der[at + 1:])
+        ca(s, "sign", "--ca", "sign", "bad.der", code=3)
+    ca(s, "sign", "--ca", "sign", "sign/ca.pem", code=3)
+
+
+@test
 def revocation(s):
     ca(s, "init", "--ca", "rev")
     for name in ("one.test", "two.test"):
