@@ -2,6 +2,7 @@
 shared by two servers while their keys change, decrypted by tshark."""
 import os
 import re
+import socket
 import threading
 import time
 
@@ -229,6 +230,10 @@ def from_nss(scene, ticket):
         wrong = servers.nss_database(folder, roots={"p256": f"{scene.certs}/p256-root.pem"})
         if wrong:
             raise Unable(wrong)
+        try:
+            socket.gethostbyname("localhost")  # strsclnt takes the name to look up and to verify as one word
+        except OSError:
+            raise Unable("this system does not resolve localhost") from None
         words = f"strsclnt -q -o -d sql:{folder} -p {server.port} -c 20 -t 1 -V tls1.2:tls1.2".split()
         code, out = run([*words, *(["-u"] if ticket else []), "localhost"], 60)
         hits = max(map(int, re.findall(r"(\d+) cache hits", out)), default=0)
