@@ -4,8 +4,8 @@
 #include "report/certs.h"
 
 enum { NUMBER = 3, SIGN = 4, NAME = 7, DETAIL = 28 };
+static const struct check_look look = {NUMBER, SIGN, NAME, DETAIL, "pass", "FAIL", PLAIN};
 
-static void step(struct report *r, const fede_check *c, size_t number);
 static void candidates(struct report *r, const struct cert_request *q, bytes der, bytes taken);
 static void signature(struct report *r, bytes der, bytes issuer);
 static void value(struct report *r, const char *label, const char *text);
@@ -59,7 +59,7 @@ void cert_verification(struct report *r, const struct cert_request *q)
                 page_line(p);
                 headed = true;
             }
-            step(r, c, ++number);
+            text_check(r, c, ++number, &look);
             bool has_issuer = at + 1u < v->path_len;
             if (c->kind == FEDE_CHECK_ISSUER && at < v->path_len)
                 candidates(r, q, v->path[at], has_issuer ? v->path[at + 1] : BYTES_NONE);
@@ -70,34 +70,6 @@ void cert_verification(struct report *r, const struct cert_request *q)
         }
     }
     end(r, q);
-}
-
-static void step(struct report *r, const fede_check *c, size_t number)
-{
-    static const struct {
-        const char *sign, *word;
-        enum style style;
-    } outcomes[] = {{"–", "unknown", WARNING}, {"✓", "pass", GOOD}, {"✗", "FAIL", BAD}, {"–", "not checked", WARNING}};
-    struct page *p = &r->page;
-    unsigned outcome = c->outcome < sizeof outcomes / sizeof *outcomes ? c->outcome : 0;
-    char digits[24], detail[sizeof c->detail + 1];
-    snprintf(digits, sizeof digits, "%zu", number);
-    page_right(p, FAINT, NUMBER, digits);
-    page_to(p, SIGN);
-    page_put(p, outcomes[outcome].style, outcomes[outcome].sign);
-    page_to(p, NAME);
-    page_put(p, PLAIN, fede_check_name(c->kind));
-    page_to(p, DETAIL);
-    page_put(p, outcomes[outcome].style, outcomes[outcome].word);
-    snprintf(detail, sizeof detail, "%.*s", (int)sizeof c->detail, c->detail);
-    if (detail[0] == '\0' && c->outcome == FEDE_FAILED)
-        snprintf(detail, sizeof detail, "%s", fede_reason_name(c->reason));
-    if (detail[0] != '\0') {
-        page_put(p, outcomes[outcome].style, ":");
-        page_to(p, p->column + 1);
-        page_words(p, c->outcome == FEDE_FAILED ? BAD : PLAIN, DETAIL, detail);
-    }
-    page_line(p);
 }
 
 /* All whose subject is the issuer's name: several when a CA has certificates of several others, or a new key. */

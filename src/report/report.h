@@ -83,6 +83,13 @@ void text_dump(struct report *r, bytes data);
 /* text_verdict.c: certificates, their verification, the box at the end. */
 void text_card(struct report *r);
 void text_trail(struct report *r, const fede_verdict *verdict);
+/* One check as a numbered row; what differs between the places that draw it: columns, words, the style of a detail. */
+struct check_look {
+    unsigned number, sign, name, detail; /* columns */
+    const char *passed, *failed;         /* words behind the name; "" for none */
+    enum style style;                    /* of a detail that is no failure */
+};
+void text_check(struct report *r, const fede_check *check, size_t number, const struct check_look *look);
 void text_box(struct report *r);
 void text_connection_line(struct report *r, int exit_code, const char *why);
 

@@ -3,7 +3,6 @@
 #include "report/report.h"
 
 static void checks(struct report *r, const fede_verdict *v);
-static void check_row(struct report *r, const fede_verdict *v, const fede_check *c, size_t number);
 static void san_line(struct report *r, const fede_verdict *v);
 static void times(struct report *r);
 static void traffic(struct report *r);
@@ -166,6 +165,7 @@ void text_connection_line(struct report *r, int exit_code, const char *why)
 
 static void checks(struct report *r, const fede_verdict *v)
 {
+    static const struct check_look look = {16, 17, 20, 40, "", "FAILED", FAINT};
     /* In the order of the path, and in each certificate in the order made. */
     size_t number = 0;
     for (unsigned at = 0; at <= UINT8_MAX; at++) {
@@ -186,37 +186,36 @@ static void checks(struct report *r, const fede_verdict *v)
                 page_line(&r->page);
                 headed = true;
             }
-            check_row(r, v, &v->checks[i], ++number);
+            text_check(r, &v->checks[i], ++number, &look);
         }
     }
 }
 
-static void check_row(struct report *r, const fede_verdict *v, const fede_check *c, size_t number)
+void text_check(struct report *r, const fede_check *c, size_t number, const struct check_look *look)
 {
-    enum { NUMBER = 16, SIGN = 17, NAME = 20, DETAIL = 40 };
-    static const struct {
+    const struct {
         const char *sign, *word;
         enum style style;
-    } outcomes[] = {{"–", "unknown", WARNING}, {"✓", "", GOOD}, {"✗", "FAILED", BAD}, {"–", "not checked", WARNING}};
-    (void)v;
+    } outcomes[] = {
+        {"–", "unknown", WARNING}, {"✓", look->passed, GOOD}, {"✗", look->failed, BAD}, {"–", "not checked", WARNING}};
     struct page *p = &r->page;
     unsigned outcome = c->outcome < sizeof outcomes / sizeof *outcomes ? c->outcome : 0;
     char digits[24], detail[sizeof c->detail + 1];
     snprintf(digits, sizeof digits, "%zu", number);
-    page_right(p, FAINT, NUMBER, digits);
-    page_to(p, SIGN);
+    page_right(p, FAINT, look->number, digits);
+    page_to(p, look->sign);
     page_put(p, outcomes[outcome].style, outcomes[outcome].sign);
-    page_to(p, NAME);
+    page_to(p, look->name);
     page_put(p, PLAIN, fede_check_name(c->kind));
-    page_to(p, DETAIL);
+    page_to(p, look->detail);
     page_put(p, outcomes[outcome].style, outcomes[outcome].word);
     snprintf(detail, sizeof detail, "%.*s", (int)sizeof c->detail, c->detail);
     if (detail[0] == '\0' && c->outcome == FEDE_FAILED)
         snprintf(detail, sizeof detail, "%s", fede_reason_name(c->reason));
     if (detail[0] != '\0') {
         page_put(p, outcomes[outcome].style, outcomes[outcome].word[0] != '\0' ? ":" : "");
-        page_to(p, p->column > DETAIL ? p->column + 1 : DETAIL);
-        page_words(p, c->outcome == FEDE_FAILED ? BAD : FAINT, DETAIL, detail);
+        page_to(p, p->column > look->detail ? p->column + 1 : look->detail);
+        page_words(p, c->outcome == FEDE_FAILED ? BAD : look->style, look->detail, detail);
     }
     page_line(p);
 }
