@@ -12,9 +12,7 @@
 enum { MESSAGE_LIMIT = 65536, HANDSHAKE_LIMIT = 131072, LEAST_FRAGMENT = 64, MOST_FRAGMENT = 16384 };
 enum { MOST_ALPN = 65000 }; /* with everything else they must fit into one block of extensions, 65,535 bytes */
 
-static bool refuse(fede_config *config, fede_reason reason, int64_t got, int64_t wanted, const char *detail);
 static bool refuse_source(fede_config *config, const char *path, int problem);
-static bool changeable(fede_config *config);
 static void take_policy(fede_config *config, const struct policy *policy);
 static void share_release(fede_config *config);
 static void fill(struct codes *to, const uint16_t *ids);
@@ -117,7 +115,7 @@ const fede_error *fede_config_error(const fede_config *config)
     return config->error.reason != FEDE_OK ? &config->error : NULL;
 }
 
-static bool refuse(fede_config *config, fede_reason reason, int64_t got, int64_t wanted, const char *detail)
+bool config_refuse(fede_config *config, fede_reason reason, int64_t got, int64_t wanted, const char *detail)
 {
     if (config->error.reason != FEDE_OK)
         return false; /* the first one stands */
@@ -132,10 +130,10 @@ static bool refuse(fede_config *config, fede_reason reason, int64_t got, int64_t
     return false;
 }
 
-static bool changeable(fede_config *config)
+bool config_changeable(fede_config *config)
 {
     if (atomic_load_explicit(&config->in_use, memory_order_relaxed))
-        return refuse(config, FEDE_CONFIG_IN_USE, 0, 0, NULL);
+        return config_refuse(config, FEDE_CONFIG_IN_USE, 0, 0, NULL);
     return true;
 }
 
@@ -161,26 +159,27 @@ static void take_policy(fede_config *config, const struct policy *policy)
 
 bool fede_config_policy(fede_config *config, const char *name)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     const struct policy *policy = policy_find(name);
     if (policy == NULL)
-        return refuse(config, FEDE_CONFIG_UNKNOWN_POLICY, 0, 0, name != NULL ? name : "NULL");
+        return config_refuse(config, FEDE_CONFIG_UNKNOWN_POLICY, 0, 0, name != NULL ? name : "NULL");
     take_policy(config, policy);
     return true;
 }
 
 bool fede_config_versions(fede_config *config, uint16_t lowest, uint16_t highest)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     if (lowest > highest)
-        return refuse(config, FEDE_CONFIG_NO_VERSION, lowest, highest, NULL);
+        return config_refuse(config, FEDE_CONFIG_NO_VERSION, lowest, highest, NULL);
     if (lowest < config->policy->lowest)
-        return refuse(config, FEDE_CONFIG_BAD_VALUE, lowest, FEDE_TLS12, "versions below TLS 1.2 are not implemented");
+        return config_refuse(config, FEDE_CONFIG_BAD_VALUE, lowest, FEDE_TLS12,
+                             "versions below TLS 1.2 are not implemented");
     if (highest > config->policy->highest)
-        return refuse(config, FEDE_CONFIG_BAD_VALUE, highest, FEDE_TLS12,
-                      "versions above TLS 1.2 are not in this release");
+        return config_refuse(config, FEDE_CONFIG_BAD_VALUE, highest, FEDE_TLS12,
+                             "versions above TLS 1.2 are not in this release");
     config->lowest = lowest;
     config->highest = highest;
     return true;
@@ -191,7 +190,7 @@ static bool take_codes(fede_config *config, struct codes *to, const uint16_t *al
                        const char *what, const char *(*name_of)(uint16_t id))
 {
     struct codes taken = {.n = 0};
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     for (size_t i = 0; ids != NULL && i < n; i++) {
         const uint16_t *a = allowed;
@@ -208,12 +207,12 @@ static bool take_codes(fede_config *config, struct codes *to, const uint16_t *al
             else
                 text_hex_number(&t, ids[i], 4);
             text_add(&t, " is not implemented, or the policy forbids it");
-            return refuse(config, FEDE_CONFIG_BAD_VALUE, ids[i], 0, detail);
+            return config_refuse(config, FEDE_CONFIG_BAD_VALUE, ids[i], 0, detail);
         }
         codes_add(&taken, ids[i]);
     }
     if (taken.n == 0)
-        return refuse(config, FEDE_CONFIG_NOTHING_TO_OFFER, 0, 0, what);
+        return config_refuse(config, FEDE_CONFIG_NOTHING_TO_OFFER, 0, 0, what);
     *to = taken;
     return true;
 }
@@ -235,32 +234,33 @@ bool fede_config_schemes(fede_config *config, const uint16_t *ids, size_t n)
 
 bool fede_config_extended_master_secret(fede_config *config, fede_ems use)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     if (use != FEDE_EMS_OFFERED && use != FEDE_EMS_REQUIRED && use != FEDE_EMS_OFF)
-        return refuse(config, FEDE_CONFIG_BAD_VALUE, use, 0, "a use of the extended master secret that does not exist");
+        return config_refuse(config, FEDE_CONFIG_BAD_VALUE, use, 0,
+                             "a use of the extended master secret that does not exist");
     config->ems = use;
     return true;
 }
 
 bool fede_config_alpn(fede_config *config, const char *const *names, size_t n)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     size_t len = 0, at = 0;
     for (size_t i = 0; i < n; i++) {
         size_t name = names != NULL && names[i] != NULL ? strlen(names[i]) : 0;
         if (name < 1 || name > 255)
-            return refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)name, 255,
-                          "a protocol name must have 1 to 255 bytes");
+            return config_refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)name, 255,
+                                 "a protocol name must have 1 to 255 bytes");
         len += 1 + name;
     }
     if (len > MOST_ALPN)
-        return refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)len, MOST_ALPN,
-                      "the protocol names take more than 65,000 bytes");
+        return config_refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)len, MOST_ALPN,
+                             "the protocol names take more than 65,000 bytes");
     uint8_t *list = len > 0 ? memory_take(&config->allocator, len) : NULL;
     if (len > 0 && list == NULL)
-        return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
+        return config_refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
     for (size_t i = 0; i < n; i++) {
         size_t name = strlen(names[i]);
         list[at] = (uint8_t)name;
@@ -277,7 +277,7 @@ bool fede_config_alpn(fede_config *config, const char *const *names, size_t n)
 
 bool fede_config_credential(fede_config *config, fede_bytes chain, fede_bytes key)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     fede_error error = {0};
     struct credential *credential = credential_new(&config->allocator, chain, key, &error);
@@ -290,13 +290,13 @@ bool fede_config_credential(fede_config *config, fede_bytes chain, fede_bytes ke
             text_number(&t, error.got);
             text_add(&t, " bits");
         }
-        return refuse(config, (fede_reason)error.reason, error.got, error.wanted, detail);
+        return config_refuse(config, (fede_reason)error.reason, error.got, error.wanted, detail);
     }
     size_t n = config->n_credentials, one = sizeof(struct credential *);
     struct credential **all = memory_take(&config->allocator, (n + 1) * one);
     if (all == NULL) {
         credential_free(credential);
-        return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
+        return config_refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
     }
     bytes_copy(all, config->credentials, n * one);
     all[n] = credential;
@@ -310,21 +310,21 @@ bool fede_config_credential(fede_config *config, fede_bytes chain, fede_bytes ke
 
 bool fede_config_trust(fede_config *config, fede_bytes certificates)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     struct anchors *anchors = trust_own(config);
     if (anchors == NULL)
-        return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
-    return anchors_add(anchors, certificates) > 0 || refuse(config, FEDE_CONFIG_PEM, 0, 0, "certificate");
+        return config_refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
+    return anchors_add(anchors, certificates) > 0 || config_refuse(config, FEDE_CONFIG_PEM, 0, 0, "certificate");
 }
 
 bool fede_config_trust_file(fede_config *config, const char *path)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     struct anchors *anchors = trust_own(config);
     if (anchors == NULL)
-        return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
+        return config_refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
     if (path == NULL)
         return refuse_source(config, "NULL", EFAULT);
     return anchors_add_file(anchors, path) > 0 || refuse_source(config, path, errno);
@@ -332,11 +332,11 @@ bool fede_config_trust_file(fede_config *config, const char *path)
 
 bool fede_config_trust_directory(fede_config *config, const char *path)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     struct anchors *anchors = trust_own(config);
     if (anchors == NULL)
-        return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
+        return config_refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
     if (path == NULL)
         return refuse_source(config, "NULL", EFAULT);
     return anchors_add_directory(anchors, path) > 0 || refuse_source(config, path, errno);
@@ -354,23 +354,23 @@ static bool refuse_source(fede_config *config, const char *path, int problem)
         text_add(&t, ": ");
         text_add(&t, words);
     }
-    return refuse(config, FEDE_CONFIG_TRUST_SOURCE, problem, 0, detail);
+    return config_refuse(config, FEDE_CONFIG_TRUST_SOURCE, problem, 0, detail);
 }
 
 bool fede_config_trust_system(fede_config *config)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     struct anchors *anchors = trust_own(config);
     if (anchors == NULL)
-        return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
+        return config_refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
     return anchors_add_system(anchors) > 0 ||
-           refuse(config, FEDE_CONFIG_TRUST_SOURCE, 0, 0, "the system's trust store");
+           config_refuse(config, FEDE_CONFIG_TRUST_SOURCE, 0, 0, "the system's trust store");
 }
 
 bool fede_config_unauthenticated_encryption(fede_config *config)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     config->unauthenticated = true;
     return true;
@@ -380,7 +380,7 @@ bool fede_config_unauthenticated_encryption(fede_config *config)
 
 bool fede_config_sessions(fede_config *config, bool keep)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     config->sessions = keep;
     return true;
@@ -389,14 +389,14 @@ bool fede_config_sessions(fede_config *config, bool keep)
 bool fede_config_tickets(fede_config *config, uint32_t lifetime)
 {
     enum { MOST = 7 * 24 * 3600 };
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     if (lifetime > MOST)
-        return refuse(config, FEDE_CONFIG_BAD_VALUE, lifetime, MOST, "a ticket lives a week at most");
+        return config_refuse(config, FEDE_CONFIG_BAD_VALUE, lifetime, MOST, "a ticket lives a week at most");
     if (lifetime > 0 && lifetime != config->ticket_lifetime) {
         struct tickets *own = tickets_with_lifetime(config->tickets, lifetime);
         if (own == NULL)
-            return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
+            return config_refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
         tickets_free(config->tickets);
         config->tickets = own;
     }
@@ -406,15 +406,15 @@ bool fede_config_tickets(fede_config *config, uint32_t lifetime)
 
 bool fede_config_ticket_keys(fede_config *config, fede_bytes keys)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     if (keys.len == 0 || keys.len % FEDE_TICKET_KEY != 0 || keys.len > FEDE_TICKET_KEYS_MOST * FEDE_TICKET_KEY)
-        return refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)keys.len, FEDE_TICKET_KEY,
-                      "ticket keys are 32 bytes each, one to four of them");
+        return config_refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)keys.len, FEDE_TICKET_KEY,
+                             "ticket keys are 32 bytes each, one to four of them");
     uint32_t lifetime = config->ticket_lifetime > 0 ? config->ticket_lifetime : FEDE_SESSION_LIFETIME;
     struct tickets *own = tickets_new(&config->allocator, lifetime, keys);
     if (own == NULL)
-        return refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
+        return config_refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
     tickets_free(config->tickets);
     config->tickets = own;
     return true;
@@ -422,7 +422,7 @@ bool fede_config_ticket_keys(fede_config *config, fede_bytes keys)
 
 bool fede_config_store(fede_config *config, fede_store *store)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     fede_store *held = store != NULL ? store_hold(store) : NULL;
     fede_store_free(config->store);
@@ -434,7 +434,7 @@ bool fede_config_store(fede_config *config, fede_store *store)
 
 bool fede_config_trace(fede_config *config, fede_trace_fn *trace, void *arg)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     config->trace = trace;
     config->trace_arg = arg;
@@ -443,7 +443,7 @@ bool fede_config_trace(fede_config *config, fede_trace_fn *trace, void *arg)
 
 bool fede_config_reveal_secrets(fede_config *config)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     config->reveal_secrets = true;
     return true;
@@ -451,7 +451,7 @@ bool fede_config_reveal_secrets(fede_config *config)
 
 bool fede_config_clock(fede_config *config, int64_t (*wall)(void *arg), uint64_t (*ticks)(void *arg), void *arg)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     config->wall = wall;
     config->ticks = ticks;
@@ -461,7 +461,7 @@ bool fede_config_clock(fede_config *config, int64_t (*wall)(void *arg), uint64_t
 
 bool fede_config_random(fede_config *config, bool (*fill_with)(void *arg, uint8_t *out, size_t n), void *arg)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     config->random = (struct crypto_random){fill_with, arg};
     return true;
@@ -470,14 +470,14 @@ bool fede_config_random(fede_config *config, bool (*fill_with)(void *arg, uint8_
 bool fede_config_limits(fede_config *config, size_t message, size_t handshake)
 {
     enum { LEAST_MESSAGE = 512, LEAST_HANDSHAKE = 16384, MOST = 1 << 24 };
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     if ((message != 0 && message < LEAST_MESSAGE) || message >= MOST)
-        return refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)message, 0,
-                      "the limit of a handshake message must lie between 512 and 16,777,215");
+        return config_refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)message, 0,
+                             "the limit of a handshake message must lie between 512 and 16,777,215");
     if (handshake != 0 && handshake < LEAST_HANDSHAKE)
-        return refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)handshake, 0,
-                      "a handshake needs a limit of at least 16,384 bytes");
+        return config_refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)handshake, 0,
+                             "a handshake needs a limit of at least 16,384 bytes");
     config->message_limit = message != 0 ? message : config->message_limit;
     config->handshake_limit = handshake != 0 ? handshake : config->handshake_limit;
     return true;
@@ -485,18 +485,18 @@ bool fede_config_limits(fede_config *config, size_t message, size_t handshake)
 
 bool fede_config_max_fragment(fede_config *config, size_t n)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     if (n < LEAST_FRAGMENT || n > MOST_FRAGMENT)
-        return refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)n, 0,
-                      "the largest fragment must lie between 64 and 16,384");
+        return config_refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)n, 0,
+                             "the largest fragment must lie between 64 and 16,384");
     config->max_fragment = (uint16_t)n;
     return true;
 }
 
 bool fede_config_read_ahead(fede_config *config, bool on)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     config->read_ahead = on;
     return true;
@@ -504,7 +504,7 @@ bool fede_config_read_ahead(fede_config *config, bool on)
 
 bool fede_config_half_close(fede_config *config, bool on)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     config->half_close = on;
     return true;
@@ -512,10 +512,10 @@ bool fede_config_half_close(fede_config *config, bool on)
 
 bool fede_config_ask(fede_config *config, unsigned questions)
 {
-    if (!changeable(config))
+    if (!config_changeable(config))
         return false;
     if (questions & ~(unsigned)(FEDE_ASK_HELLO | FEDE_ASK_VERDICT | FEDE_ASK_SESSION))
-        return refuse(config, FEDE_CONFIG_BAD_VALUE, questions, 0, "there is no such question");
+        return config_refuse(config, FEDE_CONFIG_BAD_VALUE, questions, 0, "there is no such question");
     config->questions = (uint8_t)questions;
     return true;
 }

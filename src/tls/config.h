@@ -93,6 +93,9 @@ struct fede_config {
     char detail[160]; /* what error.detail points to */
 };
 
+/* For settings: false once a connection exists (error set). The first failed setting is kept. Always false. */
+bool config_changeable(struct fede_config *config);
+bool config_refuse(struct fede_config *config, fede_reason reason, int64_t got, int64_t wanted, const char *detail);
 /* Counts one more user and ends the time in which settings may change. */
 struct fede_config *config_hold(struct fede_config *config);
 static inline bytes config_alpn(const struct fede_config *config)
