@@ -78,6 +78,27 @@ FEDE_API bool fede_config_credential(fede_config *config, fede_bytes chain, fede
    beyond the last. Borrowed from the config. */
 FEDE_API fede_bytes fede_config_certificate(const fede_config *config, size_t n, size_t i);
 
+/* fede_config_staple: the OCSP response (DER) that a server sends with credential number n, in the order they were added, to
+   clients that ask (RFC 6066 8); empty: none any more. Copied, not judged. It ends: replace it in time, in a derived
+   config that the next connections are made from, or that answers FEDE_ASK_HELLO. */
+FEDE_API bool fede_config_staple(fede_config *config, size_t n, fede_bytes response);
+
+/* fede_config_status_request: a client asks the server for an OCSP response (status_request, RFC 6066 8). One that came is
+   judged with the chain, one that can't count (altered, out of date, about another certificate) refuses it, and a
+   certificate that promises one (must-staple, RFC 7633) must come with it. Off by default. */
+FEDE_API bool fede_config_status_request(fede_config *config, bool on);
+
+/* fede_config_revocation: what an unknown revocation status means to connections, FEDE_REVOCATION_IF_GIVEN without this
+   call. fede_config_crls adds revocation lists (one in DER, or PEM with one or more; copied) that chains are judged by. */
+FEDE_API bool fede_config_revocation(fede_config *config, fede_revocation unknown);
+FEDE_API bool fede_config_crls(fede_config *config, fede_bytes lists);
+
+/* fede_config_false_start: a client may write once its own Finished is queued, before the server's has come: a round trip
+   less (RFC 7918). Only in full handshakes with an ephemeral key exchange and an AEAD, and only after the server's
+   chain and signature were judged; fede_info.false_start tells when. What the server sends can't be read before
+   its Finished is verified. Off by default. */
+FEDE_API bool fede_config_false_start(fede_config *config, bool on);
+
 /* fede_config_alpn sets the application protocols in order of preference (RFC 7301). A server given this list and a
    client whose list has nothing in common with it do not connect; likewise if only one of them uses the extension, they
    connect without a protocol. */
@@ -257,6 +278,7 @@ typedef struct fede_info {
     bool established;            /* application data may flow */
     bool verified;               /* the peer's certificate was verified for the name */
     bool extended_master_secret; /* RFC 7627 */
+    bool false_start;            /* data could be, or can be, written before the handshake was complete */
     bool resumed;                /* by an earlier connection's session; then there is no group and no scheme */
     uint16_t version;            /* FEDE_TLS12 */
     uint16_t suite, group, scheme; /* IANA code points; scheme is the server's signature */
@@ -272,6 +294,10 @@ FEDE_API void fede_conn_info(const fede_conn *conn, fede_info *out);
    handshake is complete, i.e. in answers to FEDE_ASK_VERDICT and in trace functions. */
 FEDE_API fede_bytes fede_peer_certificate(const fede_conn *conn, size_t i);
 
+/* fede_conn_staple: the OCSP response (DER) that came with the peer's certificate; empty: none. Available as long as
+   fede_peer_certificate. */
+FEDE_API fede_bytes fede_conn_staple(const fede_conn *conn);
+
 /* fede_conn_error: NULL while all is well. Owned by the connection. */
 FEDE_API const fede_error *fede_conn_error(const fede_conn *conn);
 
@@ -285,6 +311,7 @@ typedef struct fede_question {
     fede_bytes client_hello;     /* HELLO: the raw message */
     const char *server_name;     /* HELLO: what the client asks for, NULL when it does not say */
     const fede_verdict *verdict; /* VERDICT */
+    fede_bytes staple;           /* VERDICT: the OCSP response that came with the chain; empty: none */
     fede_bytes session_id;       /* SESSION: what the client offers */
 } fede_question;
 

@@ -99,7 +99,8 @@ typedef enum fede_revocation {
     FEDE_REVOCATION_IF_GIVEN = 0, /* with lists every certificate must be covered, with a staple the leaf; with neither nothing
                                      is asked */
     FEDE_REVOCATION_SOFT,         /* unknown is no failure */
-    FEDE_REVOCATION_HARD          /* unknown is a failure, for every certificate but the anchor */
+    FEDE_REVOCATION_HARD,         /* unknown is a failure, for every certificate but the anchor */
+    FEDE_REVOCATION_LEAF          /* unknown is a failure for the leaf: what a staple can answer */
 } fede_revocation;
 
 /* Zero is the usual choice everywhere. All pointers are borrowed for the call. */

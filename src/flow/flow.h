@@ -15,7 +15,8 @@ enum fact {
     FACT_STAPLE = 1 << 3,        /* status_request was echoed: CertificateStatus may come */
     FACT_CLIENT_AUTH = 1 << 4,   /* CertificateRequest was sent */
     FACT_CLIENT_CERT = 1 << 5,   /* the client's certificate list was not empty */
-    FACT_TICKET = 1 << 6         /* NewSessionTicket was announced */
+    FACT_TICKET = 1 << 6,        /* NewSessionTicket was announced */
+    FACT_FALSE_START = 1 << 7    /* the client writes before the server's Finished (RFC 7918); changes no order */
 };
 
 struct flow_step {

@@ -15,7 +15,8 @@ enum {
     STAPLE = FACT_STAPLE,
     CLIENT_AUTH = FACT_CLIENT_AUTH,
     CLIENT_CERT = FACT_CLIENT_CERT,
-    TICKET = FACT_TICKET
+    TICKET = FACT_TICKET,
+    FALSE_START = FACT_FALSE_START
 };
 
 /* Who learns what: RESUMED, SERVER_AUTH, KEY_EXCHANGE, STAPLE and TICKET are settled by the server's choice and read off the
@@ -42,6 +43,7 @@ const struct flow_step flow_tls12[] = {
     {C,    MSG_CERTIFICATE_VERIFY,  .when = CLIENT_AUTH | CLIENT_CERT, .unless = RESUMED},
     {C,    MSG_CCS,                                                    .unless = RESUMED},
     {C,    MSG_FINISHED,                                               .unless = RESUMED},
+    {C,    ACT_FALSE_START,         .when = FALSE_START,               .unless = RESUMED},
     {S,    MSG_NEW_SESSION_TICKET,  .when = TICKET},
     {S,    MSG_CCS},
     {S,    MSG_FINISHED},

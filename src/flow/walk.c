@@ -121,6 +121,7 @@ const char *flow_step_name(uint16_t what)
         {ACT_SHARE, "key share"},
         {ACT_SIGN, "sign"},
         {ACT_MASTER_SECRET, "master secret"},
+        {ACT_FALSE_START, "false start"},
         {ACT_OPEN, "open"},
     };
     // clang-format on
@@ -147,6 +148,8 @@ const char *flow_fact_name(uint16_t fact)
         return "client certificate";
     case FACT_TICKET:
         return "session ticket";
+    case FACT_FALSE_START:
+        return "false start";
     default:
         return "unknown fact";
     }

@@ -301,7 +301,7 @@ static bool is_open(const fede_stream *stream)
     fede_info info;
 
     fede_conn_info(stream->conn, &info);
-    return info.established;
+    return info.established || (info.false_start && !fede_conn_error(stream->conn));
 }
 
 static enum outcome send_some(fede_stream *stream)

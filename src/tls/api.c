@@ -161,7 +161,7 @@ unsigned fede_needs(fede_conn *conn)
             needs |= FEDE_READ;
         if (conn_wants_bytes(conn))
             needs |= FEDE_RECEIVE;
-        if (conn->flags & CONN_OPEN && !pending && !(conn->flags & CONN_BAD_SEND) && !(conn->ending & FEDE_WE_CLOSED))
+        if (conn->flags & (CONN_OPEN | CONN_FALSE_START) && !pending && !(conn->flags & CONN_BAD_SEND) && !(conn->ending & FEDE_WE_CLOSED))
             needs |= FEDE_WRITE;
     }
     if (needs == 0) {
@@ -326,7 +326,7 @@ void fede_close(fede_conn *conn)
 {
     if (conn->ending & (FEDE_WE_CLOSED | FEDE_ENDED_BADLY))
         return;
-    bool open = conn->flags & CONN_OPEN, started = conn->flags & CONN_STARTED;
+    bool open = conn->flags & (CONN_OPEN | CONN_FALSE_START), started = conn->flags & CONN_STARTED;
     conn->flags |= CONN_STARTED;
     if (!started)
         inform_started(conn);
@@ -389,6 +389,7 @@ void fede_conn_info(const fede_conn *conn, fede_info *out)
         .verified = conn->flags & CONN_OPEN && conn->proofs & PROOF_CHAIN,
         .extended_master_secret = conn->flags & CONN_EMS,
         .resumed = conn->flags & CONN_RESUMED,
+        .false_start = conn->flags & CONN_FALSE_START,
         .version = conn->version,
         .suite = conn->suite != NULL ? conn->suite->id : 0,
         .group = conn->group,
@@ -405,6 +406,11 @@ fede_bytes fede_peer_certificate(const fede_conn *conn, size_t i)
 {
     const struct handshake *hs = conn->handshake;
     return hs != NULL && i < hs->n_chain ? hs->chain[i] : BYTES_NONE;
+}
+
+fede_bytes fede_conn_staple(const fede_conn *conn)
+{
+    return conn->handshake != NULL ? conn->handshake->staple : BYTES_NONE;
 }
 
 const fede_error *fede_conn_error(const fede_conn *conn)

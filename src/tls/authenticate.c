@@ -9,6 +9,7 @@ static enum outcome decide(struct handshake *hs);
 static enum outcome check_signature(struct handshake *hs);
 static enum outcome wrong_key(struct handshake *hs, fede_reason reason, const char *where, uint8_t message,
                               uint16_t id);
+static bool may_false_start(const struct handshake *hs);
 static void make_verify_data(struct handshake *hs, bool client, uint8_t out[VERIFY_DATA_LEN]);
 
 /* ---- Certificate. */
@@ -53,6 +54,8 @@ enum outcome act_verify_peer(struct handshake *hs)
         o = decide(hs);
     if (o == DONE)
         o = check_signature(hs);
+    if (o == DONE && handshake_is_client(hs) && may_false_start(hs))
+        hs->facts |= FACT_FALSE_START;
     return o;
 }
 
@@ -71,6 +74,7 @@ static enum outcome judge(struct handshake *hs)
         .host = hs->host,
         .at = config_wall(config),
     };
+    status_ask(hs, &request);
     bool leaf_read = false;
     x509_verify(&request, &hs->arena, &hs->verdict, leaf, &leaf_read, &hs->refusal);
     if (hs->refusal.reason == FEDE_OUT_OF_MEMORY || hs->refusal.reason == FEDE_HANDSHAKE_TOO_BIG)
@@ -82,7 +86,7 @@ static enum outcome judge(struct handshake *hs)
     if (config->questions & FEDE_ASK_VERDICT) {
         hs->verdict_asked = ANSWER_OPEN;
         hs->question =
-            (fede_question){.kind = FEDE_ASK_VERDICT, .server_name = conn->server_name, .verdict = &hs->verdict};
+            (fede_question){.kind = FEDE_ASK_VERDICT, .server_name = conn->server_name, .verdict = &hs->verdict, .staple = hs->staple};
     }
     return DONE;
 }
@@ -190,6 +194,23 @@ static void make_verify_data(struct handshake *hs, bool client, uint8_t out[VERI
     uint8_t hash[HASH_MAX];
     size_t len = transcript_so_far(&hs->transcript, hash);
     verify_data_make((enum hash)hs->conn->suite->hash, hs->master, client, bytes_of(hash, len), out);
+}
+
+/* ---- False Start: the client writes as soon as its own Finished is out. Only under keys that nobody else can have, whatever
+   was altered on the way: an ephemeral key exchange and an AEAD, both what this client's policy allows, and a server whose
+   chain and signature are already judged. What the server sends is not read before its Finished. RFC 7918 3, 4. */
+
+static bool may_false_start(const struct handshake *hs)
+{
+    const struct fede_conn *conn = hs->conn;
+    return conn->config->false_start && conn->proofs & (PROOF_CHAIN | PROOF_WAIVED) && conn->proofs & PROOF_SIGNATURE &&
+           conn->suite->aead != 0 && hs->facts & FACT_KEY_EXCHANGE;
+}
+
+enum outcome act_false_start(struct handshake *hs)
+{
+    hs->conn->flags |= CONN_FALSE_START;
+    return DONE;
 }
 
 /* ---- Open. */

@@ -66,6 +66,8 @@ fede_config *fede_config_derive(const fede_config *base)
     config->trust = trust_hold(base->trust);
     config->tickets = tickets_hold(base->tickets);
     config->store = base->store != NULL ? store_hold(base->store) : NULL;
+    shelf_hold(config->staples);
+    shelf_hold(config->crls);
     if (base->alpn_len > 0)
         config->alpn = memory_take(&config->allocator, base->alpn_len);
     if (base->n_credentials > 0)
@@ -107,6 +109,8 @@ static void share_release(fede_config *config)
     trust_free(config->trust);
     tickets_free(config->tickets);
     fede_store_free(config->store);
+    shelf_free(config->staples);
+    shelf_free(config->crls);
     memory_give(&from, config, sizeof *config);
 }
 
@@ -499,6 +503,14 @@ bool fede_config_read_ahead(fede_config *config, bool on)
     if (!config_changeable(config))
         return false;
     config->read_ahead = on;
+    return true;
+}
+
+bool fede_config_false_start(fede_config *config, bool on)
+{
+    if (!config_changeable(config))
+        return false;
+    config->false_start = on;
     return true;
 }
 

@@ -62,6 +62,16 @@ void trust_free(struct trust *trust);
 /* The config's anchors, to be added to: a copy if others hold them too. NULL: no memory. */
 struct anchors *trust_own(struct fede_config *config);
 
+/* Byte strings by number, counted and never changed: what a setting replaces is a new shelf (shelf.c). */
+struct shelf;
+/* As old (NULL: empty), but item i is value. NULL: no memory. old stays. */
+struct shelf *shelf_put(const fede_allocator *from, const struct shelf *old, size_t i, bytes value);
+void shelf_hold(struct shelf *shelf); /* NULL is fine, here and below */
+void shelf_free(struct shelf *shelf);
+bytes shelf_at(const struct shelf *shelf, size_t i); /* empty where nothing was put */
+size_t shelf_count(const struct shelf *shelf);
+const bytes *shelf_all(const struct shelf *shelf);
+
 struct fede_config {
     atomic_uint refs;
     atomic_bool in_use;       /* a connection was made from it: nothing may change any more */
@@ -78,6 +88,9 @@ struct fede_config {
     struct tickets *tickets;  /* shared when derived */
     uint32_t ticket_lifetime; /* seconds; 0: no tickets */
     fede_store *store;        /* sessions by id; NULL: none */
+    struct shelf *staples;    /* OCSP responses, by number of the credential; NULL: none */
+    struct shelf *crls;       /* revocation lists (DER); NULL: none */
+    fede_revocation revocation; /* what an unknown status means */
     struct crypto_random random;
     fede_trace_fn *trace;
     void *trace_arg;
@@ -88,6 +101,7 @@ struct fede_config {
     uint16_t max_fragment;
     uint8_t questions;
     bool reveal_secrets, unauthenticated, read_ahead, half_close, sessions;
+    bool status_request, false_start;
     bool failed; /* a setting did, while settings could change: no connection is made */
     fede_error error;
     char detail[160]; /* what error.detail points to */

@@ -31,7 +31,7 @@ static bool seal_one(struct fede_conn *conn, enum content type, bytes plain);
 void conn_drive(struct fede_conn *conn)
 {
     enum outcome o = DONE;
-    if (conn->ending & FEDE_ENDED_BADLY || (conn->ending & FEDE_WE_CLOSED && !(conn->flags & CONN_OPEN)))
+    if (conn->ending & FEDE_ENDED_BADLY || !conn_listens(conn))
         return;
     if (!(conn->flags & CONN_OPEN)) {
         o = handshake_run(conn->handshake);
@@ -335,17 +335,17 @@ bool conn_wants_bytes(const struct fede_conn *conn)
 {
     if (conn->ending & (FEDE_TRANSPORT_ENDED | FEDE_PEER_CLOSED | FEDE_ENDED_BADLY) || conn->plain.len > 0)
         return false;
-    return conn->flags & CONN_OPEN || !(conn->ending & FEDE_WE_CLOSED);
+    return conn_listens(conn);
 }
 
 /* ---- The end. */
 
 void conn_transport_ended(struct fede_conn *conn)
 {
-    bool open = conn->flags & CONN_OPEN;
+    bool open = conn->flags & CONN_OPEN, writes = open || conn->flags & CONN_FALSE_START;
     if (conn->ending & (FEDE_PEER_CLOSED | FEDE_ENDED_BADLY))
         return;
-    if (conn->ending & FEDE_WE_CLOSED && !(open && conn->config->half_close))
+    if (conn->ending & FEDE_WE_CLOSED && !(writes && conn->config->half_close))
         return; /* whoever closed need not wait for the answer, nor must it come: RFC 5246 7.2.1 */
     conn_fail(conn, open ? FEDE_TRUNCATED : FEDE_TRANSPORT_CLOSED_IN_HANDSHAKE, NULL, 0, 0);
     conn_end_badly(conn);

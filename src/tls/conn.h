@@ -33,7 +33,8 @@ enum conn_flag {
     CONN_TOLD_END = 1 << 4, /* FEDE_EVENT_ENDED is out */
     CONN_EMS = 1 << 5,      /* extended master secret */
     CONN_SEND_NAME = 1 << 6, /* client: server_name goes into the extension */
-    CONN_RESUMED = 1 << 7    /* an abbreviated handshake */
+    CONN_RESUMED = 1 << 7,   /* an abbreviated handshake */
+    CONN_FALSE_START = 1 << 8 /* client: data may be written before the handshake is complete */
 };
 
 struct fede_conn {
@@ -66,6 +67,12 @@ struct fede_conn {
 static inline const fede_allocator *conn_memory(const struct fede_conn *conn)
 {
     return &conn->home->allocator;
+}
+/* Is what the peer sends still wanted? After our close, only by who closes one half, and has or will have an open connection. */
+static inline bool conn_listens(const struct fede_conn *conn)
+{
+    bool half = conn->flags & CONN_OPEN || (conn->flags & CONN_FALSE_START && conn->config->half_close);
+    return half || !(conn->ending & FEDE_WE_CLOSED);
 }
 static inline size_t window_len(const struct window *w)
 {

@@ -17,6 +17,11 @@ static void certificate(struct wire *w, union message *m)
     wire_certificate_12(w, &m->certificate);
 }
 
+static void certificate_status(struct wire *w, union message *m)
+{
+    wire_certificate_status(w, &m->certificate_status);
+}
+
 static void server_key_exchange(struct wire *w, union message *m)
 {
     m->server_key_exchange.kx = KX_ECDHE;
@@ -58,6 +63,7 @@ static const struct handler handlers[ALL_KINDS] = {
     [MSG_CLIENT_HELLO]        = {client_hello,        write_client_hello,         read_client_hello},        /* offer, choose */
     [MSG_SERVER_HELLO]        = {server_hello,        write_server_hello,         read_server_hello},        /* choose, accept */
     [MSG_CERTIFICATE]         = {certificate,         write_certificate,          read_certificate},         /* authenticate */
+    [MSG_CERTIFICATE_STATUS]  = {certificate_status,  write_certificate_status,   read_certificate_status},  /* status */
     [MSG_SERVER_KEY_EXCHANGE] = {server_key_exchange, write_server_key_exchange,  read_server_key_exchange}, /* exchange12 */
     [MSG_CERTIFICATE_REQUEST] = {certificate_request, NULL,                       read_certificate_request}, /* accept */
     [MSG_SERVER_HELLO_DONE]   = {server_hello_done,   write_server_hello_done,    read_server_hello_done},   /* accept */
@@ -70,6 +76,7 @@ static const struct handler handlers[ALL_KINDS] = {
     SILENT(ACT_SIGN)          = {.act = act_sign},          /* exchange12 */
     SILENT(ACT_VERIFY_PEER)   = {.act = act_verify_peer},   /* authenticate */
     SILENT(ACT_MASTER_SECRET) = {.act = act_master_secret}, /* exchange12 */
+    SILENT(ACT_FALSE_START)   = {.act = act_false_start},   /* authenticate */
     SILENT(ACT_OPEN)          = {.act = act_open},          /* authenticate */
 };
 // clang-format on

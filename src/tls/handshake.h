@@ -55,6 +55,7 @@ struct handshake {
     bytes *chain;     /* the peer's certificates, leaf first */
     size_t n_chain;
     struct host *host;        /* client: the name to be proved; NULL: none */
+    bytes staple;             /* the OCSP response: the server's own, or the one that came */
     struct certificate *leaf; /* the peer's, once judged; NULL: it could not be read */
     fede_verdict verdict;
     fede_error refusal; /* why the chain is not good */
@@ -121,7 +122,16 @@ enum outcome read_certificate(struct handshake *hs);
 enum outcome act_verify_peer(struct handshake *hs);
 enum written write_finished(struct handshake *hs, size_t *room);
 enum outcome read_finished(struct handshake *hs);
+enum outcome act_false_start(struct handshake *hs);
 enum outcome act_open(struct handshake *hs);
+/* status.c */
+void status_offer(const struct handshake *hs, struct extensions *e);
+void status_accept(struct handshake *hs, const struct extensions *e);
+void status_choose(struct handshake *hs);
+void status_answer(const struct handshake *hs, struct extensions *e);
+void status_ask(const struct handshake *hs, struct verify_request *request);
+enum written write_certificate_status(struct handshake *hs, size_t *room);
+enum outcome read_certificate_status(struct handshake *hs);
 /* resume.c */
 void resume_offer(struct handshake *hs, struct client_hello *m, const uint8_t fresh[SESSION_ID_LEN]);
 enum outcome resume_accept(struct handshake *hs, const struct server_hello *m);

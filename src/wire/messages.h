@@ -19,6 +19,7 @@ enum msg {
     ACT_SHARE,                /* server: make the key share and sign */
     ACT_SIGN,
     ACT_MASTER_SECRET,        /* premaster -> master secret -> key block */
+    ACT_FALSE_START,          /* client: data may be written from here on, RFC 7918 */
     ACT_OPEN,                 /* handshake complete */
     MSG_KINDS
 };

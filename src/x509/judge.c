@@ -120,7 +120,7 @@ static bool judge(fede_verification *v, const fede_verify_request *asked)
     static const enum profile profiles[] = {
         [FEDE_PROFILE_TLS] = PROFILE_TLS, [FEDE_PROFILE_WEB] = PROFILE_WEB, [FEDE_PROFILE_RFC5280] = PROFILE_RFC5280};
     if (asked->trust == NULL || asked->purpose > FEDE_PURPOSE_ANY || asked->profile > FEDE_PROFILE_RFC5280 ||
-        asked->revocation > FEDE_REVOCATION_HARD)
+        asked->revocation > FEDE_REVOCATION_LEAF)
         return refuse(v, FEDE_CONFIG_BAD_VALUE, "fede_verify_request",
                       "no trust anchors, or an unknown purpose or profile");
     struct verify_request request = {.anchors = asked->trust->anchors,

@@ -111,6 +111,7 @@ static bool usable(struct list *list, const struct verify_request *request)
 bool revocation_asked(const struct verify_request *request, const struct certificate *leaf)
 {
     return request->n_crls > 0 || request->staple.len > 0 || request->revocation == FEDE_REVOCATION_HARD ||
+           request->revocation == FEDE_REVOCATION_LEAF ||
            (request->staple_asked && promises_staple(leaf));
 }
 
@@ -130,7 +131,9 @@ enum revocation revocation_of(struct revocation_lists *r, const struct path *pat
     if (status == REVOCATION_REVOKED || request->n_crls == 0) {
         if (status == REVOCATION_UNKNOWN && !stapled) {
             if (words)
-                text_add(words, "neither lists nor responses were given for it");
+                text_add(words, i == 0 && request->staple_asked
+                                    ? "the server was asked for an OCSP response and sent none"
+                                    : "neither lists nor responses were given for it");
             broken(f, FEDE_CERT_REVOCATION_UNKNOWN, NULL, 0, 0);
         }
     } else {
@@ -158,6 +161,8 @@ static bool unknown_matters(const struct verify_request *request, size_t i)
         return false;
     case FEDE_REVOCATION_HARD:
         return true;
+    case FEDE_REVOCATION_LEAF:
+        return i == 0 || request->n_crls > 0;
     case FEDE_REVOCATION_IF_GIVEN:
         break;
     }
@@ -197,7 +202,7 @@ static enum revocation by_staple(struct revocation_lists *r, const struct path *
     default:
         if (words)
             text_add(words, r->staple.answer == 0 ? r->staple.problem : "the responder does not know the certificate");
-        broken(f, FEDE_CERT_REVOCATION_UNKNOWN, "certStatus", 0, 0);
+        broken(f, FEDE_CERT_STAPLE_BAD, "certStatus", 0, 0);
         return REVOCATION_UNKNOWN;
     }
 }

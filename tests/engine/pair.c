@@ -16,7 +16,7 @@ fede_bytes pair_file(const char *name)
         char name[64];
         uint8_t data[8192];
         size_t len;
-    } files[24];
+    } files[40];
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         if (strcmp(files[i].name, name) == 0)
             return (fede_bytes){files[i].data, files[i].len};
