@@ -16,8 +16,15 @@ struct text text_in(char *out, size_t size)
 
 void text_add(struct text *t, const char *s)
 {
-    for (; s != NULL && *s != '\0'; s++)
-        text_char(t, *s);
+    if (s == NULL)
+        return;
+    size_t len = strlen(s), room = t->len < t->size ? t->size - t->len - 1 : 0;
+    if (room > 0) {
+        size_t n = len < room ? len : room;
+        bytes_copy(t->out + t->len, s, n);
+        t->out[t->len + n] = '\0';
+    }
+    t->len += len;
 }
 
 void text_char(struct text *t, char c)

@@ -2,6 +2,8 @@
 #ifndef REPORT_CERTS_H
 #define REPORT_CERTS_H
 
+#include <jansson.h>
+
 #include "explain/chain.h"
 #include "explain/lint.h"
 #include "explain/signature.h"

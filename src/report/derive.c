@@ -218,14 +218,10 @@ static void print(struct report *r, const struct derivation *v, enum report_form
 {
     FILE *out = r->options.out;
     if (form == REPORT_JSON || form == REPORT_JSON_LINES) {
-        json_t *o = json_derivation(r, v);
-        char *text = json_dumps(o, form == REPORT_JSON ? JSON_INDENT(1) : JSON_COMPACT);
-        json_decref(o);
-        if (text != NULL) {
-            fprintf(out, "%s\n", text);
-            bytes_wipe(text, strlen(text));
-            free(text);
-        }
+        struct json_text t = {0};
+        json_derivation(&t, v);
+        json_text_write(&t, out, form == REPORT_JSON ? JSON_DRAWN : JSON_LINE);
+        json_text_free(&t);
         return;
     }
     if (r->options.level >= 2) {

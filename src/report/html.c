@@ -14,7 +14,6 @@
 
 #include "base/bytes.h"
 
-static size_t character_at(const unsigned char *s, size_t len, uint32_t *character);
 static bool plain_in_page(uint32_t c);
 static bool plain_in_data(uint32_t c);
 
@@ -54,7 +53,7 @@ void html_put(FILE *out, enum html_place place, const char *text, size_t len)
     size_t done = 0, at = 0;
     while (at < len) {
         uint32_t c;
-        size_t n = character_at(s + at, len - at, &c);
+        size_t n = html_character(s + at, len - at, &c);
         if (place == HTML_TEXT ? plain_in_page(c) : plain_in_data(c)) {
             at += n;
             continue;
@@ -96,8 +95,7 @@ static bool plain_in_data(uint32_t c)
            c != 0x2029 && c != 0xfffd && c != 0xfeff && !turns_writing(c);
 }
 
-/* Bytes that are no UTF-8 count as U+FFFD, each for itself. */
-static size_t character_at(const unsigned char *s, size_t len, uint32_t *character)
+size_t html_character(const unsigned char *s, size_t len, uint32_t *character)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     unsigned char b = s[0];

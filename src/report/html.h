@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* A page is written front to back: the beginning, each story as it is complete, the end. All of them: false when something
@@ -17,6 +18,8 @@ bool html_end(FILE *out);
    DATA for JSON inside the script element: there nothing may look like a tag, also not to an old parser. */
 enum html_place { HTML_TEXT, HTML_DATA };
 void html_put(FILE *out, enum html_place place, const char *text, size_t len);
+/* The character at the start, and how many bytes it has. What is no UTF-8 counts as U+FFFD, each byte for itself. */
+size_t html_character(const unsigned char *s, size_t len, uint32_t *character);
 
 /* html_plain.c: a story without script, every section open, in reading order. */
 void html_plain(FILE *out, json_t *story);

@@ -46,7 +46,7 @@ static const char *sentence_of(const struct match *m);
 static void text_match(struct report *r, const struct match *m, bool brief);
 static void text_pair(struct report *r, const char *label, const char *value);
 static void text_suite(struct report *r, uint16_t id);
-static json_t *json_match(struct report *r, const struct match *m);
+static void json_match(struct json_text *w, const struct match *m);
 
 size_t report_lookup(const char *word, const char *registry, const struct report_options *options)
 {
@@ -59,20 +59,20 @@ size_t report_lookup(const char *word, const char *registry, const struct report
     if (r == NULL)
         return 0;
     if (options->form == REPORT_JSON || options->form == REPORT_JSON_LINES) {
-        json_t *list = json_array();
+        struct json_text t = {0};
+        put_list(&t, NULL);
         for (size_t i = 0; i < n; i++)
-            json_add(r, list, json_match(r, &matches[i]));
+            json_match(&t, &matches[i]);
         for (size_t i = 0; i < n_terms; i++) {
-            json_t *o = json_object();
-            json_set(r, o, "term", json_words(r, terms[i]->path));
-            json_set(r, o, "sentence", json_words(r, terms[i]->sentence));
-            json_add(r, list, o);
+            put_object(&t, NULL);
+            put_words(&t, "term", terms[i]->path);
+            put_words(&t, "sentence", terms[i]->sentence);
+            put_object_end(&t);
         }
-        char *text = json_dumps(list, options->form == REPORT_JSON ? JSON_INDENT(1) : JSON_COMPACT);
-        if (text != NULL && found > 0)
-            fprintf(options->out, "%s\n", text);
-        free(text);
-        json_decref(list);
+        put_list_end(&t);
+        if (found > 0)
+            json_text_write(&t, options->out, options->form == REPORT_JSON ? JSON_DRAWN : JSON_LINE);
+        json_text_free(&t);
     } else {
         for (size_t i = 0; i < n; i++)
             text_match(r, &matches[i], n > FEW);
@@ -256,27 +256,27 @@ static void text_suite(struct report *r, uint16_t id)
         text_pair(r, "OpenSSL's name", own->openssl_name);
 }
 
-static json_t *json_match(struct report *r, const struct match *m)
+static void json_match(struct json_text *w, const struct match *m)
 {
-    json_t *o = json_registered(r, m->names, m->row->number);
-    json_set(r, o, "registry", json_words(r, m->names->title));
-    json_set(r, o, "section", json_words(r, m->row->section));
-    json_set(r, o, "status", json_words(r, m->row->status));
+    put_registered_open(w, NULL, m->names, m->row->number);
+    put_words(w, "registry", m->names->title);
+    put_words(w, "section", m->row->section);
+    put_words(w, "status", m->row->status);
     const char *sentence = sentence_of(m);
     if (sentence != NULL)
-        json_set(r, o, "sentence", json_words(r, sentence));
+        put_words(w, "sentence", sentence);
     struct suite_parts s = suite_parts((uint16_t)m->row->number);
     if (m->names == &suite_names && s.known) {
-        json_t *parts = json_object();
-        json_set(r, parts, "key_exchange", json_words(r, s.exchange));
-        json_set(r, parts, "authentication", json_words(r, s.authentication));
-        json_set(r, parts, "cipher", json_words(r, s.cipher));
-        json_set(r, parts, "mode", json_words(r, s.mode));
-        json_set(r, parts, "key_bits", json_integer(s.key_bits));
-        json_set(r, parts, "integrity", json_words(r, s.mac));
-        json_set(r, parts, "hash", json_words(r, s.prf));
-        json_set(r, parts, "forward_secrecy", json_boolean(s.forward_secrecy));
-        json_set(r, o, "parts", parts);
+        put_object(w, "parts");
+        put_words(w, "key_exchange", s.exchange);
+        put_words(w, "authentication", s.authentication);
+        put_words(w, "cipher", s.cipher);
+        put_words(w, "mode", s.mode);
+        put_number(w, "key_bits", s.key_bits);
+        put_words(w, "integrity", s.mac);
+        put_words(w, "hash", s.prf);
+        put_flag(w, "forward_secrecy", s.forward_secrecy);
+        put_object_end(w);
     }
-    return o;
+    put_object_end(w);
 }

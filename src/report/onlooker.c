@@ -47,7 +47,7 @@ struct look {
     size_t n_rows, room_rows;
     uint64_t unopened, failed_checks, lossy;
     bool cut, failed;
-    json_t *problems;
+    struct json_text problems; /* a list, not closed yet */
 };
 
 static bool open_files(struct look *l);
@@ -78,7 +78,7 @@ static bool is_text(const struct look *l)
 
 enum onlooker_outcome onlooker_tell(const struct onlooker_request *request, char *why, size_t size)
 {
-    struct look l = {.request = request, .problems = json_array()};
+    struct look l = {.request = request};
     struct text t = text_in(why, size);
     enum onlooker_outcome outcome = ONLOOKER_UNREADABLE;
     if (!open_files(&l) || !read_keylogs(&l)) {
@@ -279,7 +279,9 @@ static void problem(struct look *l, const char *file, const char *text)
     text_add(&t, ": ");
     text_add(&t, text);
     fprintf(stderr, "%s: %s\n", l->request->command, line);
-    json_array_append_new(l->problems, json_string(line));
+    if (l->problems.len == 0)
+        put_list(&l->problems, NULL);
+    put_words(&l->problems, NULL, line);
 }
 
 /* ---- connections ---- */
@@ -597,27 +599,25 @@ static void json_begin(struct look *l)
         fputs("{\"story\": 1, \"tool\": \"fede " FEDE_VERSION "\", \"connections\": [\n", l->request->report.out);
 }
 
-static json_t *row_of(const struct row *r)
+static void put_row(struct json_text *w, const struct row *r)
 {
-    json_t *o = json_object();
-    char number[16];
-    json_object_set_new(o, "connection", json_integer(r->number));
-    json_object_set_new(o, "client", json_string(r->client != NULL ? r->client : ""));
-    json_object_set_new(o, "server", json_string(r->server != NULL ? r->server : ""));
+    put_object(w, NULL);
+    put_number(w, "connection", r->number);
+    put_words(w, "client", r->client);
+    put_words(w, "server", r->server);
     if (r->name != NULL)
-        json_object_set_new(o, "server_name", json_string(r->name));
-    json_object_set_new(o, "version", json_string(r->version != 0 ? version_title(r->version) : ""));
-    json_object_set_new(o, "cipher_suite", json_string(r->suite != 0 ? suite_title(r->suite) : ""));
-    snprintf(number, sizeof number, "0x%04x", r->suite);
-    json_object_set_new(o, "cipher_suite_number", json_integer(r->suite));
-    json_object_set_new(o, "resumed", json_boolean(r->resumed));
-    json_object_set_new(o, "established", json_boolean(r->opened));
-    json_object_set_new(o, "keys", json_string(key_state_text((enum key_state)r->keys)));
-    json_object_set_new(o, "client_bytes", json_integer((json_int_t)r->client_bytes));
-    json_object_set_new(o, "server_bytes", json_integer((json_int_t)r->server_bytes));
-    json_object_set_new(o, "failed_checks", json_integer((json_int_t)r->failed_checks));
-    json_object_set_new(o, "outcome", json_string(r->outcome));
-    return o;
+        put_words(w, "server_name", r->name);
+    put_words(w, "version", r->version != 0 ? version_title(r->version) : "");
+    put_words(w, "cipher_suite", r->suite != 0 ? suite_title(r->suite) : "");
+    put_number(w, "cipher_suite_number", r->suite);
+    put_flag(w, "resumed", r->resumed);
+    put_flag(w, "established", r->opened);
+    put_words(w, "keys", key_state_text((enum key_state)r->keys));
+    put_number(w, "client_bytes", r->client_bytes);
+    put_number(w, "server_bytes", r->server_bytes);
+    put_number(w, "failed_checks", r->failed_checks);
+    put_words(w, "outcome", r->outcome);
+    put_object_end(w);
 }
 
 static void json_finish(struct look *l, enum onlooker_outcome outcome, const char *why)
@@ -627,33 +627,35 @@ static void json_finish(struct look *l, enum onlooker_outcome outcome, const cha
     bool lines = l->request->report.form == REPORT_JSON_LINES;
     char words[400];
     struct text t = text_in(words, sizeof words);
-    json_t *end = json_object(), *exit = json_object(), *rows = json_array();
+    struct json_text end = {0}, *w = &end;
     if (l->n_rows > 0)
         qsort(l->rows, l->n_rows, sizeof *l->rows, by_number);
-    for (size_t i = 0; i < l->n_rows; i++)
-        json_array_append_new(rows, row_of(&l->rows[i]));
-    totals(l, &t);
+    put_object(w, NULL);
     if (lines) {
-        json_object_set_new(end, "story", json_integer(1));
-        json_object_set_new(end, "event", json_string("capture"));
+        put_number(w, "story", 1);
+        put_words(w, "event", "capture");
     }
-    json_object_set_new(end, "table", rows);
-    json_object_set_new(end, "totals", json_string(words));
-    json_object_set_new(end, "packets", json_integer((json_int_t)l->analysis.packets));
-    json_object_set(end, "problems", l->problems);
-    json_object_set_new(exit, "code", json_integer(codes[outcome]));
-    json_object_set_new(exit, "reason", json_string(why));
-    json_object_set_new(end, "exit", exit);
-    char *text = json_dumps(end, lines ? JSON_COMPACT : JSON_INDENT(1));
-    if (text == NULL)
-        l->failed = true;
-    else if (lines)
-        fprintf(out, "%s\n", text);
-    else
-        fprintf(out, "],%s\n", text + 1); /* without its opening brace: it goes on with the document */
+    put_list(w, "table");
+    for (size_t i = 0; i < l->n_rows; i++)
+        put_row(w, &l->rows[i]);
+    put_list_end(w);
+    totals(l, &t);
+    put_words(w, "totals", words);
+    put_number(w, "packets", l->analysis.packets);
+    if (l->problems.len == 0)
+        put_list(&l->problems, NULL);
+    put_list_end(&l->problems);
+    put_text(w, "problems", &l->problems);
+    put_object(w, "exit");
+    put_number(w, "code", (uint64_t)codes[outcome]);
+    put_words(w, "reason", why);
+    put_object_end(w);
+    put_object_end(w);
+    if (!lines)
+        fputs("],", out);
+    l->failed = !json_text_write(w, out, lines ? JSON_LINE : JSON_DRAWN_ON) || l->failed;
     l->failed = l->failed || fflush(out) != 0;
-    free(text);
-    json_decref(end);
+    json_text_free(w);
 }
 
 /* ---- */
@@ -702,5 +704,5 @@ static void free_look(struct look *l)
         free(l->rows[i].name);
     }
     free(l->rows);
-    json_decref(l->problems);
+    json_text_free(&l->problems);
 }

@@ -2,16 +2,16 @@
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
-#include <jansson.h>
 #include <time.h>
 
 #include "explain/annotate.h"
 #include "explain/derived.h"
 #include "explain/dissection.h"
+#include "report/json_write.h"
 #include "report/live.h"
 #include "report/page.h"
 
-enum { PHASES_MOST = 32, SCRATCH_MOST = 16 * 1024 * 1024, LATE_MOST = 64 };
+enum { PHASES_MOST = 32, SCRATCH_MOST = 16 * 1024 * 1024, LATE_MOST = 64, JSON_PARTS = 8 };
 
 struct report {
     struct report_options options;
@@ -34,7 +34,9 @@ struct report {
     uint64_t now_us;          /* the last moment heard of */
     unsigned late;            /* messages and alerts after the handshake that were shown */
     uint64_t late_left_out;
-    json_t *document;         /* JSON; NULL for text */
+    struct json_text json;    /* JSON: the line, or the document's beginning and end */
+    struct json_text parts[JSON_PARTS]; /* of a document: what comes in turns */
+    unsigned n_notes;         /* of a document */
     bool broken;              /* JSON: something is missing for lack of memory */
     char *value;              /* room for one field's value, grown as needed */
     size_t value_size;
@@ -100,17 +102,11 @@ void text_protection(struct report *r, const fede_event *record);
 void text_derivation(struct report *r, const struct derivation *v, bool steps);
 
 /* json_insight.c: the same */
-void json_insight(struct report *r, json_t *story);
-void json_protection(struct report *r, json_t *record, const fede_event *e);
-json_t *json_derivation(struct report *r, const struct derivation *v);
+void json_insight(struct report *r, struct json_text *w);
+void json_protection(struct report *r, struct json_text *w, const fede_event *e);
+void json_derivation(struct json_text *w, const struct derivation *v);
 
-/* json.c: parts that set r->broken where memory is missing */
-void json_set(struct report *r, json_t *object, const char *key, json_t *value);
-void json_add(struct report *r, json_t *array, json_t *value);
-json_t *json_words(struct report *r, const char *s);
-json_t *json_hex(struct report *r, bytes b);
-json_t *json_number(uint64_t n);
-json_t *json_registered(struct report *r, const struct names *names, uint64_t number);
+/* json.c; parts set r->broken where memory is missing */
 const char *json_side(uint8_t from);
 void json_story_start(struct report *r);
 void json_story_event(struct report *r, const fede_event *e);
