@@ -30,6 +30,12 @@ void crypto_hash_end(struct crypto_hash *h, uint8_t *out);              /* h mus
 void crypto_hash_peek(const struct crypto_hash *h, uint8_t *out);      /* h goes on */
 void crypto_hash_once(enum hash kind, bytes data, uint8_t *out);
 
+/* The parts of a hash, for a length that must stay secret (legacy_cbc.c): bytes of a block; one compression; the chaining
+   value as the digest would be written if the hash ended here. */
+size_t crypto_hash_block(enum hash kind);
+void crypto_hash_compress(struct crypto_hash *h, const uint8_t *block);
+void crypto_hash_chaining(const struct crypto_hash *h, uint8_t *out);
+
 /* ---- HMAC over them, with the keyed states kept. */
 struct crypto_hmac { struct crypto_hash inner, outer; };
 void crypto_hmac_key(struct crypto_hmac *m, enum hash kind, bytes key);
@@ -63,13 +69,14 @@ bool crypto_open_record(struct crypto_aead *a, const struct crypto_record *recor
 
 /* ---- Key exchange, shaped like a KEM so that ECDH and hybrids fit alike. */
 #define SHARE_MAX 1600  /* largest public share or reply, hybrids included */
-#define SECRET_MAX 72
+#define SECRET_MAX 512 /* ffdhe4096 */
 struct crypto_share;    /* own private key of one exchange */
 /* Initiator: makes a key pair from random bytes; writes the public share (share_len of the group) to out. */
 struct crypto_share *crypto_share_new(const struct group *group, const struct crypto_random *source, uint8_t *out,
                                       size_t *out_len);
-/* Completes with the peer's public share; refuses invalid points and all-zero results (RFC 7748 6, RFC 8422 5.11). The
-   secret's length goes to *secret_len. */
+/* Completes with the peer's public share; refuses invalid points and all-zero results (RFC 7748 6, RFC 8422 5.11), and
+   numbers outside 2 to p - 2 (RFC 7919 5.1). The secret's length goes to *secret_len; that of a finite field has no leading
+   zeros (RFC 5246 8.1.2). */
 bool crypto_share_finish(struct crypto_share *own, bytes peer, uint8_t *secret, size_t *secret_len);
 /* The private key's bytes, for traces that reveal secrets. */
 size_t crypto_share_private(const struct crypto_share *own, uint8_t *out, size_t size);

@@ -98,7 +98,7 @@ void crypto_hash_once(enum hash kind, bytes data, uint8_t *out)
 
 void crypto_hmac_key(struct crypto_hmac *m, enum hash kind, bytes key)
 {
-    const size_t block = kind == HASH_SHA384 || kind == HASH_SHA512 ? 128 : 64;
+    const size_t block = crypto_hash_block(kind);
     uint8_t pad[128] = {0};
     if (key.len > block)
         crypto_hash_once(kind, key, pad);
@@ -129,6 +129,39 @@ void crypto_hmac_of(const struct crypto_hmac *m, bytes a, bytes b, bytes c, uint
     crypto_hash_end(&h, out);
     bytes_wipe(inner, sizeof inner);
     bytes_wipe(h.state, state_size((enum hash)h.kind));
+}
+
+size_t crypto_hash_block(enum hash kind)
+{
+    return kind == HASH_SHA384 || kind == HASH_SHA512 ? 128 : 64;
+}
+
+void crypto_hash_compress(struct crypto_hash *h, const uint8_t *block)
+{
+    switch ((enum hash)h->kind) {
+    case HASH_SHA1:
+        SHA1_Transform(SHA1_OF(h), block);
+        break;
+    case HASH_SHA256:
+        SHA256_Transform(SHA256_OF(h), block);
+        break;
+    case HASH_SHA384:
+    case HASH_SHA512:
+        SHA512_Transform(SHA512_OF(h), block);
+        break;
+    }
+}
+
+void crypto_hash_chaining(const struct crypto_hash *h, uint8_t *out)
+{
+    const size_t word = crypto_hash_block((enum hash)h->kind) / 16;
+    for (size_t i = 0; i < h->len / word; i++) {
+        uint64_t value = word == 8               ? SHA512_OF((struct crypto_hash *)(uintptr_t)h)->h[i]
+                         : h->kind == HASH_SHA256 ? SHA256_OF((struct crypto_hash *)(uintptr_t)h)->h[i]
+                                                  : (&SHA1_OF((struct crypto_hash *)(uintptr_t)h)->h0)[i];
+        for (size_t k = 0; k < word; k++)
+            out[i * word + k] = (uint8_t)(value >> 8 * (word - 1 - k));
+    }
 }
 
 static size_t state_size(enum hash kind)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "crypto/crypto.h"
+#include "crypto/openssl_key.h"
 #include "crypto/openssl_start.h"
 
 struct crypto_key {
@@ -94,6 +95,11 @@ void crypto_key_free(struct crypto_key *key)
     EVP_PKEY_free(key->pkey);
     OPENSSL_free(key->spki);
     free(key);
+}
+
+RSA *crypto_key_rsa(const struct crypto_key *key)
+{
+    return key->kind == KEY_RSA ? key->rsa : NULL;
 }
 
 enum key_kind crypto_key_kind(const struct crypto_key *key)

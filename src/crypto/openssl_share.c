@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "crypto/crypto.h"
+#include "crypto/legacy.h"
 #include "crypto/openssl_start.h"
 
 enum { X25519_LEN = 32, SCALAR_MAX = 66, UNCOMPRESSED = 4, TRIES = 128 };
@@ -16,7 +17,7 @@ enum { X25519_LEN = 32, SCALAR_MAX = 66, UNCOMPRESSED = 4, TRIES = 128 };
 struct crypto_share {
     const struct group *group;
     EVP_PKEY *x25519;            /* NULL for a NIST curve */
-    uint8_t private[SCALAR_MAX]; /* secret_len bytes */
+    uint8_t private[SCALAR_MAX]; /* secret_len bytes, exponent_len for a finite field */
 };
 
 static bool x25519_new(struct crypto_share *own, uint8_t *out);
@@ -49,7 +50,9 @@ struct crypto_share *crypto_share_new(const struct group *group, const struct cr
         return NULL;
     own->group = group;
     bool made;
-    if (curve != NULL)
+    if (group_is_legacy(group))
+        made = crypto_random(source, own->private, group->exponent_len) && crypto_dh_public(group, own->private, out);
+    else if (curve != NULL)
         made = curve_scalar(curve, source, own->private, group->secret_len) && curve_new(own, curve, out);
     else
         made = crypto_random(source, own->private, X25519_LEN) && x25519_new(own, out);
@@ -64,6 +67,8 @@ struct crypto_share *crypto_share_new(const struct group *group, const struct cr
 bool crypto_share_finish(struct crypto_share *own, bytes peer, uint8_t *secret, size_t *secret_len)
 {
     const EC_GROUP *curve = curve_of(own->group);
+    if (group_is_legacy(own->group))
+        return crypto_dh_agree(own->group, own->private, peer, secret, secret_len);
     if (peer.len != own->group->share_len)
         return false;
     ERR_set_mark(); /* what the peer sent may be wrong: leave no trace in the caller's error queue */
@@ -78,7 +83,7 @@ bool crypto_share_finish(struct crypto_share *own, bytes peer, uint8_t *secret, 
 
 size_t crypto_share_private(const struct crypto_share *own, uint8_t *out, size_t size)
 {
-    size_t len = own->group->secret_len;
+    size_t len = group_is_legacy(own->group) ? own->group->exponent_len : own->group->secret_len;
     if (len > size)
         return 0;
     bytes_copy(out, own->private, len);

@@ -28,6 +28,8 @@ static void fetch_all(void)
     table.aead[AEAD_AES_128_GCM] = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
     table.aead[AEAD_AES_256_GCM] = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
     table.aead[AEAD_CHACHA20_POLY1305] = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
+    table.cbc[0] = EVP_CIPHER_fetch(NULL, "AES-128-CBC", NULL);
+    table.cbc[1] = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
     table.hash[HASH_SHA256] = EVP_MD_fetch(NULL, "SHA2-256", NULL);
     table.hash[HASH_SHA384] = EVP_MD_fetch(NULL, "SHA2-384", NULL);
     table.hash[HASH_SHA512] = EVP_MD_fetch(NULL, "SHA2-512", NULL);
@@ -35,7 +37,7 @@ static void fetch_all(void)
     table.curve[CURVE_P384] = EC_GROUP_new_by_curve_name(NID_secp384r1);
     table.curve[CURVE_P521] = EC_GROUP_new_by_curve_name(NID_secp521r1);
 
-    bool all = true;
+    bool all = table.cbc[0] != NULL && table.cbc[1] != NULL;
     for (int i = AEAD_AES_128_GCM; i <= AEAD_CHACHA20_POLY1305; i++)
         all = all && table.aead[i] != NULL;
     for (int i = HASH_SHA256; i <= HASH_SHA512; i++)

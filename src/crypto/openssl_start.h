@@ -11,6 +11,7 @@ enum curve { CURVE_P256, CURVE_P384, CURVE_P521, CURVES };
 
 struct fetched {
     EVP_CIPHER *aead[AEAD_CHACHA20_POLY1305 + 1]; /* by enum aead */
+    EVP_CIPHER *cbc[2];                           /* AES-128-CBC, AES-256-CBC */
     EVP_MD *hash[HASH_SHA512 + 1];                /* by enum hash, for the mask of RSASSA-PSS */
     EC_GROUP *curve[CURVES];
 };

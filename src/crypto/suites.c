@@ -1,7 +1,8 @@
 /* crypto/suites.c: what fede implements, as tables; the order is the order of preference.
 
    Suites: RFC 5289 (ECDHE with AES-GCM), RFC 7905 (ChaCha20-Poly1305). Groups: RFC 8422 5.1.1, RFC 7748. Signature
-   schemes: RFC 5246 7.4.1.4.1, RFC 8422 5.1.3, RFC 9846 4.2.3. Whatever is not here can't be negotiated. */
+   schemes: RFC 5246 7.4.1.4.1, RFC 8422 5.1.3, RFC 9846 4.2.3. Whatever is not here can't be negotiated; what stands in the tables
+   of the quarantined only where a configuration says so (tls/quarantine.h). */
 #include "crypto/suites.h"
 
 // clang-format off
@@ -12,6 +13,39 @@ static const struct suite suites[] = {
     {0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",         "ECDHE-RSA-AES256-GCM-SHA384",   AEAD_AES_256_GCM,       HASH_SHA384, AUTH_RSA,   32, 4, 8, 0x0303},
     {0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305", AEAD_CHACHA20_POLY1305, HASH_SHA256, AUTH_ECDSA, 32, 12, 0, 0x0303},
     {0xcca8, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",   "ECDHE-RSA-CHACHA20-POLY1305",   AEAD_CHACHA20_POLY1305, HASH_SHA256, AUTH_RSA,   32, 12, 0, 0x0303},
+};
+
+/* The quarantined: forward secrecy first, AEAD before CBC, SHA-1 last. RFC 5288, RFC 5289 3.1, RFC 7905, RFC 8422 6, RFC
+   5246 A.5. The explainer reads them too. */
+static const struct suite legacy_suites[] = {
+    {0x009e, "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256",        "DHE-RSA-AES128-GCM-SHA256",      AEAD_AES_128_GCM, HASH_SHA256, AUTH_RSA,   16, 4, 8, 0x0303, SUITE_DHE, 0},
+    {0x009f, "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384",        "DHE-RSA-AES256-GCM-SHA384",      AEAD_AES_256_GCM, HASH_SHA384, AUTH_RSA,   32, 4, 8, 0x0303, SUITE_DHE, 0},
+    {0xccaa, "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256",  "DHE-RSA-CHACHA20-POLY1305",      AEAD_CHACHA20_POLY1305, HASH_SHA256, AUTH_RSA,   32, 12, 0, 0x0303, SUITE_DHE, 0},
+    {0xc023, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256",    "ECDHE-ECDSA-AES128-SHA256",      0, HASH_SHA256, AUTH_ECDSA, 16, 0, 16, 0x0303, SUITE_ECDHE, HASH_SHA256},
+    {0xc024, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384",    "ECDHE-ECDSA-AES256-SHA384",      0, HASH_SHA384, AUTH_ECDSA, 32, 0, 16, 0x0303, SUITE_ECDHE, HASH_SHA384},
+    {0xc027, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256",      "ECDHE-RSA-AES128-SHA256",        0, HASH_SHA256, AUTH_RSA,   16, 0, 16, 0x0303, SUITE_ECDHE, HASH_SHA256},
+    {0xc028, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384",      "ECDHE-RSA-AES256-SHA384",        0, HASH_SHA384, AUTH_RSA,   32, 0, 16, 0x0303, SUITE_ECDHE, HASH_SHA384},
+    {0xc009, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",       "ECDHE-ECDSA-AES128-SHA",         0, HASH_SHA256, AUTH_ECDSA, 16, 0, 16, 0x0303, SUITE_ECDHE, HASH_SHA1},
+    {0xc00a, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",       "ECDHE-ECDSA-AES256-SHA",         0, HASH_SHA256, AUTH_ECDSA, 32, 0, 16, 0x0303, SUITE_ECDHE, HASH_SHA1},
+    {0xc013, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",         "ECDHE-RSA-AES128-SHA",           0, HASH_SHA256, AUTH_RSA,   16, 0, 16, 0x0303, SUITE_ECDHE, HASH_SHA1},
+    {0xc014, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",         "ECDHE-RSA-AES256-SHA",           0, HASH_SHA256, AUTH_RSA,   32, 0, 16, 0x0303, SUITE_ECDHE, HASH_SHA1},
+    {0x0067, "TLS_DHE_RSA_WITH_AES_128_CBC_SHA256",        "DHE-RSA-AES128-SHA256",          0, HASH_SHA256, AUTH_RSA,   16, 0, 16, 0x0303, SUITE_DHE, HASH_SHA256},
+    {0x006b, "TLS_DHE_RSA_WITH_AES_256_CBC_SHA256",        "DHE-RSA-AES256-SHA256",          0, HASH_SHA256, AUTH_RSA,   32, 0, 16, 0x0303, SUITE_DHE, HASH_SHA256},
+    {0x0033, "TLS_DHE_RSA_WITH_AES_128_CBC_SHA",           "DHE-RSA-AES128-SHA",             0, HASH_SHA256, AUTH_RSA,   16, 0, 16, 0x0303, SUITE_DHE, HASH_SHA1},
+    {0x0039, "TLS_DHE_RSA_WITH_AES_256_CBC_SHA",           "DHE-RSA-AES256-SHA",             0, HASH_SHA256, AUTH_RSA,   32, 0, 16, 0x0303, SUITE_DHE, HASH_SHA1},
+    {0x009c, "TLS_RSA_WITH_AES_128_GCM_SHA256",            "AES128-GCM-SHA256",              AEAD_AES_128_GCM, HASH_SHA256, AUTH_RSA,   16, 4, 8, 0x0303, SUITE_RSA, 0},
+    {0x009d, "TLS_RSA_WITH_AES_256_GCM_SHA384",            "AES256-GCM-SHA384",              AEAD_AES_256_GCM, HASH_SHA384, AUTH_RSA,   32, 4, 8, 0x0303, SUITE_RSA, 0},
+    {0x003c, "TLS_RSA_WITH_AES_128_CBC_SHA256",            "AES128-SHA256",                  0, HASH_SHA256, AUTH_RSA,   16, 0, 16, 0x0303, SUITE_RSA, HASH_SHA256},
+    {0x003d, "TLS_RSA_WITH_AES_256_CBC_SHA256",            "AES256-SHA256",                  0, HASH_SHA256, AUTH_RSA,   32, 0, 16, 0x0303, SUITE_RSA, HASH_SHA256},
+    {0x002f, "TLS_RSA_WITH_AES_128_CBC_SHA",               "AES128-SHA",                     0, HASH_SHA256, AUTH_RSA,   16, 0, 16, 0x0303, SUITE_RSA, HASH_SHA1},
+    {0x0035, "TLS_RSA_WITH_AES_256_CBC_SHA",               "AES256-SHA",                     0, HASH_SHA256, AUTH_RSA,   32, 0, 16, 0x0303, SUITE_RSA, HASH_SHA1},
+};
+
+/* RFC 7919; private keys are twice as long as the field is strong, rounded up to whole bytes (RFC 7919 5.2). */
+static const struct group legacy_groups[] = {
+    {0x0101, "ffdhe3072", "ffdhe3072", 384, 384, 40},
+    {0x0100, "ffdhe2048", "ffdhe2048", 256, 256, 32},
+    {0x0102, "ffdhe4096", "ffdhe4096", 512, 512, 48},
 };
 
 /* Share: 1 + 2 coordinates for the NIST curves (uncompressed points only). */
@@ -43,6 +77,8 @@ static const struct scheme schemes[] = {
 enum {
     N_SUITES = sizeof suites / sizeof suites[0],
     N_GROUPS = sizeof groups / sizeof groups[0],
+    N_LEGACY_SUITES = sizeof legacy_suites / sizeof legacy_suites[0],
+    N_LEGACY_GROUPS = sizeof legacy_groups / sizeof legacy_groups[0],
     N_SCHEMES = sizeof schemes / sizeof schemes[0]
 };
 
@@ -51,6 +87,9 @@ const struct suite *suite_by_id(uint16_t id)
     for (size_t i = 0; i < N_SUITES; i++)
         if (suites[i].id == id)
             return &suites[i];
+    for (size_t i = 0; i < N_LEGACY_SUITES; i++)
+        if (legacy_suites[i].id == id)
+            return &legacy_suites[i];
     return NULL;
 }
 
@@ -59,6 +98,9 @@ const struct group *group_by_id(uint16_t id)
     for (size_t i = 0; i < N_GROUPS; i++)
         if (groups[i].id == id)
             return &groups[i];
+    for (size_t i = 0; i < N_LEGACY_GROUPS; i++)
+        if (legacy_groups[i].id == id)
+            return &legacy_groups[i];
     return NULL;
 }
 
@@ -78,6 +120,16 @@ const struct suite *suite_at(size_t n)
 const struct group *group_at(size_t n)
 {
     return n < N_GROUPS ? &groups[n] : NULL;
+}
+
+const struct suite *suite_legacy_at(size_t n)
+{
+    return n < N_LEGACY_SUITES ? &legacy_suites[n] : NULL;
+}
+
+const struct group *group_legacy_at(size_t n)
+{
+    return n < N_LEGACY_GROUPS ? &legacy_groups[n] : NULL;
 }
 
 const struct scheme *scheme_at(size_t n)

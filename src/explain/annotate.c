@@ -82,7 +82,7 @@ struct annotation annotate_record(struct arena *arena, bytes record, uint16_t su
         size_t at = RECORD_HEADER_LEN, end = record.len;
         if (suite == 0) {
             add_bytes(&b, "fragment", at, end);
-        } else if (s == NULL || end - at < explicit_len + TAG) {
+        } else if (s == NULL || s->mac != 0 || end - at < explicit_len + TAG) {
             add_bytes(&b, "protected", at, end);
         } else {
             if (explicit_len > 0)

@@ -136,7 +136,7 @@ struct derivation *derive_ecdh(struct arena *arena, uint16_t id, bytes private_k
 {
     const struct group *group = group_by_id(id);
     *why = NULL;
-    if (group == NULL) {
+    if (group == NULL || group_is_legacy(group)) {
         *why = "this group is not computed here";
         return NULL;
     }

@@ -45,12 +45,17 @@ void master_extended(enum hash hash, bytes premaster, bytes session_hash, uint8_
 void key_block_make(const struct suite *suite, const uint8_t master[MASTER_LEN], const uint8_t client_random[32],
                     const uint8_t server_random[32], struct key_block *out)
 {
-    uint8_t block[2 * (sizeof out->client_key + sizeof out->client_iv)];
+    uint8_t block[2 * (sizeof out->client_mac + sizeof out->client_key + sizeof out->client_iv)];
     const uint8_t *at = block;
+    const size_t mac_len = hash_len(suite->mac);
     /* The server's random comes first here, unlike in the master secret. */
     prf12(suite->hash, bytes_of(master, MASTER_LEN), "key expansion", bytes_of(server_random, 32),
-          bytes_of(client_random, 32), block, 2u * (suite->key_len + (size_t)suite->iv_len));
-    *out = (struct key_block){.key_len = suite->key_len, .iv_len = suite->iv_len};
+          bytes_of(client_random, 32), block, 2u * (mac_len + suite->key_len + (size_t)suite->iv_len));
+    *out = (struct key_block){.key_len = suite->key_len, .iv_len = suite->iv_len, .mac_len = (uint8_t)mac_len};
+    bytes_copy(out->client_mac, at, mac_len);
+    at += mac_len;
+    bytes_copy(out->server_mac, at, mac_len);
+    at += mac_len;
     bytes_copy(out->client_key, at, suite->key_len);
     at += suite->key_len;
     bytes_copy(out->server_key, at, suite->key_len);

@@ -15,11 +15,12 @@ void master_classic(enum hash hash, bytes premaster, const uint8_t client_random
                     uint8_t master[MASTER_LEN]);
 void master_extended(enum hash hash, bytes premaster, bytes session_hash, uint8_t master[MASTER_LEN]);
 
-/* The slices of the key block, RFC 5246 6.3; AEAD suites have no MAC keys. */
+/* The slices of the key block, RFC 5246 6.3. AEAD suites have no MAC keys; CBC has no IVs, as each record brings its own. */
 struct key_block {
     uint8_t client_key[32], server_key[32];
     uint8_t client_iv[12], server_iv[12];
-    uint8_t key_len, iv_len;
+    uint8_t client_mac[48], server_mac[48];
+    uint8_t key_len, iv_len, mac_len;
 };
 void key_block_make(const struct suite *suite, const uint8_t master[MASTER_LEN], const uint8_t client_random[32],
                     const uint8_t server_random[32], struct key_block *out);

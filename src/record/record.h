@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "crypto/crypto.h"
+#include "crypto/legacy.h"
 #include "fede/error.h"
 #include "wire/messages.h"
 
@@ -29,12 +30,16 @@ struct direction {
     uint64_t sequence;           /* of the next record */
     uint64_t blocks;             /* AES-GCM: blocks encrypted with this key */
     struct crypto_aead *aead;    /* NULL while resting */
+    struct crypto_cbc *cbc;      /* AES-CBC: its keys are in there alone, so it never rests */
 };
 void direction_set(struct direction *d, const struct suite *suite, const uint8_t *key, const uint8_t *iv);
+/* The same for a suite of the quarantine with AES-CBC. False: no memory. */
+bool direction_set_cbc(struct direction *d, const struct crypto_cbc_setup *setup);
 void direction_rest(struct direction *d);  /* drops the AEAD object; it comes back by itself */
 void direction_end(struct direction *d);   /* wipes */
 
-/* Bytes a record of this direction has beyond its plaintext: header, explicit nonce, tag. */
+/* Bytes a record of this direction has beyond its plaintext: header, explicit nonce, tag. With CBC the most there can be, as
+   the padding depends on the length. */
 size_t record_overhead(const struct direction *d);
 /* Most AES blocks one key may encrypt: 2^24.5 full-size records (RFC 9325 4.4), 388 GB. ChaCha20-Poly1305 has no such
    limit. */

@@ -240,8 +240,9 @@ bool conn_seal(struct fede_conn *conn, enum content type, bytes plain, bool in_p
     if (in_place) {
         size_t plain_at = record_plain_at(&conn->out), overhead = record_overhead(&conn->out);
         spread_fragments(room, plain.len, most, plain_at, overhead);
-        for (size_t left = plain.len; left > 0;) {
-            bytes piece = bytes_of(conn->to_send.data + conn->to_send.end + plain_at, left < most ? left : most);
+        const uint8_t *at = room + plain_at;
+        for (size_t left = plain.len; left > 0; at += most + overhead) {
+            bytes piece = bytes_of(at, left < most ? left : most);
             if (!seal_one(conn, type, piece))
                 return false;
             left -= piece.len;
@@ -258,7 +259,7 @@ bool conn_seal(struct fede_conn *conn, enum content type, bytes plain, bool in_p
 }
 
 /* Moves the pieces of a message, which lie behind one another from room + plain_at on, to the places where their records
-   want them. The last one first, as each moves up. */
+   want them, or behind those if records turn out shorter than they may be. The last one first, as each moves up. */
 static void spread_fragments(uint8_t *room, size_t len, size_t piece, size_t plain_at, size_t overhead)
 {
     for (size_t i = len > 0 ? (len - 1) / piece : 0; i > 0; i--) {

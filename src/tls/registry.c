@@ -41,6 +41,11 @@ bool fede_suite_by_name(const char *name, uint16_t *id)
             *id = suite->id;
             return true;
         }
+    for (size_t i = 0; (suite = suite_legacy_at(i)) != NULL; i++)
+        if (same(suite->openssl_name, name)) {
+            *id = suite->id;
+            return true;
+        }
     return by_registry(&suite_names, name, id);
 }
 

@@ -133,6 +133,7 @@ void key_block_make(const struct suite *suite, const uint8_t master[MASTER_LEN],
     memset(out, 3, sizeof *out);
     out->key_len = suite->key_len;
     out->iv_len = suite->iv_len;
+    out->mac_len = (uint8_t)hash_len(suite->mac);
 }
 
 void verify_data_make(enum hash hash, const uint8_t master[MASTER_LEN], bool client, bytes transcript_hash,

@@ -42,7 +42,7 @@ static void test_suites(void **state)
         assert_ptr_equal(group_by_id(group_at(i)->id), group_at(i));
     for (size_t i = 0; scheme_at(i) != NULL; i++)
         assert_ptr_equal(scheme_by_id(scheme_at(i)->id), scheme_at(i));
-    assert_null(suite_by_id(0x002f));  /* RSA key transport with CBC */
+    assert_null(suite_by_id(0x000a));  /* RSA key transport with 3DES */
     assert_null(group_by_id(0x0015));  /* secp224r1 */
     assert_null(scheme_by_id(0x0201)); /* rsa_pkcs1_sha1 */
     assert_null(scheme_by_id(0x0203)); /* ecdsa_sha1 */

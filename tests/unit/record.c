@@ -186,7 +186,7 @@ static bool open_record(struct direction *d, uint8_t *record, size_t len, bytes 
     return record_open(d, record, &f, plain, error);
 }
 
-static uint8_t plain[16384 + 1], record[16384 + 64], copy[sizeof record];
+static uint8_t plain[16384 + 1], record[16384 + 128], copy[sizeof record];
 
 static void fill_plain(void)
 {
@@ -237,6 +237,52 @@ static void test_round_trips(void **state)
         static const struct direction nothing;
         assert_memory_equal(&out, &nothing, sizeof out);
     }
+}
+
+/* CBC in both orders: whatever is altered is the one error, a body of impossible length too. */
+static void test_cbc(void **state)
+{
+    (void)state;
+    static const uint8_t key[32] = {1}, mac_key[48] = {2};
+    fede_error error;
+    bytes got;
+    fill_plain();
+    const struct suite *suite;
+    for (size_t s = 0; (suite = suite_legacy_at(s)) != NULL; s++)
+        for (int etm = 0; suite->mac != 0 && etm < 2; etm++) {
+            struct direction out = {0}, in = {0};
+            struct crypto_cbc_setup setup = {.suite = suite,
+                                             .key = bytes_of(key, suite->key_len),
+                                             .mac_key = bytes_of(mac_key, hash_len((enum hash)suite->mac)),
+                                             .seals = true,
+                                             .encrypt_then_mac = etm,
+                                             .version = 0x0303};
+            assert_true(direction_set_cbc(&out, &setup));
+            setup.seals = false;
+            assert_true(direction_set_cbc(&in, &setup));
+            for (size_t len = 0; len <= 16384; len = len < 20 ? len + 1 : len < 16000 ? len * 5 / 2 : len + 384) {
+                fede_error none = {0};
+                size_t at = record_plain_at(&out), whole;
+                bytes_copy(record + at, plain, len);
+                whole = record_seal(&out, CONTENT_DATA, bytes_of(record + at, len), record, &none);
+                assert_int_equal(none.reason, FEDE_OK);
+                assert_in_range(whole, len + at + 1, len + record_overhead(&out));
+                assert_int_equal(load16(record + 3), whole - RECORD_HEADER);
+                bytes_copy(copy, record, whole);
+                copy[RECORD_HEADER + len % (whole - RECORD_HEADER)] ^= 0x80;
+                assert_false(open_record(&in, copy, whole, &got, &error));
+                assert_int_equal(error.reason, FEDE_RECORD_MAC);
+                bytes_copy(copy, record, whole);
+                store16(copy + 3, (uint16_t)(whole - RECORD_HEADER - 1));
+                assert_false(open_record(&in, copy, whole - 1, &got, &error));
+                assert_int_equal(error.reason, FEDE_RECORD_MAC);
+                direction_rest(&in);
+                assert_true(open_record(&in, record, whole, &got, &error));
+                assert_true(bytes_equal(got, bytes_of(plain, len)));
+            }
+            direction_end(&out);
+            direction_end(&in);
+        }
 }
 
 /* Every byte of a record, header included, and every cut of it. */
@@ -522,7 +568,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_frames),
         cmocka_unit_test(test_not_tls),
-        cmocka_unit_test(test_round_trips),
+        cmocka_unit_test(test_round_trips), cmocka_unit_test(test_cbc),
         cmocka_unit_test(test_tampering),
         cmocka_unit_test(test_content_rules),
         cmocka_unit_test(test_limits),

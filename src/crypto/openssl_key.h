@@ -1,0 +1,12 @@
+/* What is inside a private key, for the files of this folder alone. */
+#ifndef CRYPTO_OPENSSL_KEY_H
+#define CRYPTO_OPENSSL_KEY_H
+
+#include <openssl/types.h>
+
+#include "crypto/crypto.h"
+
+/* NULL: not a KEY_RSA. Borrowed. */
+RSA *crypto_key_rsa(const struct crypto_key *key);
+
+#endif
