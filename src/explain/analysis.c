@@ -12,6 +12,7 @@ static void hear_end(void *arg, struct stream *s, enum stream_end how, int side,
 bool analysis_start(struct analysis *a, const struct session_listener *listener)
 {
     *a = (struct analysis){.listener = *listener};
+    a->listener.verified = &a->verified;
     layers_start(&a->layers);
     struct stream_listener streams = {
         .data = hear_data, .gap = hear_gap, .conflict = hear_conflict, .ended = hear_end, .arg = a};

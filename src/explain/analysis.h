@@ -4,11 +4,13 @@
 
 #include "explain/capture.h"
 #include "explain/session.h"
+#include "explain/verified.h"
 
 struct analysis {
     struct session_listener listener;
     struct layers layers;
     struct streams streams;
+    struct verified verified;
     uint64_t packets, bytes;        /* of all files so far */
     uint64_t dropped, left_out;     /* as the files say; what could not be used of them */
     uint64_t first_us, last_us;

@@ -66,6 +66,7 @@ struct way {
 };
 
 struct session;
+struct verified;
 struct session_listener {
     void (*begun)(void *arg, struct session *s);
     void (*event)(void *arg, struct session *s, const fede_event *e);
@@ -74,6 +75,7 @@ struct session_listener {
     void (*ended)(void *arg, struct session *s);
     void *arg;
     const struct secrets *secrets;
+    struct verified *verified; /* certificates met before; NULL: none are remembered */
 };
 
 struct session {

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "explain/dissection.h"
 #include "explain/session.h"
+#include "explain/verified.h"
 #include "keys/hkdf.h"
 #include "keys/schedule12.h"
 #include "x509/x509.h"
@@ -52,7 +53,7 @@ void check_certificates(struct session *s, uint8_t from, bytes der[], size_t n)
                 list[k].key.kind == 0)
                 continue;
             issuer = &list[k];
-            bool good = crypto_verify(&issuer->key, scheme_by_id(c->scheme), c->tbs, c->signature);
+            bool good = verified_signature(s->listener->verified, c, issuer);
             outcome = good ? CHECK_VERIFIED : CHECK_FAILED;
         }
         if (issuer != NULL) {
