@@ -7,13 +7,13 @@ _fede() {
         return
     fi
     case $before in
-        --cacert|--cert|--chain|--crl|--key|--keylog|--output|--report|--sess-in|--sess-out|--staple|--stderr|--ticket-key|--unix-socket|--upload-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --cacert|--cert|--chain|--crl|--key|--keylog|--output|--report|--rsa-key|--sess-in|--sess-out|--staple|--stderr|--ticket-key|--unix-socket|--upload-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --ca|--capath|--parent|--report) COMPREPLY=($(compgen -d -- "$word")); return ;;
     esac
     case ${COMP_WORDS[1]} in
         connect) words="--head --request --header --data --data-ascii --data-raw --data-binary --upload-file --get --user-agent --referer --cookie --range --user --location --max-redirs --fail --http1.1 --http2 --compressed --output --remote-name --include --write-out --silent --show-error --max-time --connect-timeout --ipv4 --ipv6 --resolve --connect-to --unix-socket --interface --proxy --noproxy --proxy-user --starttls --insecure --cacert --capath --verify-hostname --verify-ip --attime --showcerts --servername --noservername --alpn --no-alpn --tlsv1.2 --tlsv1 --tls-max --ciphers --groups --curves --sigalgs --no-ems --max-fragment --keylog --report --sess-out --sess-in --reconnect --no-ticket --interactive --linger --crlf --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
         serve) words="--listen --unix-socket --workers --max-connections --once --cert --key --chain --sni --ciphers --groups --curves --sigalgs --tls-max --no-ems --alpn --no-alpn --http1.1 --max-fragment --no-tickets --ticket-lifetime --ticket-key --session-cache --handshake-timeout --idle-timeout --grace --reject --keylog --report --echo --www --plain --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
-        explain) words="--keylog --conn --report --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
+        explain) words="--keylog --rsa-key --psk --conn --report --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
         derive) words="--hash --secret --label --seed --context --length --premaster --session-hash --client-random --server-random --master --suite --side --transcript-hash --curve --private --peer --iv --explicit --sequence --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
         lookup) words="--registry --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
         cert) words="--verify --name --attime --cacert --capath --crl --staple --must-staple --revocation --purpose --profile --max-depth --lint --fail-on --store --pins --pem --der --only --output --max-time --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;

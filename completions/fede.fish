@@ -124,6 +124,8 @@ complete -c fede -n '__fish_seen_subcommand_from serve' -l color -x -d 'Use colo
 complete -c fede -n '__fish_seen_subcommand_from serve' -l width -x -d 'Width of the story in columns; without it that of the terminal.'
 complete -c fede -n '__fish_seen_subcommand_from serve' -l help -s h -d 'Print this text; with a topic behind it, that topic.'
 complete -c fede -n '__fish_seen_subcommand_from explain' -l keylog -r -d 'Secrets of the connections, as SSLKEYLOGFILE has them; repeatable. Secrets blocks inside the captures are used too.'
+complete -c fede -n '__fish_seen_subcommand_from explain' -l rsa-key -r -d 'A server\'s RSA private key: opens connections with static RSA key exchange; repeatable.'
+complete -c fede -n '__fish_seen_subcommand_from explain' -l psk -d 'A pre-shared key, for that identity or for any: opens connections with PSK key exchange; repeatable.'
 complete -c fede -n '__fish_seen_subcommand_from explain' -l conn -x -d 'Tell only the story of connection N of the table.'
 complete -c fede -n '__fish_seen_subcommand_from explain' -l report -r -d 'Write the stories as one HTML page to FILE too: every byte with its meaning, for any browser, without network.'
 complete -c fede -n '__fish_seen_subcommand_from explain' -l verbose -s v -d 'Tell more: -v the fields that matter, -vv every field, -vvv every byte.'

@@ -11,13 +11,15 @@
 #include "cli/output.h"
 #include "report/onlooker.h"
 
-enum key { KEY_KEYLOG = 1, KEY_CONN, KEY_REPORT };
-enum { KEYLOGS_MOST = 64 };
+enum key { KEY_KEYLOG = 1, KEY_CONN, KEY_REPORT, KEY_RSA_KEY, KEY_PSK };
+enum { KEYLOGS_MOST = 64, RSA_KEYS_MOST = 16, PSKS_MOST = 32 };
 
 struct settings {
     struct story story;
     const char *keylogs[KEYLOGS_MOST];
     size_t n_keylogs;
+    const char *rsa_keys[RSA_KEYS_MOST], *psks[PSKS_MOST];
+    size_t n_rsa_keys, n_psks;
     unsigned only;
     const char *report;
     char command[4096]; /* for the page */
@@ -29,6 +31,8 @@ static int explain_run(int argc, char **argv);
 /* clang-format off */
 static const struct option_row explain_options[] = {
     {"keylog",    0, KEY_KEYLOG, "FILE", "Keys",   "Secrets of the connections, as SSLKEYLOGFILE has them; repeatable. Secrets blocks inside the captures are used too."},
+    {"rsa-key",   0, KEY_RSA_KEY, "FILE", "Keys",  "A server's RSA private key: opens connections with static RSA key exchange; repeatable."},
+    {"psk",       0, KEY_PSK, "[IDENTITY:]HEX", "Keys", "A pre-shared key, for that identity or for any: opens connections with PSK key exchange; repeatable."},
     {"conn",      0, KEY_CONN,   "N",    "Choice", "Tell only the story of connection N of the table."},
     {"report",    0, KEY_REPORT, "FILE", "Output", "Write the stories as one HTML page to FILE too: every byte with its meaning, for any browser, without network."},
 };
@@ -79,6 +83,10 @@ static int explain_run(int argc, char **argv)
         .n_files = (size_t)n_files,
         .keylogs = settings.keylogs,
         .n_keylogs = settings.n_keylogs,
+        .rsa_keys = settings.rsa_keys,
+        .n_rsa_keys = settings.n_rsa_keys,
+        .psks = settings.psks,
+        .n_psks = settings.n_psks,
         .only = settings.only,
         .command = "fede explain",
     };
@@ -109,6 +117,16 @@ static int explain_run(int argc, char **argv)
     return code;
 }
 
+static bool keep(const char **list, size_t *n, size_t most, const char *value, struct text *why)
+{
+    if (*n == most) {
+        text_format(why, "at most %zu of them can be given", most);
+        return false;
+    }
+    list[(*n)++] = value;
+    return true;
+}
+
 static bool explain_take(void *settings, const struct option_row *row, const char *value, struct text *why)
 {
     struct settings *s = settings;
@@ -116,12 +134,11 @@ static bool explain_take(void *settings, const struct option_row *row, const cha
 
     switch (row->key) {
     case KEY_KEYLOG:
-        if (s->n_keylogs == KEYLOGS_MOST) {
-            text_format(why, "at most %d key logs can be given", KEYLOGS_MOST);
-            return false;
-        }
-        s->keylogs[s->n_keylogs++] = value;
-        return true;
+        return keep(s->keylogs, &s->n_keylogs, KEYLOGS_MOST, value, why);
+    case KEY_RSA_KEY:
+        return keep(s->rsa_keys, &s->n_rsa_keys, RSA_KEYS_MOST, value, why);
+    case KEY_PSK:
+        return keep(s->psks, &s->n_psks, PSKS_MOST, value, why);
     case KEY_REPORT:
         s->report = value;
         return true;

@@ -5,6 +5,7 @@
    route; the same functions are present, and as fast, in every libcrypto from 3.0 on, where they are marked as
    deprecated. */
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/md5.h>
 #include <openssl/sha.h>
 
 #include "crypto/crypto.h"
@@ -12,6 +13,11 @@
 _Static_assert(sizeof(SHA512_CTX) <= sizeof((struct crypto_hash){0}.state), "room for SHA-384 and SHA-512");
 _Static_assert(sizeof(SHA256_CTX) <= sizeof((struct crypto_hash){0}.state), "room for SHA-256");
 _Static_assert(sizeof(SHA_CTX) <= sizeof((struct crypto_hash){0}.state), "room for SHA-1");
+struct md5_sha1 {
+    MD5_CTX md5;
+    SHA_CTX sha1;
+};
+_Static_assert(sizeof(struct md5_sha1) <= sizeof(SHA512_CTX), "copied and wiped with it");
 _Static_assert(_Alignof(SHA512_CTX) <= _Alignof(uint64_t), "aligned for libcrypto");
 
 static size_t state_size(enum hash kind);
@@ -19,6 +25,8 @@ static void fork_hash(struct crypto_hash *to, const struct crypto_hash *from);
 
 /* libcrypto alone looks inside: nothing here reads or writes the state but as a whole. */
 #define SHA1_OF(h)   ((SHA_CTX *)(void *)(h)->state)
+#define MD5_OF(h)    ((MD5_CTX *)(void *)(h)->state)
+#define BOTH_OF(h)   ((struct md5_sha1 *)(void *)(h)->state)
 #define SHA256_OF(h) ((SHA256_CTX *)(void *)(h)->state)
 #define SHA512_OF(h) ((SHA512_CTX *)(void *)(h)->state)
 
@@ -38,6 +46,13 @@ void crypto_hash_start(struct crypto_hash *h, enum hash kind)
         break;
     case HASH_SHA512:
         SHA512_Init(SHA512_OF(h));
+        break;
+    case HASH_MD5:
+        MD5_Init(MD5_OF(h));
+        break;
+    case HASH_MD5_SHA1:
+        MD5_Init(&BOTH_OF(h)->md5);
+        SHA1_Init(&BOTH_OF(h)->sha1);
         break;
     }
 }
@@ -59,6 +74,13 @@ void crypto_hash_add(struct crypto_hash *h, bytes data)
     case HASH_SHA512:
         SHA512_Update(SHA512_OF(h), data.data, data.len);
         break;
+    case HASH_MD5:
+        MD5_Update(MD5_OF(h), data.data, data.len);
+        break;
+    case HASH_MD5_SHA1:
+        MD5_Update(&BOTH_OF(h)->md5, data.data, data.len);
+        SHA1_Update(&BOTH_OF(h)->sha1, data.data, data.len);
+        break;
     }
 }
 
@@ -76,6 +98,13 @@ void crypto_hash_end(struct crypto_hash *h, uint8_t *out)
         break;
     case HASH_SHA512:
         SHA512_Final(out, SHA512_OF(h));
+        break;
+    case HASH_MD5:
+        MD5_Final(out, MD5_OF(h));
+        break;
+    case HASH_MD5_SHA1:
+        MD5_Final(out, &BOTH_OF(h)->md5);
+        SHA1_Final(out + MD5_DIGEST_LENGTH, &BOTH_OF(h)->sha1);
         break;
     }
 }
@@ -148,6 +177,9 @@ void crypto_hash_compress(struct crypto_hash *h, const uint8_t *block)
     case HASH_SHA384:
     case HASH_SHA512:
         SHA512_Transform(SHA512_OF(h), block);
+        break;
+    case HASH_MD5: /* only read offline, where no length is secret */
+    case HASH_MD5_SHA1:
         break;
     }
 }

@@ -9,7 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
-#include "crypto/crypto.h"
+#include "crypto/offline.h"
 #include "crypto/openssl_start.h"
 
 /* More would only serve to cost us time. */
@@ -38,6 +38,29 @@ bool crypto_verify(const struct public_key *key, const struct scheme *scheme, by
         crypto_hash_once(scheme->hash, input, hash);
         bool rsa = key->kind == KEY_RSA || key->kind == KEY_RSA_PSS;
         verified = rsa ? verify_rsa(key, scheme, digest, signature) : verify_ec(key, digest, signature);
+    }
+    ERR_pop_to_mark();
+    return verified;
+}
+
+bool offline_verify(const struct public_key *key, uint16_t scheme, bytes input, bytes signature)
+{
+    enum { RSA_SHA1 = 0x0201, ECDSA_SHA1 = 0x0203 };
+    bool rsa = key->kind == KEY_RSA, ec = key->kind >= KEY_EC_P256 && key->kind <= KEY_EC_P521, verified = false;
+    if ((scheme != 0 && scheme != (rsa ? RSA_SHA1 : ECDSA_SHA1)) || (!rsa && !ec))
+        return false;
+    uint8_t hash[HASH_MAX];
+    enum hash kind = rsa && scheme == 0 ? HASH_MD5_SHA1 : HASH_SHA1;
+    bytes digest = bytes_of(hash, hash_len(kind));
+    crypto_hash_once(kind, input, hash);
+    ERR_set_mark();
+    if (ec) {
+        verified = verify_ec(key, digest, signature);
+    } else if (rsa_is_sane(key) && signature.len == key->modulus.len) {
+        RSA *public = rsa_of(key);
+        verified = public != NULL && RSA_verify(kind == HASH_SHA1 ? NID_sha1 : NID_md5_sha1, digest.data,
+                                                (unsigned)digest.len, signature.data, (unsigned)signature.len, public) == 1;
+        RSA_free(public);
     }
     ERR_pop_to_mark();
     return verified;

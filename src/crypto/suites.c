@@ -151,6 +151,7 @@ bool scheme_fits_key(const struct scheme *scheme, enum key_kind key, uint16_t ve
 
 size_t hash_len(enum hash hash)
 {
-    static const uint8_t lengths[] = {[HASH_SHA256] = 32, [HASH_SHA384] = 48, [HASH_SHA512] = 64, [HASH_SHA1] = 20};
+    static const uint8_t lengths[] = {[HASH_SHA256] = 32, [HASH_SHA384] = 48, [HASH_SHA512] = 64,
+                                      [HASH_SHA1] = 20,   [HASH_MD5] = 16,    [HASH_MD5_SHA1] = 36};
     return (unsigned)hash < sizeof lengths ? lengths[hash] : 0;
 }

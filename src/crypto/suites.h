@@ -5,7 +5,9 @@
 
 #include "base/bytes.h"
 
-enum hash { HASH_SHA256 = 1, HASH_SHA384, HASH_SHA512, HASH_SHA1 /* identification only: no signature */ };
+enum hash { HASH_SHA256 = 1, HASH_SHA384, HASH_SHA512, HASH_SHA1 /* identification only: no signature */,
+            /* Before TLS 1.2, for reading what others said: both after each other are the transcript's hash (RFC 4346 7.4.9). */
+            HASH_MD5, HASH_MD5_SHA1 };
 enum aead { AEAD_AES_128_GCM = 1, AEAD_AES_256_GCM, AEAD_CHACHA20_POLY1305 };
 enum key_kind { KEY_RSA = 1, KEY_RSA_PSS, KEY_EC_P256, KEY_EC_P384, KEY_EC_P521, KEY_ED25519, KEY_ED448 };
 /* How a TLS 1.2 suite agrees on a secret. All but the first are quarantined. */

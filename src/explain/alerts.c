@@ -406,7 +406,7 @@ static enum certainty malformed(struct job *j)
     uint8_t other = j->from == FEDE_CLIENT ? FEDE_SERVER : FEDE_CLIENT;
     for (size_t i = 0; i < j->messages && i < j->d->n_handshake; i++) {
         const struct kept_message *m = &j->d->handshake[i];
-        if (m->from != other || m->bytes.data == NULL || !dissection_readable(j->d, m->type))
+        if (m->from != other || m->bytes.data == NULL)
             continue;
         struct arena scratch;
         arena_start(&scratch, &memory_standard, 4 * 1024 * 1024);

@@ -5,7 +5,7 @@
    stops at an error, the bytes behind it become one field "unread": nothing of a message is left out. */
 #include "explain/annotate.h"
 
-#include "crypto/suites.h"
+#include "explain/protection.h"
 
 struct builder {
     struct narrator narrator; /* first: the codec hands this back */
@@ -49,7 +49,7 @@ static const struct {
     {MSG_KEY_UPDATE, "KeyUpdate", "key_update"},
 };
 
-enum { HEADER = 4, RECORD_HEADER_LEN = 5, TAG = 16 };
+enum { RECORD_HEADER_LEN = 5 };
 
 struct annotation annotate_message(struct arena *arena, bytes message, const struct message_context *context)
 {
@@ -69,7 +69,7 @@ struct annotation annotate_message(struct arena *arena, bytes message, const str
     return out;
 }
 
-struct annotation annotate_record(struct arena *arena, bytes record, uint16_t suite)
+struct annotation annotate_record(struct arena *arena, bytes record, struct record_protection protection)
 {
     struct annotation out = {0};
     struct builder b = builder_start(arena, record, "record", &out);
@@ -77,18 +77,20 @@ struct annotation annotate_record(struct arena *arena, bytes record, uint16_t su
     struct record_header header;
     wire_record_header(&w, &header);
     if (!w.bad) {
-        const struct suite *s = suite != 0 ? suite_by_id(suite) : NULL;
-        size_t explicit_len = s != NULL ? s->explicit_len : 0;
-        size_t at = RECORD_HEADER_LEN, end = record.len;
-        if (suite == 0) {
-            add_bytes(&b, "fragment", at, end);
-        } else if (s == NULL || s->mac != 0 || end - at < explicit_len + TAG) {
-            add_bytes(&b, "protected", at, end);
+        const struct suite_parts s = suite_parts(protection.suite);
+        struct record_parts parts;
+        size_t end = record.len;
+        if (protection.suite == 0) {
+            add_bytes(&b, "fragment", RECORD_HEADER_LEN, end);
+        } else if (!protection_parts(&s, protection.version, protection.mac_last, end, &parts)) {
+            add_bytes(&b, "protected", RECORD_HEADER_LEN, end);
         } else {
-            if (explicit_len > 0)
-                add_bytes(&b, "nonce_explicit", at, at + explicit_len);
-            add_bytes(&b, "ciphertext", at + explicit_len, end - TAG);
-            add_bytes(&b, "tag", end - TAG, end);
+            if (parts.nonce_len > 0)
+                add_bytes(&b, s.cbc ? "iv" : "nonce_explicit", parts.nonce, parts.cipher);
+            add_bytes(&b, s.algorithm == NULL && s.key_len == 0 ? "content_and_mac" : "ciphertext", parts.cipher,
+                      parts.cipher + parts.cipher_len);
+            if (parts.tag_len > 0)
+                add_bytes(&b, s.cbc ? "mac" : "tag", parts.tag, end);
         }
         w.at = w.end;
     }

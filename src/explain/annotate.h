@@ -18,9 +18,13 @@ struct annotation {
 /* A whole handshake message with its 4-byte header. */
 struct annotation annotate_message(struct arena *arena, bytes message, const struct message_context *context);
 
-/* A whole record. suite 0: in the clear; otherwise the body is cut into explicit nonce, ciphertext and tag as that suite
-   does, when the suite is known. */
-struct annotation annotate_record(struct arena *arena, bytes record, uint16_t suite);
+/* A whole record. suite 0: in the clear; otherwise the body is cut into nonce or IV, ciphertext and tag or MAC as that suite
+   does in that version, when the suite is known. */
+struct record_protection {
+    uint16_t suite, version;
+    bool mac_last; /* encrypt_then_mac */
+};
+struct annotation annotate_record(struct arena *arena, bytes record, struct record_protection protection);
 
 struct annotation annotate_alert(struct arena *arena, bytes body);
 struct annotation annotate_ccs(struct arena *arena, bytes body);

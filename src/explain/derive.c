@@ -14,6 +14,8 @@ static void input(struct derivation *v, const char *name, bytes value, bool secr
 static void output(struct derivation *v, const char *name, bytes value, bool secret);
 static bool run_prf(struct arena *arena, struct derivation *v, enum hash hash, bytes secret, const char *label,
                     bytes seed, size_t len);
+static size_t rounds_of(enum hash hash, size_t len);
+static bool run_p_hash(struct arena *arena, struct derivation *v, enum hash hash, bytes secret, bytes first, size_t len);
 static const char *format(struct arena *arena, const char *form, const char *a, const char *b);
 static bytes joined(struct arena *arena, bytes a, bytes b);
 
@@ -25,6 +27,7 @@ static const struct {
     {HASH_SHA384, "SHA-384", "sha384"},
     {HASH_SHA512, "SHA-512", "sha512"},
     {HASH_SHA1, "SHA-1", "sha1"},
+    {HASH_MD5_SHA1, "MD5+SHA-1", "md5+sha1"},
 };
 
 const char *hash_title(enum hash hash)
@@ -77,7 +80,8 @@ struct derivation *derive_key_block(struct arena *arena, uint16_t suite, uint16_
 {
     struct suite_parts p = suite_parts(suite);
     *why = NULL;
-    if (!p.known || p.hash == 0 || p.tls13) {
+    const enum hash prf = suite_prf(&p, version);
+    if (!p.known || prf == 0 || p.tls13) {
         *why = p.tls13 ? "a suite of TLS 1.3 has no key block" : "the parts of this suite are not known";
         return NULL;
     }
@@ -89,7 +93,7 @@ struct derivation *derive_key_block(struct arena *arena, uint16_t suite, uint16_
         *why = "this suite needs no keys";
         return NULL;
     }
-    if (v == NULL || !run_prf(arena, v, p.hash, master, "key expansion", randoms, len))
+    if (v == NULL || !run_prf(arena, v, prf, master, "key expansion", randoms, len))
         return NULL;
     v->inputs[0].name = "master_secret";
     v->inputs[2].name = "server_random + client_random";
@@ -287,23 +291,44 @@ static void output(struct derivation *v, const char *name, bytes value, bool sec
 }
 
 /* A(0) is label and seed; A(i) = HMAC(secret, A(i - 1)); P(i) = HMAC(secret, A(i) + label + seed); the output is P(1), P(2) …
-   one after the other, cut to length. */
+   one after the other, cut to length. Before TLS 1.2 that twice, with a half of the secret each, and both XORed. */
 static bool run_prf(struct arena *arena, struct derivation *v, enum hash hash, bytes secret, const char *label,
                     bytes seed, size_t len)
 {
-    const size_t unit = hash_len(hash), rounds = unit > 0 ? (len + unit - 1) / unit : 0;
+    const bool halves = hash == HASH_MD5_SHA1;
+    const size_t half = halves ? (secret.len + 1) / 2 : secret.len;
     uint8_t *out = len > 0 ? arena_take(arena, len) : NULL;
-    uint8_t *work = rounds > 0 ? arena_take(arena, 2 * rounds * unit) : NULL;
-    v->steps = arena_take(arena, (2 * rounds + 1) * sizeof *v->steps);
-    if (out == NULL || work == NULL || v->steps == NULL)
+    bytes first = joined(arena, bytes_text(label), seed);
+    v->steps = arena_take(arena, (2 * (rounds_of(HASH_MD5, len) + rounds_of(HASH_SHA1, len)) + 1) * sizeof *v->steps);
+    if (out == NULL || v->steps == NULL || hash_len(hash) == 0)
         return false;
     v->method = format(arena, "PRF with %s, label \"%s\"", hash_title(hash), label);
     input(v, "secret", arena_copy(arena, secret), true);
     input(v, "label", arena_copy(arena, bytes_text(label)), false);
     input(v, "seed", arena_copy(arena, seed), false);
-    bytes first = joined(arena, bytes_text(label), seed), a = first;
     v->steps[v->n_steps++] = (struct derived_part){.name = "A(0)", .value = first};
+    bool done = halves ? run_p_hash(arena, v, HASH_MD5, bytes_first(secret, half), first, len) &&
+                             run_p_hash(arena, v, HASH_SHA1, bytes_skip(secret, secret.len - half), first, len)
+                       : run_p_hash(arena, v, hash, secret, first, len);
+    prf12(hash, secret, label, seed, BYTES_NONE, out, len);
+    v->value = bytes_of(out, len);
+    return done;
+}
+
+static size_t rounds_of(enum hash hash, size_t len)
+{
+    return (len + hash_len(hash) - 1) / hash_len(hash);
+}
+
+static bool run_p_hash(struct arena *arena, struct derivation *v, enum hash hash, bytes secret, bytes first, size_t len)
+{
+    const size_t unit = hash_len(hash), rounds = rounds_of(hash, len);
+    const char *mark = hash == HASH_MD5 ? " with MD5" : hash == HASH_SHA1 ? " with SHA-1" : "";
+    uint8_t *work = arena_take(arena, 2 * rounds * unit);
+    bytes a = first;
     struct crypto_hmac keyed;
+    if (work == NULL)
+        return false;
     crypto_hmac_key(&keyed, hash, secret);
     for (size_t i = 0; i < rounds; i++) {
         uint8_t *next = work + 2 * i * unit, *piece = next + unit;
@@ -313,13 +338,11 @@ static bool run_prf(struct arena *arena, struct derivation *v, enum hash hash, b
         crypto_hmac_of(&keyed, a, first, BYTES_NONE, piece);
         snprintf(name, sizeof name, "%zu", i + 1);
         v->steps[v->n_steps++] =
-            (struct derived_part){.name = format(arena, "A(%s)%s", name, ""), .value = a, .secret = true};
+            (struct derived_part){.name = format(arena, "A(%s)%s", name, mark), .value = a, .secret = true};
         v->steps[v->n_steps++] = (struct derived_part){
-            .name = format(arena, "P(%s)%s", name, ""), .value = bytes_of(piece, unit), .secret = true};
+            .name = format(arena, "P(%s)%s", name, mark), .value = bytes_of(piece, unit), .secret = true};
     }
     bytes_wipe(&keyed, sizeof keyed);
-    prf12(hash, secret, label, seed, BYTES_NONE, out, len);
-    v->value = bytes_of(out, len);
     return true;
 }
 

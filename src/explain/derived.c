@@ -1,12 +1,14 @@
 /* explain/derived.c: a connection's values and verdicts, made from the kept messages and what was revealed.
 
-   TLS 1.2 only: key exchange, master secret (RFC 5246 8.1, RFC 7627 4), key block (6.3), verify_data (7.4.9), the signature
+   TLS 1.0 to 1.2: key exchange, master secret (RFC 5246 8.1, RFC 7627 4), key block (6.3), verify_data (7.4.9), the signature
    of ServerKeyExchange (7.4.3) and of CertificateVerify (7.4.8), those of the certificates among each other (RFC 5280 6.1),
    the tags of records. What can't be checked says why. The transcript is put together here from the messages as they were on
    the wire: HelloRequest does not count, ChangeCipherSpec and alerts are no messages. */
 #include "explain/derived.h"
 
+#include "crypto/offline.h"
 #include "explain/hello.h"
+#include "explain/protection.h"
 #include "explain/suite_parts.h"
 #include "keys/schedule12.h"
 #include "x509/x509.h"
@@ -16,7 +18,8 @@ struct job {
     const struct dissection *d;
     struct hello client, server;
     struct suite_parts suite;
-    bool is_12;
+    bool is_12;         /* up to TLS 1.2, with a PRF that is known */
+    enum hash prf;
     struct derived *out;
 };
 
@@ -28,6 +31,12 @@ static void keys(struct job *j);
 static void certificate_verify(struct job *j);
 static void finished(struct job *j, uint8_t from);
 static void staple(struct job *j);
+static void authenticated(const struct protection *p, bytes record, const struct record_parts *parts,
+                          struct derived_record *out);
+static bool protection_of(const struct dissection *d, bytes keys, uint8_t from, struct protection *p, bytes *iv);
+static bool computed(bool unnamed, uint16_t scheme);
+static void verify(struct derived_verdict *v, const struct public_key *key, uint16_t scheme, bytes input,
+                   bytes signature, struct text *by);
 static const char *not_this_version(const struct job *j);
 static bytes transcript(const struct job *j, const struct kept_message *until, bool inclusive);
 static bytes transcript_hash(const struct job *j, const struct kept_message *until, bool inclusive);
@@ -49,7 +58,8 @@ struct derived *derived_make(struct arena *arena, const struct dissection *d, bo
     if (!j.client.read || !j.server.read)
         return j.out;
     j.suite = suite_parts(u16s_at(j.server.suites, 0));
-    j.is_12 = d->version == 0x0303 && !j.suite.tls13 && j.suite.hash != 0;
+    j.prf = suite_prf(&j.suite, d->version);
+    j.is_12 = d->version >= 0x0301 && d->version <= 0x0303 && !j.suite.tls13 && j.prf != 0;
     if (verdicts) {
         certificates(&j);
         key_exchange(&j);
@@ -129,12 +139,11 @@ static void key_exchange(struct job *j)
         judge(j, "server_key_exchange", "signature of ServerKeyExchange", "RFC 5246 7.4.3", FEDE_SERVER);
     if (v == NULL)
         return;
-    struct server_key_exchange ske = {.kx = j->suite.kx};
+    struct server_key_exchange ske = {.kx = j->suite.kx, .unnamed = dissection_unnamed(j->d)};
     struct wire w = wire_reader(bytes_skip(m->bytes, 4));
     wire_server_key_exchange(&w, &ske);
     struct certificate leaf;
     fede_error error = {0};
-    const struct scheme *scheme = scheme_by_id(ske.scheme);
     if (!j->is_12) {
         say(v, VERDICT_OPEN, not_this_version(j));
     } else if (!wire_done(&w)) {
@@ -143,10 +152,10 @@ static void key_exchange(struct job *j)
         say(v, VERDICT_OPEN, "with this key exchange it is not signed");
     } else if (j->d->n_certificates == 0 || !certificate_read(j->d->certificates[0], &leaf, &error)) {
         say(v, VERDICT_OPEN, "the server's certificate was not seen, or can't be read");
-    } else if (scheme == NULL || leaf.key.kind == 0) {
+    } else if (!computed(ske.unnamed, ske.scheme) || leaf.key.kind == 0) {
         say(v, VERDICT_OPEN,
-            scheme == NULL ? "its signature scheme is not computed here"
-                           : "the certificate's kind of key is not known here");
+            leaf.key.kind != 0 ? "its signature scheme is not computed here"
+                               : "the certificate's kind of key is not known here");
     } else {
         uint8_t *in = arena_take(j->arena, 64 + ske.params.len);
         if (in == NULL) {
@@ -157,9 +166,8 @@ static void key_exchange(struct job *j)
         bytes_copy(in + 32, j->server.random.data, 32);
         bytes_copy(in + 64, ske.params.data, ske.params.len);
         v->input = bytes_of(in, 64 + ske.params.len);
-        v->outcome = crypto_verify(&leaf.key, scheme, v->input, ske.signature) ? VERDICT_VERIFIED : VERDICT_FAILED;
         struct text t = text_in(v->text, sizeof v->text);
-        text_add(&t, scheme->name);
+        verify(v, &leaf.key, ske.unnamed ? 0 : ske.scheme, v->input, ske.signature, &t);
         text_add(&t, ", over both randoms and the parameters, by the key in the server's certificate");
     }
 }
@@ -174,7 +182,7 @@ static void certificate_verify(struct job *j)
         judge(j, "certificate_verify", "signature of CertificateVerify", "RFC 5246 7.4.8", FEDE_CLIENT);
     if (v == NULL)
         return;
-    struct certificate_verify cv = {0};
+    struct certificate_verify cv = {.unnamed = dissection_unnamed(j->d)};
     struct certificate_message cm = {0};
     struct wire w = wire_reader(bytes_skip(m->bytes, 4)),
                 of_list = wire_reader(bytes_skip(list != NULL ? list->bytes : BYTES_NONE, 4));
@@ -183,22 +191,20 @@ static void certificate_verify(struct job *j)
     bytes der = BYTES_NONE;
     wire_certificate_verify(&w, &cv);
     wire_certificate_12(&of_list, &cm);
-    const struct scheme *scheme = scheme_by_id(cv.scheme);
     if (!j->is_12)
         say(v, VERDICT_OPEN, not_this_version(j));
     else if (!wire_done(&w))
         say(v, VERDICT_OPEN, "the message can't be read");
     else if (!wire_done(&of_list) || !certificates_next(&cm.list, &der) || !certificate_read(der, &leaf, &error))
         say(v, VERDICT_OPEN, "the client's certificate was not seen, or can't be read");
-    else if (scheme == NULL || leaf.key.kind == 0)
+    else if (!computed(cv.unnamed, cv.scheme) || leaf.key.kind == 0)
         say(v, VERDICT_OPEN, "its signature scheme is not computed here");
     else if (j->d->handshake_cut)
         say(v, VERDICT_OPEN, "not all messages of the handshake are known");
     else {
         v->input = transcript(j, m, false);
-        v->outcome = crypto_verify(&leaf.key, scheme, v->input, cv.signature) ? VERDICT_VERIFIED : VERDICT_FAILED;
         struct text t = text_in(v->text, sizeof v->text);
-        text_add(&t, scheme->name);
+        verify(v, &leaf.key, cv.unnamed ? 0 : cv.scheme, v->input, cv.signature, &t);
         text_add(&t, ", over all messages before it, by the key in the client's certificate");
     }
 }
@@ -213,6 +219,27 @@ static void staple(struct job *j)
         say(v, VERDICT_OPEN, "OCSP responses are not verified by this version of fede");
 }
 
+static bool with_sha1(uint16_t scheme)
+{
+    return scheme == 0x0201 || scheme == 0x0203;
+}
+
+static bool computed(bool unnamed, uint16_t scheme)
+{
+    return unnamed || with_sha1(scheme) || scheme_by_id(scheme) != NULL;
+}
+
+/* scheme 0: before TLS 1.2, when the kind of key says it all. */
+static void verify(struct derived_verdict *v, const struct public_key *key, uint16_t scheme, bytes input,
+                   bytes signature, struct text *by)
+{
+    bool old = scheme == 0 || with_sha1(scheme);
+    bool good = old ? offline_verify(key, scheme, input, signature)
+                    : crypto_verify(key, scheme_by_id(scheme), input, signature);
+    v->outcome = good ? VERDICT_VERIFIED : VERDICT_FAILED;
+    text_add(by, scheme != 0 ? scheme_title(scheme) : key->kind == KEY_RSA ? "RSA with MD5 and SHA-1" : "ECDSA with SHA-1");
+}
+
 /* ---- secrets ---- */
 
 static void premaster(struct job *j)
@@ -223,7 +250,7 @@ static void premaster(struct job *j)
                               *cke = dissection_message(d, FEDE_CLIENT, MSG_CLIENT_KEY_EXCHANGE, 0);
     if (d->private_key.data == NULL || ske == NULL || cke == NULL || j->suite.kx != KX_ECDHE)
         return;
-    struct server_key_exchange s = {.kx = j->suite.kx};
+    struct server_key_exchange s = {.kx = j->suite.kx, .unnamed = dissection_unnamed(d)};
     struct client_key_exchange c = {.kx = j->suite.kx};
     struct wire of_s = wire_reader(bytes_skip(ske->bytes, 4)), of_c = wire_reader(bytes_skip(cke->bytes, 4));
     wire_server_key_exchange(&of_s, &s);
@@ -255,18 +282,18 @@ static void master(struct job *j)
     char what[60];
     struct text t = text_in(what, sizeof what);
     text_add(&t, "master --hash ");
-    text_add(&t, hash_title(j->suite.hash));
+    text_add(&t, hash_title(j->prf));
     if (d->premaster.data != NULL && cke != NULL && !(d->extended == 1 && d->handshake_cut)) {
         bytes seed;
         if (d->extended == 1) {
             seed = transcript_hash(j, cke, true);
-            v = derive_master(j->arena, j->suite.hash, d->premaster, true, seed);
+            v = derive_master(j->arena, j->prf, d->premaster, true, seed);
         } else {
             uint8_t randoms[64];
             bytes_copy(randoms, j->client.random.data, 32);
             bytes_copy(randoms + 32, j->server.random.data, 32);
             seed = BYTES_OF(randoms);
-            v = derive_master(j->arena, j->suite.hash, d->premaster, false, seed);
+            v = derive_master(j->arena, j->prf, d->premaster, false, seed);
         }
         if (v != NULL && d->extended == 1)
             command(j, v, what, extended, (bytes[]){d->premaster, seed});
@@ -340,7 +367,7 @@ static void finished(struct job *j, uint8_t from)
         return;
     }
     bytes hash = transcript_hash(j, m, false), got = bytes_skip(m->bytes, 4);
-    struct derivation *value = derive_verify_data(j->arena, j->suite.hash, j->out->master, client, hash);
+    struct derivation *value = derive_verify_data(j->arena, j->prf, j->out->master, client, hash);
     if (value == NULL) {
         say(v, VERDICT_OPEN, "there was not enough memory");
         return;
@@ -349,7 +376,7 @@ static void finished(struct job *j, uint8_t from)
     char what[80];
     struct text t = text_in(what, sizeof what);
     text_add(&t, "verify-data --hash ");
-    text_add(&t, hash_title(j->suite.hash));
+    text_add(&t, hash_title(j->prf));
     text_add(&t, client ? " --side client" : " --side server");
     command(j, value, what, options, (bytes[]){j->out->master, hash});
     add_value(j, value);
@@ -370,42 +397,74 @@ static void finished(struct job *j, uint8_t from)
 bool derived_record(const struct dissection *d, bytes keys, uint8_t from, bytes record, uint64_t sequence,
                     struct derived_record *out)
 {
-    enum { HEADER = 5 };
-    const struct suite *s = suite_by_id(d->suite);
-    struct key_slice slices[KEY_SLICES];
-    size_t n = s != NULL ? key_block_slices(d->suite, keys, slices) : 0;
-    if (n != 4 || d->version != 0x0303 || record.len < HEADER + (size_t)s->explicit_len + 16)
+    struct protection p = {0};
+    struct record_parts parts;
+    const bool mac_last = d->mac_last;
+    *out = (struct derived_record){.sequence = sequence, .outcome = VERDICT_OPEN};
+    if (!protection_of(d, keys, from, &p, &out->iv))
         return false;
-    size_t side = from == FEDE_CLIENT ? 0 : 1;
-    bytes key = slices[side].value, body = bytes_skip(record, HEADER);
-    *out = (struct derived_record){.iv = slices[2 + side].value, .sequence = sequence, .outcome = VERDICT_OPEN};
-    out->explicit_nonce = bytes_first(body, s->explicit_len);
-    out->tag = bytes_skip(body, body.len - 16);
-    bytes_copy(out->nonce, out->iv.data, out->iv.len);
-    if (s->explicit_len > 0) {
-        bytes_copy(out->nonce + out->iv.len, out->explicit_nonce.data, out->explicit_nonce.len);
-    } else {
-        uint8_t number[8];
-        store64(number, sequence);
-        for (size_t i = 0; i < sizeof number; i++)
-            out->nonce[sizeof out->nonce - sizeof number + i] ^= number[i];
+    p.mac_last = mac_last;
+    p.sequence = sequence;
+    if (!protection_parts(&p.suite, p.version, mac_last, record.len, &parts)) {
+        protection_end(&p);
+        return false;
     }
-    size_t plain = body.len - s->explicit_len - 16;
-    store64(out->additional, sequence);
-    bytes_copy(out->additional + 8, record.data, 3);
-    store16(out->additional + 11, (uint16_t)plain);
-    uint8_t *copy = memory_take(&memory_standard, plain + 16);
-    struct crypto_aead *aead = copy != NULL ? crypto_aead_new(s->aead, key) : NULL;
-    if (aead == NULL) {
+    out->explicit_nonce = bytes_of(record.data + parts.nonce, parts.nonce_len);
+    out->tag = bytes_of(record.data + parts.tag, parts.tag_len);
+    uint8_t *copy = memory_take(&memory_standard, record.len);
+    if (copy == NULL) {
         out->why = "there was not enough memory";
     } else {
-        bytes_copy(copy, body.data + s->explicit_len, plain + 16);
-        out->outcome = crypto_open(aead, out->nonce, BYTES_OF(out->additional), copy, plain + 16) ? VERDICT_VERIFIED
-                                                                                                  : VERDICT_FAILED;
+        out->outcome = protection_open(&p, record, copy, &parts) ? VERDICT_VERIFIED : VERDICT_FAILED;
+        out->why = parts.why;
+        out->mac_len = (uint8_t)parts.mac_len;
+        bytes_copy(out->mac, copy + parts.mac, parts.mac_len);
+        out->padding_len = parts.padding_len;
+        bytes_wipe(copy, record.len);
     }
-    crypto_aead_free(aead);
-    memory_give(&memory_standard, copy, plain + 16);
+    memory_give(&memory_standard, copy, record.len);
+    authenticated(&p, record, &parts, out);
+    protection_end(&p);
     return true;
+}
+
+/* Nonce, and what is authenticated beside the content. */
+static void authenticated(const struct protection *p, bytes record, const struct record_parts *parts,
+                          struct derived_record *out)
+{
+    enum { HEADER = 5 };
+    size_t len = parts->plain_len;
+    if (p->suite.cbc && p->mac_last)
+        len = parts->nonce_len + parts->cipher_len;
+    if (p->version >= 0x0304) {
+        bytes_copy(out->additional, record.data, HEADER);
+        out->additional_len = HEADER;
+    } else {
+        store64(out->additional, out->sequence);
+        bytes_copy(out->additional + 8, record.data, 3);
+        store16(out->additional + 11, (uint16_t)len);
+        out->additional_len = sizeof out->additional;
+    }
+    if (!p->suite.aead)
+        return;
+    out->nonce_len = sizeof out->nonce;
+    protection_nonce(p, out->explicit_nonce, out->nonce);
+}
+
+/* The keys as they were when this record came. iv: as borrowed from d or keys. */
+static bool protection_of(const struct dissection *d, bytes keys, uint8_t from, struct protection *p, bytes *iv)
+{
+    struct suite_parts suite = suite_parts(d->suite);
+    bytes mac_key = BYTES_NONE, key = BYTES_NONE;
+    if (protection_missing(&suite, d->version) != NULL)
+        return false;
+    if (d->version >= 0x0304)
+        return d->traffic_secret[from % 3].len > 0 && protection_set13(p, &suite, d->traffic_secret[from % 3]);
+    if (keys.len < protection_key_block(&suite, d->version, from == FEDE_CLIENT, keys, &mac_key, &key, iv))
+        return false;
+    if (suite.cbc && d->version < 0x0302 && d->block_before[from % 3].len > 0)
+        *iv = bytes_of(d->block_before[from % 3].bytes, d->block_before[from % 3].len);
+    return protection_set(p, &suite, d->version, mac_key, key, *iv);
 }
 
 /* ---- parts ---- */
@@ -415,7 +474,7 @@ static const char *not_this_version(const struct job *j)
     if (j->d->version >= 0x0304)
         return "values of TLS 1.3 are not recomputed in this place";
     return j->d->version == 0x0303 ? "the hash of this suite is not computed here"
-                                   : "the PRF and the signatures of versions before TLS 1.2 are not computed here";
+                                   : "SSL 3.0 is not computed here";
 }
 
 /* All messages before `until`, or up to it, one after the other. */
@@ -442,12 +501,12 @@ static bytes transcript_hash(const struct job *j, const struct kept_message *unt
     uint8_t hash[HASH_MAX];
     struct crypto_hash h;
     const struct dissection *d = j->d;
-    crypto_hash_start(&h, j->suite.hash);
+    crypto_hash_start(&h, j->prf);
     for (size_t i = 0; i < (size_t)(until - d->handshake) + inclusive; i++)
         if (d->handshake[i].type != MSG_HELLO_REQUEST)
             crypto_hash_add(&h, d->handshake[i].bytes);
     crypto_hash_end(&h, hash);
-    return arena_copy(j->arena, bytes_of(hash, hash_len(j->suite.hash)));
+    return arena_copy(j->arena, bytes_of(hash, hash_len(j->prf)));
 }
 
 static void add_value(struct job *j, struct derivation *v)

@@ -36,15 +36,18 @@ struct derived {
 /* Values come only with secrets; verdicts, when wanted, always, as far as they can be had. Everything lives in the arena. */
 struct derived *derived_make(struct arena *arena, const struct dissection *d, bool verdicts);
 
-/* One protected record, when the keys are known: its parts, and whether its tag fits. */
+/* One protected record, when the keys are known: its parts, and whether tag or MAC fits. */
 struct derived_record {
-    bytes explicit_nonce, iv, tag;   /* borrowed */
+    bytes explicit_nonce, iv, tag;   /* borrowed; iv: fixed part of the nonce, or that of CBC. tag empty: a MAC is inside */
     uint8_t nonce[12], additional[13];
+    uint8_t nonce_len, additional_len; /* 0: this cipher has none */
+    uint8_t mac[HASH_MAX], mac_len;  /* in CBC and stream ciphers, decrypted; additional stands before the content in it */
+    size_t padding_len;              /* CBC: with its length byte */
     uint64_t sequence;
     uint8_t outcome;                 /* enum verdict_outcome */
-    const char *why;                 /* when it is open; static */
+    const char *why;                 /* when it is open or failed; static */
 };
-/* keys: the key block, as told or recomputed. False: nothing can be said (no AEAD suite of TLS 1.2, record too short). */
+/* keys: the key block, as told or recomputed; TLS 1.3 has the traffic secret told instead. False: nothing can be said. */
 bool derived_record(const struct dissection *d, bytes keys, uint8_t from, bytes record, uint64_t sequence,
                     struct derived_record *out);
 

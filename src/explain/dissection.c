@@ -5,7 +5,7 @@
    connection nor a hostile peer makes a story grow. */
 #include "explain/dissection.h"
 
-#include "crypto/suites.h"
+#include "explain/protection.h"
 #include "wire/names.h"
 
 enum { KEPT_MOST = 1024 * 1024, CHECKS_MOST = 400, SECRET_MOST = 1024 };
@@ -19,6 +19,7 @@ static bool certificate_content(bytes body, bool new, bytes *content);
 static bool certificate_next(bytes *rest, bool new, bytes *der);
 static void hear_record(struct dissection *d, const fede_event *e);
 static void hear_secret(struct dissection *d, const fede_event *e);
+static void hear_traffic_secret(struct dissection *d, const fede_event *e);
 static bytes keep_message(struct dissection *d, const fede_event *e);
 static void observe_ccs(struct dissection *d, uint8_t from);
 static void observe_record(struct dissection *d, const fede_event *e);
@@ -160,7 +161,7 @@ static void hear_message(struct dissection *d, const fede_event *e)
         break;
     case MSG_SERVER_KEY_EXCHANGE: {
         struct wire w = wire_reader(body);
-        struct server_key_exchange m = {.kx = d->context.kx};
+        struct server_key_exchange m = {.kx = d->context.kx, .unnamed = dissection_unnamed(d)};
         wire_server_key_exchange(&w, &m);
         if (wire_done(&w)) {
             d->group = m.group;
@@ -208,6 +209,7 @@ static void hear_server_hello(struct dissection *d, bytes body)
     if (d->version >= 0x0304 && m.extensions.key_shares.len >= 2)
         d->group = load16(m.extensions.key_shares.data);
     d->extended = ext_has(&m.extensions, HAS_EXTENDED_MASTER_SECRET) ? 1 : 0;
+    d->mac_last = ext_has(&m.extensions, HAS_ENCRYPT_THEN_MAC) && suite_parts(m.suite).cbc;
     d->context = (struct message_context){.version = d->version, .kx = (uint8_t)suite_key_exchange(m.suite)};
     bytes rest = m.extensions.alpn, protocol;
     if (d->alpn == NULL && rest.len > 0 && alpn_next(&rest, &protocol))
@@ -280,6 +282,16 @@ static void hear_record(struct dissection *d, const fede_event *e)
     t->records++;
     t->bytes += e->bytes.len;
     observe_record(d, e);
+    if (e->epoch != 0 && d->version < 0x0302) {
+        struct last_block *last = &d->block_last[e->from % 3];
+        d->block_before[e->from % 3] = *last;
+        struct record_parts parts;
+        const struct suite_parts suite = suite_parts(d->suite);
+        bool there = suite.cbc && protection_parts(&suite, d->version, d->mac_last, e->bytes.len, &parts) &&
+                     parts.cipher_len >= suite.block && suite.block <= sizeof last->bytes;
+        last->len = there ? suite.block : 0;
+        bytes_copy(last->bytes, there ? e->bytes.data + parts.tag - last->len : NULL, last->len);
+    }
     if (e->what == CONTENT_DATA) {
         t->data_records++;
         t->data_bytes += e->plain.len;
@@ -294,10 +306,35 @@ static void hear_secret(struct dissection *d, const fede_event *e)
     } rows[] = {{"premaster secret", &d->premaster},
                 {"CLIENT_RANDOM", &d->master},
                 {"key block", &d->key_block},
-                {"private key", &d->private_key}};
+                {"private key", &d->private_key},
+                {"RSA block", &d->rsa_block}};
     for (size_t i = 0; e->label != NULL && i < sizeof rows / sizeof *rows; i++)
         if (strcmp(e->label, rows[i].label) == 0 && rows[i].place->data == NULL && e->bytes.len <= SECRET_MOST)
             *rows[i].place = arena_copy(&d->kept, e->bytes);
+    hear_traffic_secret(d, e);
+}
+
+/* By their labels in key logs (RFC 9850 2); a later one of the same direction takes the place of the one before. */
+static void hear_traffic_secret(struct dissection *d, const fede_event *e)
+{
+    static const struct {
+        const char *label;
+        uint8_t from;
+    } rows[TRAFFIC_SECRETS] = {
+        [TOLD_CLIENT_EARLY] = {"CLIENT_EARLY_TRAFFIC_SECRET", FEDE_CLIENT},
+        [TOLD_CLIENT_HANDSHAKE] = {"CLIENT_HANDSHAKE_TRAFFIC_SECRET", FEDE_CLIENT},
+        [TOLD_SERVER_HANDSHAKE] = {"SERVER_HANDSHAKE_TRAFFIC_SECRET", FEDE_SERVER},
+        [TOLD_CLIENT_TRAFFIC] = {"CLIENT_TRAFFIC_SECRET_", FEDE_CLIENT},
+        [TOLD_SERVER_TRAFFIC] = {"SERVER_TRAFFIC_SECRET_", FEDE_SERVER},
+    };
+    for (size_t i = 0; e->label != NULL && i < TRAFFIC_SECRETS; i++) {
+        if (strncmp(e->label, rows[i].label, strlen(rows[i].label)) != 0 || e->bytes.len > HASH_MAX)
+            continue;
+        bytes copy = arena_copy(&d->kept, e->bytes);
+        if (d->told[i].len == 0)
+            d->told[i] = copy;
+        d->traffic_secret[rows[i].from] = copy;
+    }
 }
 
 static bytes keep_message(struct dissection *d, const fede_event *e)
@@ -321,13 +358,6 @@ const struct kept_message *dissection_message(const struct dissection *d, uint8_
             n-- == 0)
             return &d->handshake[i];
     return NULL;
-}
-
-bool dissection_readable(const struct dissection *d, uint8_t type)
-{
-    bool is_signed =
-        type == MSG_SERVER_KEY_EXCHANGE || type == MSG_CERTIFICATE_VERIFY || type == MSG_CERTIFICATE_REQUEST;
-    return !is_signed || d->version == 0 || d->version >= 0x0303;
 }
 
 void dissection_failed_check(struct dissection *d, const char *name, const char *text)
@@ -359,7 +389,7 @@ static void observe_ccs(struct dissection *d, uint8_t from)
 
 static void observe_record(struct dissection *d, const fede_event *e)
 {
-    enum { HEADER = 5, TAG = 16, PLAIN_MOST = 16384, PROTECTED_MOST = 16384 + 2048, HEARTBEAT_HEADER = 3 };
+    enum { HEADER = 5, PLAIN_MOST = 16384, PROTECTED_MOST = 16384 + 2048, HEARTBEAT_HEADER = 3 };
     struct observed *o = &d->observed;
     uint8_t from = e->from % 3;
     uint64_t number = d->traffic[from].records;
@@ -375,8 +405,10 @@ static void observe_record(struct dissection *d, const fede_event *e)
         o->other_version[from] = number;
     if (o->over_limit[from] == 0 && (body > (e->epoch == 0 ? PLAIN_MOST : PROTECTED_MOST) || e->plain.len > PLAIN_MOST))
         o->over_limit[from] = number;
-    const struct suite *suite = e->epoch != 0 ? suite_by_id(d->suite) : NULL;
-    bool empty = e->epoch == 0 ? body == 0 : suite != NULL && body == (size_t)suite->explicit_len + TAG;
+    const struct suite_parts suite = suite_parts(e->epoch != 0 ? d->suite : 0);
+    bool empty = e->epoch == 0 ? body == 0
+                               : e->plain.data != NULL ? e->plain.len == 0
+                                                       : suite.aead && body == (size_t)suite.explicit_len + suite.tag_len;
     if (empty && o->empty[from] == 0) {
         o->empty[from] = number;
         o->empty_type[from] = (uint8_t)e->what;

@@ -34,6 +34,11 @@ struct observed {
 
 enum { MESSAGES_KEPT = 48 };
 
+enum traffic_secret {
+    TOLD_CLIENT_EARLY, TOLD_CLIENT_HANDSHAKE, TOLD_SERVER_HANDSHAKE, TOLD_CLIENT_TRAFFIC, TOLD_SERVER_TRAFFIC,
+    TRAFFIC_SECRETS
+};
+
 struct dissection {
     struct arena kept;
     bool incomplete;        /* memory did not suffice for everything */
@@ -70,7 +75,13 @@ struct dissection {
     struct observed observed;
     struct { const char *name, *text; } failed[4]; /* checks that others made and that failed */
     size_t n_failed;
-    bytes premaster, master, key_block, private_key; /* what the events revealed; wiped with the rest */
+    bytes premaster, master, key_block, private_key, rsa_block; /* what the events revealed; wiped with the rest */
+    bytes traffic_secret[3]; /* TLS 1.3: the one in use, by side */
+    bytes told[TRAFFIC_SECRETS]; /* TLS 1.3: by enum traffic_secret, the first of each */
+    bool mac_last;           /* encrypt_then_mac */
+    struct last_block {
+        uint8_t bytes[16], len;
+    } block_before[3], block_last[3]; /* CBC in TLS 1.0: the end of the protected record before, and of the last one */
 };
 
 void dissection_start(struct dissection *d);
@@ -80,8 +91,8 @@ void dissection_end(struct dissection *d);
 /* The n-th kept message of that type by that side, NULL when there is none. */
 const struct kept_message *dissection_message(const struct dissection *d, uint8_t from, uint8_t type, size_t n);
 
-/* False for messages that looked otherwise before TLS 1.2: the codec would call them malformed. */
-bool dissection_readable(const struct dissection *d, uint8_t type);
+/* Before TLS 1.2, when signatures did not name their algorithm. */
+static inline bool dissection_unnamed(const struct dissection *d) { return d->version != 0 && d->version < 0x0303; }
 
 /* A check made by whoever feeds the dissection, and failed: becomes a finding. */
 void dissection_failed_check(struct dissection *d, const char *name, const char *text);

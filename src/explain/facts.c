@@ -157,7 +157,7 @@ static void certificates(const struct dissection *d, struct wire *w, struct text
 
 static void server_key_exchange(const struct dissection *d, struct wire *w, struct text *out)
 {
-    struct server_key_exchange m = {.kx = d->context.kx};
+    struct server_key_exchange m = {.kx = d->context.kx, .unnamed = dissection_unnamed(d)};
     wire_server_key_exchange(w, &m);
     if (!wire_done(w))
         return;
@@ -170,20 +170,20 @@ static void server_key_exchange(const struct dissection *d, struct wire *w, stru
         text_add(out, " bits");
     }
     if (m.is_signed) {
-        text_add(out, "; signed ");
-        text_add(out, scheme_title(m.scheme));
+        text_add(out, m.unnamed ? "; signed" : "; signed ");
+        text_add(out, m.unnamed ? "" : scheme_title(m.scheme));
     }
 }
 
 static void certificate_request(const struct dissection *d, struct wire *w, struct text *out)
 {
-    (void)d;
-    struct certificate_request m = {0};
+    struct certificate_request m = {.unnamed = dissection_unnamed(d)};
     wire_certificate_request_12(w, &m);
     if (!wire_done(w))
         return;
     text_add(out, "asks for a client certificate; ");
-    count(out, m.schemes.n, "scheme", "schemes");
+    if (!m.unnamed)
+        count(out, m.schemes.n, "scheme", "schemes");
     text_add(out, m.authorities.len == 0 ? "; any issuer" : "; from named issuers");
 }
 
@@ -196,13 +196,12 @@ static void server_hello_done(const struct dissection *d, struct wire *w, struct
 
 static void certificate_verify(const struct dissection *d, struct wire *w, struct text *out)
 {
-    (void)d;
-    struct certificate_verify m = {0};
+    struct certificate_verify m = {.unnamed = dissection_unnamed(d)};
     wire_certificate_verify(w, &m);
     if (!wire_done(w))
         return;
-    text_add(out, "signed ");
-    text_add(out, scheme_title(m.scheme));
+    text_add(out, m.unnamed ? "signed" : "signed ");
+    text_add(out, m.unnamed ? "" : scheme_title(m.scheme));
 }
 
 static void client_key_exchange(const struct dissection *d, struct wire *w, struct text *out)

@@ -157,7 +157,7 @@ static void malformed(struct job *j)
     unsigned told = 0;
     for (size_t i = 0; i < j->d->n_handshake && told < SHOWN_OF_A_KIND; i++) {
         const struct kept_message *m = &j->d->handshake[i];
-        if (m->bytes.data == NULL || !dissection_readable(j->d, m->type))
+        if (m->bytes.data == NULL)
             continue;
         struct arena scratch;
         arena_start(&scratch, &memory_standard, 4 * 1024 * 1024);
@@ -250,7 +250,7 @@ static void key_exchange(struct job *j)
     const struct kept_message *m = dissection_message(j->d, FEDE_SERVER, MSG_SERVER_KEY_EXCHANGE, 0);
     if (m == NULL || j->version >= 0x0304)
         return;
-    struct server_key_exchange s = {.kx = j->suite.kx};
+    struct server_key_exchange s = {.kx = j->suite.kx, .unnamed = dissection_unnamed(j->d)};
     struct wire w = wire_reader(bytes_skip(m->bytes, 4));
     wire_server_key_exchange(&w, &s);
     if (!wire_done(&w))

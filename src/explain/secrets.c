@@ -29,6 +29,7 @@ enum { LABELS = sizeof labels / sizeof labels[0] };
 static void line_of(struct secrets *s, bytes line);
 static void add(struct secrets *s, uint8_t label, const struct keylog_entry *entry);
 static size_t slot_of(bytes random);
+static int hex_digit(char c);
 
 void secrets_read(struct secrets *s, struct input *input)
 {
@@ -64,11 +65,16 @@ void secrets_end(struct secrets *s)
     for (size_t i = 0; s->slots != NULL && i < SLOTS; i++) {
         for (struct secret *at = s->slots[i], *next; at != NULL; at = next) {
             next = at->next;
-            bytes_wipe(at, sizeof *at);
+            bytes_wipe(at, sizeof *at + at->len);
             free(at);
         }
     }
     free(s->slots);
+    for (size_t i = 0; i < s->n_rsa; i++)
+        crypto_key_free(s->rsa[i]);
+    if (s->psks != NULL)
+        bytes_wipe(s->psks, PSKS_MOST * sizeof *s->psks);
+    free(s->psks);
     *s = (struct secrets){0};
 }
 
@@ -88,6 +94,50 @@ bool secrets_any(const struct secrets *s, bytes random)
         if (secrets_find(s, labels[i].label, random, 0).data != NULL)
             return true;
     return false;
+}
+
+bool secrets_rsa_key(struct secrets *s, bytes pem_or_der)
+{
+    struct crypto_key *key = s->n_rsa < RSA_KEYS_MOST && crypto_start() ? crypto_key_read(pem_or_der) : NULL;
+    if (key == NULL || crypto_key_kind(key) != KEY_RSA) {
+        crypto_key_free(key);
+        return false;
+    }
+    s->rsa[s->n_rsa++] = key;
+    return true;
+}
+
+bool secrets_psk_line(struct secrets *s, const char *line)
+{
+    if (s->psks == NULL && (s->psks = calloc(PSKS_MOST, sizeof *s->psks)) == NULL)
+        return false;
+    const char *colon = strrchr(line, ':'), *hex = colon != NULL ? colon + 1 : line;
+    struct psk psk = {0};
+    const size_t identity = colon != NULL ? (size_t)(colon - line) : 0, digits = strlen(hex);
+    if (s->n_psks == PSKS_MOST || identity > sizeof psk.identity || digits == 0 || digits % 2 != 0 ||
+        digits / 2 > sizeof psk.bytes)
+        return false;
+    for (size_t i = 0; i < digits; i++) {
+        const int nibble = hex_digit(hex[i]);
+        if (nibble < 0)
+            return false;
+        psk.bytes[i / 2] = (uint8_t)(psk.bytes[i / 2] << 4 | nibble);
+    }
+    bytes_copy(psk.identity, (const uint8_t *)line, identity);
+    psk.identity_len = (uint8_t)identity;
+    psk.len = (uint8_t)(digits / 2);
+    s->psks[s->n_psks++] = psk;
+    bytes_wipe(&psk, sizeof psk);
+    return true;
+}
+
+bytes secrets_psk(const struct secrets *s, size_t n, bytes identity)
+{
+    if (n >= s->n_psks)
+        return BYTES_NONE;
+    const struct psk *p = &s->psks[n];
+    bool fits = p->identity_len == 0 || bytes_equal(bytes_of(p->identity, p->identity_len), identity);
+    return fits ? bytes_of(p->bytes, p->len) : BYTES_NONE;
 }
 
 const char *secret_label_name(enum secret_label label)
@@ -132,14 +182,14 @@ static void add(struct secrets *s, uint8_t label, const struct keylog_entry *ent
             return;
         }
     }
-    struct secret *made = calloc(1, sizeof *made);
+    struct secret *made = calloc(1, sizeof *made + secret.len);
     if (made == NULL) {
         s->failed = true;
         return;
     }
     made->label = label;
     made->random_len = (uint8_t)random.len;
-    made->len = (uint8_t)secret.len;
+    made->len = (uint16_t)secret.len;
     bytes_copy(made->random, random.data, random.len);
     bytes_copy(made->bytes, secret.data, secret.len);
     *at = made;
@@ -150,4 +200,11 @@ static void add(struct secrets *s, uint8_t label, const struct keylog_entry *ent
 static size_t slot_of(bytes random)
 {
     return random.len < 8 ? 0 : load32(random.data + 4) % SLOTS;
+}
+
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    const char *at = c != '\0' ? strchr(digits, c) : NULL;
+    return at != NULL ? (int)((at - digits) % 16) : -1;
 }

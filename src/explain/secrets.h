@@ -2,6 +2,7 @@
 #ifndef EXPLAIN_SECRETS_H
 #define EXPLAIN_SECRETS_H
 
+#include "crypto/crypto.h"
 #include "explain/input.h"
 
 /* The labels of RFC 9850 that open a connection, and two older ones. */
@@ -21,19 +22,37 @@ enum secret_label {
 struct secret {
     struct secret *next;
     uint8_t label;            /* enum secret_label */
-    uint8_t random_len, len;
-    uint8_t random[32], bytes[64];
+    uint8_t random_len;
+    uint16_t len;
+    uint8_t random[32];
+    uint8_t bytes[]; /* a premaster secret of DHE is as long as the prime */
+};
+
+enum { RSA_KEYS_MOST = 16, PSKS_MOST = 32, PSK_MOST = 256 };
+struct psk {
+    uint8_t identity_len, len; /* no identity: for any */
+    uint8_t identity[128], bytes[PSK_MOST - 1];
 };
 
 struct secrets {
     struct secret **slots;    /* NULL before the first one */
     uint64_t lines, used, repeated, foreign; /* lines that are entries; kept; said before; something else */
     bool failed;              /* memory was missing */
+    struct crypto_key *rsa[RSA_KEYS_MOST]; /* of servers: they decrypt premaster secrets */
+    size_t n_rsa;
+    struct psk *psks;
+    size_t n_psks;
 };
 
 /* Reads a key log to its end, or lines of one. */
 void secrets_read(struct secrets *s, struct input *input);
 void secrets_lines(struct secrets *s, bytes text);
+/* A server's private key, PEM or DER; false: no RSA key, or too many. */
+bool secrets_rsa_key(struct secrets *s, bytes pem_or_der);
+/* "HEX" or "IDENTITY:HEX"; false: it is neither, or there are too many. */
+bool secrets_psk_line(struct secrets *s, const char *line);
+/* The n-th, when it is for that identity; else empty. */
+bytes secrets_psk(const struct secrets *s, size_t n, bytes identity);
 void secrets_end(struct secrets *s);
 
 /* The n-th secret with that label and random, in the order of the files; data NULL when there is none. */

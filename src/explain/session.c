@@ -58,7 +58,7 @@ void session_free(struct session *s)
         struct way *w = &s->ways[i];
         free(w->held);
         fragments_end(&w->fragments, &memory_standard);
-        session_key_end(&w->key);
+        protection_end(&w->key);
     }
     free(s->spoken);
     bytes_wipe(s, sizeof *s);
@@ -414,10 +414,12 @@ static void message(struct session *s, int side, bytes m, bool protects)
     default:
         break;
     }
-    if (type == MSG_HELLO_REQUEST || after13)
-        ;
-    else
+    if (type == MSG_CLIENT_KEY_EXCHANGE)
+        s->exchange_at = s->spoken_len;
+    if (type != MSG_HELLO_REQUEST && !after13)
         remember(s, m);
+    if (type == MSG_CLIENT_KEY_EXCHANGE)
+        s->exchange_end = s->spoken_len;
     if (type == MSG_SERVER_HELLO && s->retried && !s->answered)
         retry(s);
     s->n_messages++;
@@ -437,12 +439,15 @@ static void hear_client_hello(struct session *s, bytes body)
     s->spoken_lost = false;
     s->spoken_len = 0;
     s->n_messages = 0;
+    s->exchange_at = s->exchange_end = 0;
+    s->inherited = s->rsa_unfit = false;
     s->certified[FEDE_CLIENT] = s->certified[FEDE_SERVER] = false;
     s->leaf_len[FEDE_CLIENT] = s->leaf_len[FEDE_SERVER] = 0;
     s->ways[0].finished = s->ways[1].finished = false;
     s->hello = body.len >= 34;
     if (s->hello)
         bytes_copy(s->randoms, body.data + 2, 32);
+    s->offered = s->hello ? load16(body.data) : 0;
 }
 
 static void hear_server_hello(struct session *s, bytes body)
@@ -454,6 +459,9 @@ static void hear_server_hello(struct session *s, bytes body)
         return;
     s->version = ext_has(&m.extensions, HAS_SUPPORTED_VERSIONS) ? m.extensions.version : m.legacy_version;
     s->suite = m.suite;
+    s->suite_parts = suite_parts(m.suite);
+    s->missing = protection_missing(&s->suite_parts, s->version);
+    s->mac_last = s->suite_parts.cbc && ext_has(&m.extensions, HAS_ENCRYPT_THEN_MAC);
     if (memcmp(m.random, hello_retry_random, 32) == 0) {
         s->retried = true;
         return;
@@ -519,15 +527,15 @@ static void remember(struct session *s, bytes m)
 /* RFC 9846 4.4.1: behind a HelloRetryRequest the first ClientHello counts as its hash. */
 static void retry(struct session *s)
 {
-    const struct suite *suite = session_suite(s->suite);
+    const enum hash prf = suite_prf(&s->suite_parts, s->version);
     size_t first = s->spoken_len >= 4 ? 4 + (size_t)load24(s->spoken + 1) : 0;
-    if (s->spoken_lost || suite == NULL || first == 0 || first > s->spoken_len) {
+    if (s->spoken_lost || prf == 0 || first == 0 || first > s->spoken_len) {
         s->spoken_lost = true;
         return;
     }
     uint8_t hash[HASH_MAX];
-    size_t len = hash_len(suite->hash);
-    crypto_hash_once(suite->hash, bytes_of(s->spoken, first), hash);
+    size_t len = hash_len(prf);
+    crypto_hash_once(prf, bytes_of(s->spoken, first), hash);
     if (4 + len > first)
         return;
     s->spoken[0] = 254; /* message_hash */

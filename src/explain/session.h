@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "crypto/crypto.h"
+#include "explain/protection.h"
 #include "explain/secrets.h"
 #include "explain/streams.h"
 #include "fede/trace.h"
@@ -28,15 +29,7 @@ enum key_state {
     KEYS_WRONG,         /* there is a secret for it, but it opens nothing */
     KEYS_NO_HANDSHAKE,  /* the hellos are not in the capture: not even known what to look for */
     KEYS_PARTIAL,       /* TLS 1.3: secrets for a part only */
-    KEYS_UNSUPPORTED    /* there is a secret, but this suite or version is not decrypted here */
-};
-
-struct session_key {    /* one direction's protection */
-    const struct suite *suite;
-    struct crypto_aead *aead;
-    uint8_t iv[12], secret[64];
-    uint8_t secret_len;
-    uint64_t sequence;
+    KEYS_UNSUPPORTED    /* this suite or version is not decrypted here, whatever the secrets; session.missing says why */
 };
 
 enum way_state { WAY_SEARCH /* no TLS yet */, WAY_RECORDS, WAY_LOST /* after a gap: looks for a record header */ };
@@ -57,7 +50,7 @@ struct way {
     uint8_t opening_len;
     uint64_t at;              /* offset in the stream of what is looked at */
     struct fragments fragments;
-    struct session_key key;
+    struct protection key;
     uint64_t records, opened, closed; /* protected records: opened, not opened */
     uint64_t failed;          /* records whose tag is wrong although the key is right */
     uint64_t lost;            /* bytes that are not in the capture */
@@ -94,7 +87,16 @@ struct session {
     bool opened, extended, resumed, retried, keyed, given_up;
     bool spoken_lost;         /* not all messages are in `spoken` */
     bool certified[3];        /* by FEDE_CLIENT, FEDE_SERVER: sent a certificate */
-    uint16_t version, suite;
+    uint16_t version, suite, offered; /* offered: client_version */
+    struct suite_parts suite_parts;
+    bool mac_last;            /* encrypt_then_mac, with CBC */
+    const char *missing;      /* why records of this suite can't be opened; NULL: they can */
+    const char *key_source;   /* where the master secret came from, in words */
+    size_t exchange_at, exchange_end; /* ClientKeyExchange in spoken; 0, 0: not yet */
+    bytes rsa_block;          /* while candidates are tried */
+    bool rsa_unfit;           /* an RSA key was tried, and what it decrypts is no premaster secret */
+    bool inherited;           /* first_master is that of the connection this one resumes */
+    uint8_t first_master[48];
     uint8_t randoms[64];      /* client's, server's */
     uint8_t master[48];
     uint8_t *spoken;          /* its messages, in order */
@@ -127,14 +129,24 @@ static inline struct way *session_way(struct session *s, uint8_t from)
 
 /* ---- session_keys.c ---- */
 enum stage { STAGE_NONE, STAGE_EARLY, STAGE_HANDSHAKE, STAGE_TRAFFIC };
-const struct suite *session_suite(uint16_t id); /* what can be decrypted; NULL: not this one */
+const struct suite_parts *session_suite(const struct session *s); /* NULL: not chosen, or can't be opened */
 /* New keys for a direction: at ChangeCipherSpec (TLS 1.2); after a message that changes them (TLS 1.3). */
 void session_keys12(struct session *s, uint8_t from);
 void session_keys13(struct session *s, uint8_t from, enum stage stage);
 void session_key_update(struct session *s, uint8_t from);
 /* Opens a protected record into scratch (as long as the record). *type becomes the inner type. */
 bool session_open(struct session *s, uint8_t from, bytes record, uint8_t *scratch, uint8_t *type, bytes *plain);
-void session_key_end(struct session_key *key);
+
+/* ---- session_masters.c: what key sources have for a connection before TLS 1.3. */
+struct session_master {
+    const uint8_t *master;    /* 48 bytes */
+    bytes premaster;          /* when it was made of one */
+    bytes rsa_block;          /* when that was decrypted: with its padding */
+    const char *source;
+};
+typedef bool session_try_master(struct session *s, const struct session_master *m, void *arg);
+/* Hands them to try until it says that one was right. */
+bool session_masters(struct session *s, session_try_master *try, void *arg);
 
 /* ---- session_checks.c: recomputes what can be, and tells. */
 void session_tell_check(struct session *s, uint8_t from, enum check_outcome outcome, const char *name, const char *text);

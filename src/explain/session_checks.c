@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "crypto/offline.h"
 #include "explain/dissection.h"
 #include "explain/session.h"
 #include "explain/verified.h"
@@ -16,7 +17,7 @@
 static bool leaf_of(const struct session *s, uint8_t from, struct certificate *out);
 static void check_signature(struct session *s, uint8_t from, const char *name, uint16_t scheme, bytes input,
                             bytes signature, const char *over);
-static const char *no_finished(const struct session *s, const struct suite *suite);
+static const char *no_finished(const struct session *s, enum hash prf);
 static bool scheme_known(uint16_t id);
 
 void session_tell_check(struct session *s, uint8_t from, enum check_outcome outcome, const char *name, const char *text)
@@ -81,17 +82,15 @@ void check_key_exchange(struct session *s, bytes body)
 {
     static const char name[] = "ServerKeyExchange signature";
     struct wire w = wire_reader(body);
-    struct server_key_exchange m = {.kx = (uint8_t)suite_key_exchange(s->suite)};
+    struct server_key_exchange m = {.kx = s->suite_parts.kx, .unnamed = s->version < 0x0303};
     wire_server_key_exchange(&w, &m);
     if (!wire_done(&w) || !m.is_signed) {
         if (!wire_done(&w))
             session_tell_check(s, FEDE_SERVER, CHECK_IMPOSSIBLE, name, "the message can't be read");
         return;
     }
-    if (s->version < 0x0303 || !s->answered || !s->hello) {
-        session_tell_check(s, FEDE_SERVER, CHECK_IMPOSSIBLE, name,
-                           s->version < 0x0303 ? "before TLS 1.2 it is over MD5 and SHA-1, which are not computed here"
-                                               : "not both hellos are in the capture");
+    if (!s->answered || !s->hello) {
+        session_tell_check(s, FEDE_SERVER, CHECK_IMPOSSIBLE, name, "not both hellos are in the capture");
         return;
     }
     uint8_t *input = malloc(64 + m.params.len);
@@ -108,12 +107,10 @@ void check_certificate_verify(struct session *s, uint8_t from, bytes body)
 {
     static const char name[] = "CertificateVerify signature";
     struct wire w = wire_reader(body);
-    struct certificate_verify m = {0};
+    struct certificate_verify m = {.unnamed = s->version < 0x0303};
     wire_certificate_verify(&w, &m);
-    if (!wire_done(&w) || s->version < 0x0303) {
-        session_tell_check(s, from, CHECK_IMPOSSIBLE, name,
-                           s->version < 0x0303 ? "before TLS 1.2 it is over MD5 and SHA-1, which are not computed here"
-                                               : "the message can't be read");
+    if (!wire_done(&w)) {
+        session_tell_check(s, from, CHECK_IMPOSSIBLE, name, "the message can't be read");
         return;
     }
     if (s->spoken_lost || s->spoken_len == 0 || !s->hello) {
@@ -125,18 +122,18 @@ void check_certificate_verify(struct session *s, uint8_t from, bytes body)
         check_signature(s, from, name, m.scheme, spoken, m.signature, "all messages before it");
         return;
     }
-    const struct suite *suite = session_suite(s->suite);
+    const enum hash prf = suite_prf(&s->suite_parts, s->version);
     uint8_t input[64 + 64 + HASH_MAX];
     const char *context =
         from == FEDE_CLIENT ? "TLS 1.3, client CertificateVerify" : "TLS 1.3, server CertificateVerify";
     size_t at = 64;
-    if (suite == NULL)
+    if (prf == 0)
         return;
     memset(input, ' ', 64);
     bytes_copy(input + at, context, strlen(context) + 1);
     at += strlen(context) + 1;
-    crypto_hash_once(suite->hash, spoken, input + at);
-    check_signature(s, from, name, m.scheme, bytes_of(input, at + hash_len(suite->hash)), m.signature,
+    crypto_hash_once(prf, spoken, input + at);
+    check_signature(s, from, name, m.scheme, bytes_of(input, at + hash_len(prf)), m.signature,
                     "the transcript so far");
 }
 
@@ -151,15 +148,20 @@ static void check_signature(struct session *s, uint8_t from, const char *name, u
                            "the certificate with its key is not there, or can't be read");
         return;
     }
-    if (!scheme_known(scheme)) {
+    const bool old = s->version < 0x0303 || scheme == 0x0201 || scheme == 0x0203; /* with SHA-1 */
+    if (!old && !scheme_known(scheme)) {
         text_add(&t, scheme_title(scheme));
         text_add(&t, " is not computed here");
         session_tell_check(s, from, CHECK_IMPOSSIBLE, name, text);
         return;
     }
-    bool fits = scheme_fits_key(scheme_by_id(scheme), (enum key_kind)leaf.key.kind, s->version);
-    bool good = fits && crypto_verify(&leaf.key, scheme_by_id(scheme), input, signature);
-    text_add(&t, scheme_title(scheme));
+    bool fits = old ? leaf.key.kind <= KEY_EC_P521 && leaf.key.kind != KEY_RSA_PSS
+                    : scheme_fits_key(scheme_by_id(scheme), (enum key_kind)leaf.key.kind, s->version);
+    bool good = fits && (old ? offline_verify(&leaf.key, scheme, input, signature)
+                             : crypto_verify(&leaf.key, scheme_by_id(scheme), input, signature));
+    text_add(&t, s->version >= 0x0303         ? scheme_title(scheme)
+                 : leaf.key.kind == KEY_RSA ? "RSA with MD5 and SHA-1"
+                                              : "ECDSA with SHA-1");
     text_add(&t, " over ");
     text_add(&t, over);
     text_add(&t, ", by the key of ");
@@ -171,9 +173,9 @@ static void check_signature(struct session *s, uint8_t from, const char *name, u
 void check_finished(struct session *s, uint8_t from, bytes body)
 {
     const char *name = from == FEDE_CLIENT ? "client Finished" : "server Finished";
-    const struct suite *suite = session_suite(s->suite);
-    const struct session_key *key = &session_way(s, from)->key;
-    const char *why = no_finished(s, suite);
+    const enum hash prf = suite_prf(&s->suite_parts, s->version);
+    const struct protection *key = &session_way(s, from)->key;
+    const char *why = no_finished(s, prf);
     bool tls13 = s->version >= 0x0304;
     if (why == NULL && (tls13 ? key->secret_len == 0 : !s->keyed))
         why = "its secret is not known";
@@ -182,18 +184,18 @@ void check_finished(struct session *s, uint8_t from, bytes body)
         return;
     }
     uint8_t hash[HASH_MAX], expected[HASH_MAX], finished_key[HASH_MAX];
-    size_t len = hash_len(suite->hash);
-    crypto_hash_once(suite->hash, bytes_of(s->spoken, s->spoken_len), hash);
+    size_t len = hash_len(prf);
+    crypto_hash_once(prf, bytes_of(s->spoken, s->spoken_len), hash);
     if (tls13) {
         struct crypto_hmac hmac;
-        hkdf_expand_label(suite->hash, bytes_of(key->secret, key->secret_len), "finished", BYTES_NONE, finished_key,
+        hkdf_expand_label(prf, bytes_of(key->secret, key->secret_len), "finished", BYTES_NONE, finished_key,
                           len);
-        crypto_hmac_key(&hmac, suite->hash, bytes_of(finished_key, len));
+        crypto_hmac_key(&hmac, prf, bytes_of(finished_key, len));
         crypto_hmac_of(&hmac, bytes_of(hash, len), BYTES_NONE, BYTES_NONE, expected);
         bytes_wipe(&hmac, sizeof hmac);
         bytes_wipe(finished_key, sizeof finished_key);
     } else {
-        verify_data_make(suite->hash, s->master, from == FEDE_CLIENT, bytes_of(hash, len), expected);
+        verify_data_make(prf, s->master, from == FEDE_CLIENT, bytes_of(hash, len), expected);
         len = VERIFY_DATA_LEN;
     }
     char text[400];
@@ -214,11 +216,11 @@ void check_finished(struct session *s, uint8_t from, bytes body)
 }
 
 /* Why verify_data can't be computed; NULL: it can. */
-static const char *no_finished(const struct session *s, const struct suite *suite)
+static const char *no_finished(const struct session *s, enum hash prf)
 {
-    if (s->version < 0x0303)
-        return "before TLS 1.2 it is over MD5 and SHA-1, which are not computed here";
-    if (suite == NULL)
+    if (s->version < 0x0301)
+        return "that of SSL 3.0 is not computed here";
+    if (prf == 0)
         return "the hash of this suite is not known here";
     return s->spoken_lost || !s->hello || !s->answered ? "not all messages before it are in the capture" : NULL;
 }

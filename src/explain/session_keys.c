@@ -1,7 +1,7 @@
 /* explain/session_keys.c: which key opens a record, and opening it.
 
-   TLS 1.2: every master secret that a key source has for the client random is tried on the first protected record; the tag says
-   which one is right. TLS 1.3: each direction goes from early to handshake to traffic secrets; where a secret is missing, the
+   Before TLS 1.3 every master secret that a key source has for the connection (session_masters.c) is tried on the first
+   protected record; the tag or MAC says which one is right. TLS 1.3: each direction goes from early to handshake to traffic secrets; where a secret is missing, the
    next one is tried on every record until it opens one, so that a part of the secrets is enough for a part of the story.
    Behind a gap the sequence number is found by trying tags. What a wrong key does to a record is done to a copy. */
 #include "explain/session.h"
@@ -11,67 +11,23 @@
 enum {
     AHEAD_MOST = 2048,   /* sequence numbers tried behind a gap */
     TRIES_MOST = 50000,  /* of all kinds, without success, for one connection */
-    CANDIDATES_MOST = 8, /* different secrets for the same client random */
-    TAG = 16,
+    KEY_BLOCK_MOST = 2 * (48 + 32 + 16),
 };
 
 static bool open12(struct session *s, uint8_t from, bytes record, uint8_t *scratch, bytes *plain);
 static bool open13(struct session *s, uint8_t from, bytes record, uint8_t *scratch, uint8_t *type, bytes *plain);
-static bool try_ahead(struct session *s, struct way *w, bool tls13, bytes record, uint8_t *scratch);
-static bool try_open(struct session_key *key, bool tls13, bytes record, uint8_t *scratch);
-static void set_key12(struct session *s, uint8_t from, const uint8_t master[48], const struct suite *suite);
-static bool set_key13(struct session_key *key, const struct suite *suite, bytes secret);
+static bool try_ahead(struct session *s, struct way *w, bytes record, uint8_t *scratch, struct record_parts *parts);
+static bool try_master(struct session *s, const struct session_master *m, void *arg);
+static void set_key12(struct session *s, uint8_t from, const uint8_t master[48]);
 static enum secret_label label_of(uint8_t from, enum stage stage);
-static void tag_failed(struct session *s, uint8_t from, uint64_t sequence);
-static void reveal12(struct session *s);
+static void tag_failed(struct session *s, uint8_t from, uint64_t sequence, const char *why);
+static void reveal12(struct session *s, const struct session_master *m);
 static void reveal(struct session *s, uint8_t from, const char *label, bytes secret);
 static bytes client_random(const struct session *s);
 
-// clang-format off
-static const struct suite suites[] = {
-    {0x009c, NULL, NULL, AEAD_AES_128_GCM, HASH_SHA256, AUTH_ANY, 16, 4, 8, 0x0303}, /* RSA */
-    {0x009d, NULL, NULL, AEAD_AES_256_GCM, HASH_SHA384, AUTH_ANY, 32, 4, 8, 0x0303},
-    {0x009e, NULL, NULL, AEAD_AES_128_GCM, HASH_SHA256, AUTH_ANY, 16, 4, 8, 0x0303}, /* DHE_RSA */
-    {0x009f, NULL, NULL, AEAD_AES_256_GCM, HASH_SHA384, AUTH_ANY, 32, 4, 8, 0x0303},
-    {0x00a2, NULL, NULL, AEAD_AES_128_GCM, HASH_SHA256, AUTH_ANY, 16, 4, 8, 0x0303}, /* DHE_DSS */
-    {0x00a3, NULL, NULL, AEAD_AES_256_GCM, HASH_SHA384, AUTH_ANY, 32, 4, 8, 0x0303},
-    {0x00a6, NULL, NULL, AEAD_AES_128_GCM, HASH_SHA256, AUTH_ANY, 16, 4, 8, 0x0303}, /* DH_anon */
-    {0x00a7, NULL, NULL, AEAD_AES_256_GCM, HASH_SHA384, AUTH_ANY, 32, 4, 8, 0x0303},
-    {0x00a8, NULL, NULL, AEAD_AES_128_GCM, HASH_SHA256, AUTH_ANY, 16, 4, 8, 0x0303}, /* PSK */
-    {0x00a9, NULL, NULL, AEAD_AES_256_GCM, HASH_SHA384, AUTH_ANY, 32, 4, 8, 0x0303},
-    {0x00aa, NULL, NULL, AEAD_AES_128_GCM, HASH_SHA256, AUTH_ANY, 16, 4, 8, 0x0303}, /* DHE_PSK */
-    {0x00ab, NULL, NULL, AEAD_AES_256_GCM, HASH_SHA384, AUTH_ANY, 32, 4, 8, 0x0303},
-    {0x00ac, NULL, NULL, AEAD_AES_128_GCM, HASH_SHA256, AUTH_ANY, 16, 4, 8, 0x0303}, /* RSA_PSK */
-    {0x00ad, NULL, NULL, AEAD_AES_256_GCM, HASH_SHA384, AUTH_ANY, 32, 4, 8, 0x0303},
-    {0x1301, NULL, NULL, AEAD_AES_128_GCM, HASH_SHA256, AUTH_ANY, 16, 12, 0, 0x0304}, /* TLS 1.3 */
-    {0x1302, NULL, NULL, AEAD_AES_256_GCM, HASH_SHA384, AUTH_ANY, 32, 12, 0, 0x0304},
-    {0x1303, NULL, NULL, AEAD_CHACHA20_POLY1305, HASH_SHA256, AUTH_ANY, 32, 12, 0, 0x0304},
-    {0xc02b, NULL, NULL, AEAD_AES_128_GCM, HASH_SHA256, AUTH_ANY, 16, 4, 8, 0x0303}, /* ECDHE_ECDSA */
-    {0xc02c, NULL, NULL, AEAD_AES_256_GCM, HASH_SHA384, AUTH_ANY, 32, 4, 8, 0x0303},
-    {0xc02d, NULL, NULL, AEAD_AES_128_GCM, HASH_SHA256, AUTH_ANY, 16, 4, 8, 0x0303}, /* ECDH_ECDSA */
-    {0xc02e, NULL, NULL, AEAD_AES_256_GCM, HASH_SHA384, AUTH_ANY, 32, 4, 8, 0x0303},
-    {0xc02f, NULL, NULL, AEAD_AES_128_GCM, HASH_SHA256, AUTH_ANY, 16, 4, 8, 0x0303}, /* ECDHE_RSA */
-    {0xc030, NULL, NULL, AEAD_AES_256_GCM, HASH_SHA384, AUTH_ANY, 32, 4, 8, 0x0303},
-    {0xc031, NULL, NULL, AEAD_AES_128_GCM, HASH_SHA256, AUTH_ANY, 16, 4, 8, 0x0303}, /* ECDH_RSA */
-    {0xc032, NULL, NULL, AEAD_AES_256_GCM, HASH_SHA384, AUTH_ANY, 32, 4, 8, 0x0303},
-    {0xcca8, NULL, NULL, AEAD_CHACHA20_POLY1305, HASH_SHA256, AUTH_ANY, 32, 12, 0, 0x0303}, /* ECDHE_RSA */
-    {0xcca9, NULL, NULL, AEAD_CHACHA20_POLY1305, HASH_SHA256, AUTH_ANY, 32, 12, 0, 0x0303}, /* ECDHE_ECDSA */
-    {0xccaa, NULL, NULL, AEAD_CHACHA20_POLY1305, HASH_SHA256, AUTH_ANY, 32, 12, 0, 0x0303}, /* DHE_RSA */
-    {0xccab, NULL, NULL, AEAD_CHACHA20_POLY1305, HASH_SHA256, AUTH_ANY, 32, 12, 0, 0x0303}, /* PSK */
-    {0xccac, NULL, NULL, AEAD_CHACHA20_POLY1305, HASH_SHA256, AUTH_ANY, 32, 12, 0, 0x0303}, /* ECDHE_PSK */
-    {0xccad, NULL, NULL, AEAD_CHACHA20_POLY1305, HASH_SHA256, AUTH_ANY, 32, 12, 0, 0x0303}, /* DHE_PSK */
-    {0xccae, NULL, NULL, AEAD_CHACHA20_POLY1305, HASH_SHA256, AUTH_ANY, 32, 12, 0, 0x0303}, /* RSA_PSK */
-    {0xd001, NULL, NULL, AEAD_AES_128_GCM, HASH_SHA256, AUTH_ANY, 16, 4, 8, 0x0303}, /* ECDHE_PSK */
-    {0xd002, NULL, NULL, AEAD_AES_256_GCM, HASH_SHA384, AUTH_ANY, 32, 4, 8, 0x0303},
-};
-// clang-format on
-
-const struct suite *session_suite(uint16_t id)
+const struct suite_parts *session_suite(const struct session *s)
 {
-    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++)
-        if (suites[i].id == id)
-            return &suites[i];
-    return NULL;
+    return s->answered && s->missing == NULL ? &s->suite_parts : NULL;
 }
 
 bool session_open(struct session *s, uint8_t from, bytes record, uint8_t *scratch, uint8_t *type, bytes *plain)
@@ -79,107 +35,125 @@ bool session_open(struct session *s, uint8_t from, bytes record, uint8_t *scratc
     struct way *w = session_way(s, from);
     bool open = false;
     *plain = BYTES_NONE;
-    if (w->key.suite != NULL && w->key.suite->version < 0x0304) {
+    if (w->key.set && w->key.version < 0x0304) {
         open = open12(s, from, record, scratch, plain); /* also while a renegotiation has not got far */
     } else if (!s->answered && !(s->hello && from == FEDE_CLIENT)) {
         if (s->keys == KEYS_UNTOUCHED)
             s->keys = KEYS_NO_HANDSHAKE;
-    } else if (s->answered && session_suite(s->suite) == NULL) {
+    } else if (s->answered && s->missing != NULL) {
         if (s->keys != KEYS_USED)
-            s->keys = secrets_any(s->listener->secrets, client_random(s)) ? KEYS_UNSUPPORTED : KEYS_NO_LINE;
+            s->keys = KEYS_UNSUPPORTED;
     } else if (s->answered && s->version < 0x0304) {
         open = open12(s, from, record, scratch, plain);
     } else {
         open = open13(s, from, record, scratch, type, plain);
     }
     if (!open)
-        w->key.sequence++;
+        protection_next(&w->key, record);
     return open;
 }
 
-void session_key_end(struct session_key *key)
-{
-    crypto_aead_free(key->aead);
-    bytes_wipe(key, sizeof *key);
-}
-
-/* ---- TLS 1.2 ---- */
+/* ---- before TLS 1.3 ---- */
 
 void session_keys12(struct session *s, uint8_t from)
 {
     struct way *w = session_way(s, from);
-    session_key_end(&w->key);
+    protection_end(&w->key);
     w->key_tried = false;
     w->after_gap = false;
 }
 
+struct trial {
+    uint8_t from;
+    bool some; /* there was a candidate */
+    uint64_t sequence;
+    bytes record;
+    uint8_t *scratch;
+    struct record_parts *parts;
+};
+
 static bool open12(struct session *s, uint8_t from, bytes record, uint8_t *scratch, bytes *plain)
 {
     struct way *w = session_way(s, from);
-    const struct suite *suite = w->key.suite != NULL ? w->key.suite : session_suite(s->suite);
+    struct record_parts parts = {0};
     const uint64_t sequence = w->key.sequence;
-    bool open = false, some = false;
-    if (w->key.aead == NULL && s->keyed) {
-        set_key12(s, from, s->master, suite);
-    } else if (w->key.aead == NULL) {
-        for (size_t i = 0; i < CANDIDATES_MOST && !open; i++) {
-            bytes secret = secrets_find(s->listener->secrets, SECRET_MASTER, client_random(s), i);
-            if (secret.data == NULL)
-                break;
-            if (secret.len != MASTER_LEN)
-                continue;
-            some = true;
-            set_key12(s, from, secret.data, suite);
-            w->key.sequence = sequence;
-            open = try_ahead(s, w, false, record, scratch);
-            if (!open) {
-                session_key_end(&w->key);
-                w->key.sequence = sequence;
-                continue;
-            }
-            bytes_copy(s->master, secret.data, MASTER_LEN);
-            s->keyed = true;
-            reveal12(s);
-        }
+    bool open = false;
+    if (!w->key.set && s->keyed) {
+        set_key12(s, from, s->master);
+    } else if (!w->key.set) {
+        struct trial t = {
+            .from = from, .sequence = sequence, .record = record, .scratch = scratch, .parts = &parts};
+        open = session_masters(s, try_master, &t);
         if (!open) {
             if (s->keys == KEYS_USED || s->keys == KEYS_PARTIAL)
                 s->keys = KEYS_PARTIAL; /* a renegotiation without a line of its own */
             else
-                s->keys = some || s->keys == KEYS_WRONG ? KEYS_WRONG : KEYS_NO_LINE;
+                s->keys = t.some || s->rsa_unfit || s->keys == KEYS_WRONG ? KEYS_WRONG : KEYS_NO_LINE;
             return false;
         }
         if (sequence > 0 && !w->after_gap)
-            tag_failed(s, from, 0);
+            tag_failed(s, from, 0, parts.why);
     }
     if (!open) {
         w->key.sequence = sequence;
-        open = w->key.aead != NULL && try_ahead(s, w, false, record, scratch);
+        open = try_ahead(s, w, record, scratch, &parts);
     }
     if (!open) {
         if (!w->after_gap)
-            tag_failed(s, from, sequence);
+            tag_failed(s, from, sequence, parts.why);
         return false;
     }
     if (s->keys != KEYS_PARTIAL)
         s->keys = KEYS_USED;
     w->after_gap = false;
-    w->key.sequence++;
-    size_t before = RECORD_HEADER + (size_t)suite->explicit_len;
-    *plain = bytes_of(scratch + before, record.len - before - TAG);
+    protection_next(&w->key, record);
+    *plain = bytes_of(scratch + parts.plain, parts.plain_len);
     return true;
 }
 
-static void set_key12(struct session *s, uint8_t from, const uint8_t master[48], const struct suite *suite)
+static bool try_master(struct session *s, const struct session_master *m, void *arg)
 {
-    struct session_key *key = &session_way(s, from)->key;
-    struct key_block block;
-    session_key_end(key);
-    key_block_make(suite, master, s->randoms, s->randoms + 32, &block);
-    bool client = from == FEDE_CLIENT;
-    key->suite = suite;
-    key->aead = crypto_aead_new(suite->aead, bytes_of(client ? block.client_key : block.server_key, suite->key_len));
-    bytes_copy(key->iv, client ? block.client_iv : block.server_iv, suite->iv_len);
-    bytes_wipe(&block, sizeof block);
+    struct trial *t = arg;
+    struct way *w = session_way(s, t->from);
+    if (s->tries > TRIES_MOST)
+        return false;
+    s->tries++;
+    t->some = true;
+    set_key12(s, t->from, m->master);
+    w->key.sequence = t->sequence;
+    if (!try_ahead(s, w, t->record, t->scratch, t->parts)) {
+        protection_end(&w->key);
+        w->key.sequence = t->sequence;
+        return false;
+    }
+    bytes_copy(s->master, m->master, MASTER_LEN);
+    s->keyed = true;
+    s->key_source = m->source;
+    reveal12(s, m);
+    return true;
+}
+
+/* The key block's length is the suite's matter; that of TLS 1.0 with AES-256 and SHA-384 is the longest. */
+static size_t key_block_of(const struct session *s, const uint8_t master[48], uint8_t block[KEY_BLOCK_MOST])
+{
+    bytes none;
+    const size_t len =
+        protection_key_block(&s->suite_parts, s->version, true, BYTES_NONE, &none, &none, &none);
+    prf12(suite_prf(&s->suite_parts, s->version), bytes_of(master, MASTER_LEN), "key expansion",
+          bytes_of(s->randoms + 32, 32), bytes_of(s->randoms, 32), block, len);
+    return len;
+}
+
+static void set_key12(struct session *s, uint8_t from, const uint8_t master[48])
+{
+    struct protection *p = &session_way(s, from)->key;
+    uint8_t block[KEY_BLOCK_MOST];
+    bytes mac_key = BYTES_NONE, key = BYTES_NONE, iv = BYTES_NONE;
+    const size_t len = key_block_of(s, master, block);
+    protection_key_block(&s->suite_parts, s->version, from == FEDE_CLIENT, bytes_of(block, len), &mac_key, &key, &iv);
+    protection_set(p, &s->suite_parts, s->version, mac_key, key, iv);
+    p->mac_last = s->mac_last;
+    bytes_wipe(block, sizeof block);
 }
 
 /* ---- TLS 1.3 ---- */
@@ -187,43 +161,26 @@ static void set_key12(struct session *s, uint8_t from, const uint8_t master[48],
 void session_keys13(struct session *s, uint8_t from, enum stage stage)
 {
     struct way *w = session_way(s, from);
-    session_key_end(&w->key);
+    protection_end(&w->key);
     w->stage = (uint8_t)stage;
     w->key_tried = false;
-    const struct suite *suite = session_suite(s->suite);
+    const struct suite_parts *suite = session_suite(s);
     bytes secret = secrets_find(s->listener->secrets, label_of(from, stage), client_random(s), 0);
     if (suite != NULL && secret.data != NULL)
-        set_key13(&w->key, suite, secret);
+        protection_set13(&w->key, suite, secret);
 }
 
 void session_key_update(struct session *s, uint8_t from)
 {
-    struct way *w = session_way(s, from);
-    if (w->key.suite == NULL)
+    struct protection *p = &session_way(s, from)->key;
+    if (!p->set)
         return;
-    const struct suite *suite = w->key.suite;
+    const struct suite_parts suite = p->suite;
     uint8_t next[HASH_MAX];
-    size_t len = hash_len(suite->hash);
-    hkdf_expand_label(suite->hash, bytes_of(w->key.secret, len), "traffic upd", BYTES_NONE, next, len);
-    session_key_end(&w->key);
-    set_key13(&w->key, suite, bytes_of(next, len));
+    const size_t len = hash_len(suite.hash);
+    hkdf_expand_label(suite.hash, bytes_of(p->secret, len), "traffic upd", BYTES_NONE, next, len);
+    protection_set13(p, &suite, bytes_of(next, len));
     bytes_wipe(next, sizeof next);
-}
-
-static bool set_key13(struct session_key *key, const struct suite *suite, bytes secret)
-{
-    if (secret.len != hash_len(suite->hash))
-        return false;
-    uint8_t material[32];
-    key->suite = suite;
-    key->sequence = 0;
-    key->secret_len = (uint8_t)secret.len;
-    bytes_copy(key->secret, secret.data, secret.len);
-    hkdf_expand_label(suite->hash, secret, "key", BYTES_NONE, material, suite->key_len);
-    hkdf_expand_label(suite->hash, secret, "iv", BYTES_NONE, key->iv, sizeof key->iv);
-    key->aead = crypto_aead_new(suite->aead, bytes_of(material, suite->key_len));
-    bytes_wipe(material, sizeof material);
-    return key->aead != NULL;
 }
 
 static enum secret_label label_of(uint8_t from, enum stage stage)
@@ -235,20 +192,20 @@ static enum secret_label label_of(uint8_t from, enum stage stage)
 }
 
 /* The next stage's key opens its first record with sequence number 0. */
-static bool try_stage(struct session *s, uint8_t from, enum stage stage, const struct suite *suite, bytes record,
-                      uint8_t *scratch)
+static bool try_stage(struct session *s, uint8_t from, enum stage stage, const struct suite_parts *suite, bytes record,
+                      uint8_t *scratch, struct record_parts *parts)
 {
     struct way *w = session_way(s, from);
-    struct session_key key = {0};
+    struct protection key = {0};
     bytes secret = secrets_find(s->listener->secrets, label_of(from, stage), client_random(s), 0);
-    if (secret.data == NULL || s->tries > TRIES_MOST || !set_key13(&key, suite, secret))
+    if (secret.data == NULL || s->tries > TRIES_MOST || !protection_set13(&key, suite, secret))
         return false;
     s->tries++;
-    if (!try_open(&key, true, record, scratch)) {
-        session_key_end(&key);
+    if (!protection_open(&key, record, scratch, parts)) {
+        protection_end(&key);
         return false;
     }
-    session_key_end(&w->key);
+    protection_end(&w->key);
     w->key = key;
     w->stage = (uint8_t)stage;
     return true;
@@ -256,30 +213,33 @@ static bool try_stage(struct session *s, uint8_t from, enum stage stage, const s
 
 static bool open13(struct session *s, uint8_t from, bytes record, uint8_t *scratch, uint8_t *type, bytes *plain)
 {
-    static const uint16_t all[] = {0x1301, 0x1302, 0x1303};
+    static const uint16_t all[] = {0x1301, 0x1302, 0x1303, 0x1304, 0x1305};
     struct way *w = session_way(s, from);
-    const struct suite *suite = session_suite(s->suite);
+    const struct suite_parts *suite = session_suite(s);
+    struct record_parts parts = {0};
     const uint64_t sequence = w->key.sequence;
-    bool open = w->key.aead != NULL && try_ahead(s, w, true, record, scratch);
+    bool open = try_ahead(s, w, record, scratch, &parts);
     if (!open)
         w->key.sequence = sequence;
     if (!s->answered || w->stage == STAGE_EARLY) { /* early data: the suite is that of the session it resumes */
-        for (size_t i = 0; i < sizeof all / sizeof all[0] && !open && w->stage == STAGE_NONE; i++)
-            open = try_stage(s, from, STAGE_EARLY, session_suite(all[i]), record, scratch);
+        for (size_t i = 0; i < sizeof all / sizeof all[0] && !open && w->stage == STAGE_NONE; i++) {
+            const struct suite_parts early = suite_parts(all[i]);
+            open = try_stage(s, from, STAGE_EARLY, &early, record, scratch, &parts);
+        }
     }
     if (!open && s->answered && w->stage < STAGE_HANDSHAKE)
-        open = try_stage(s, from, STAGE_HANDSHAKE, suite, record, scratch);
-    if (!open && s->answered && w->stage < STAGE_TRAFFIC && (w->key.aead == NULL || w->key.sequence > 0))
-        open = try_stage(s, from, STAGE_TRAFFIC, suite, record, scratch);
+        open = try_stage(s, from, STAGE_HANDSHAKE, suite, record, scratch, &parts);
+    if (!open && s->answered && w->stage < STAGE_TRAFFIC && (!w->key.set || w->key.sequence > 0))
+        open = try_stage(s, from, STAGE_TRAFFIC, suite, record, scratch, &parts);
     if (!open) {
         bool known = secrets_any(s->listener->secrets, client_random(s));
         if (w->stage == STAGE_TRAFFIC && w->key.sequence > 0 && !w->after_gap)
-            tag_failed(s, from, sequence);
+            tag_failed(s, from, sequence, parts.why);
         if (s->keys == KEYS_USED)
-            s->keys = w->key.aead == NULL ? KEYS_PARTIAL : KEYS_USED;
+            s->keys = !w->key.set ? KEYS_PARTIAL : KEYS_USED;
         else if (s->keys != KEYS_PARTIAL)
             s->keys = !known                  ? KEYS_NO_LINE
-                      : w->key.aead != NULL   ? KEYS_WRONG
+                      : w->key.set            ? KEYS_WRONG
                       : s->keys == KEYS_WRONG ? KEYS_WRONG
                                               : KEYS_NO_LINE;
         return false;
@@ -290,9 +250,10 @@ static bool open13(struct session *s, uint8_t from, bytes record, uint8_t *scrat
     if (w->key.sequence == 0)
         reveal(s, from, secret_label_name(label_of(from, (enum stage)w->stage)),
                bytes_of(w->key.secret, w->key.secret_len));
-    w->key.sequence++;
-    size_t len = record.len - RECORD_HEADER - TAG;
-    const uint8_t *inner = scratch + RECORD_HEADER;
+    s->key_source = "key log";
+    protection_next(&w->key, record);
+    size_t len = parts.plain_len;
+    const uint8_t *inner = scratch + parts.plain;
     while (len > 0 && inner[len - 1] == 0) /* padding, RFC 9846 5.4 */
         len--;
     if (len == 0) {
@@ -307,77 +268,52 @@ static bool open13(struct session *s, uint8_t from, bytes record, uint8_t *scrat
 /* ---- opening ---- */
 
 /* With the sequence number that is due; behind a gap also with later ones. */
-static bool try_ahead(struct session *s, struct way *w, bool tls13, bytes record, uint8_t *scratch)
+static bool try_ahead(struct session *s, struct way *w, bytes record, uint8_t *scratch, struct record_parts *parts)
 {
+    enum { LEAST = 16 };
     const uint64_t due = w->key.sequence;
-    if (w->key.aead == NULL)
+    if (!w->key.set)
         return false;
-    if (try_open(&w->key, tls13, record, scratch))
+    if (protection_open(&w->key, record, scratch, parts))
         return true;
-    uint64_t most = w->after_gap ? 1 + w->lost / (RECORD_HEADER + TAG) : 0;
+    uint64_t most = w->after_gap ? 1 + w->lost / (RECORD_HEADER + LEAST) : 0;
     for (uint64_t n = 1; n <= most && n <= AHEAD_MOST && s->tries < TRIES_MOST; n++) {
         s->tries++;
         w->key.sequence = due + n;
-        if (try_open(&w->key, tls13, record, scratch))
+        if (protection_open(&w->key, record, scratch, parts))
             return true;
     }
     w->key.sequence = due;
     return false;
 }
 
-/* Leaves the sequence number as it is. */
-static bool try_open(struct session_key *key, bool tls13, bytes record, uint8_t *scratch)
-{
-    const size_t len = record.len - RECORD_HEADER;
-    if (key->aead == NULL || len < (size_t)key->suite->explicit_len + TAG)
-        return false;
-    bytes_copy(scratch, record.data, record.len);
-    if (tls13) {
-        uint8_t nonce[12], sequence[8];
-        store64(sequence, key->sequence);
-        bytes_copy(nonce, key->iv, sizeof nonce);
-        for (size_t i = 0; i < sizeof sequence; i++)
-            nonce[4 + i] ^= sequence[i];
-        return crypto_open(key->aead, nonce, bytes_first(record, RECORD_HEADER), scratch + RECORD_HEADER, len);
-    }
-    struct crypto_record r = {.iv = key->iv, .sequence = key->sequence, .type = record.data[0]};
-    return crypto_open_record(key->aead, &r, scratch + RECORD_HEADER, len);
-}
-
-static void tag_failed(struct session *s, uint8_t from, uint64_t sequence)
+static void tag_failed(struct session *s, uint8_t from, uint64_t sequence, const char *why)
 {
     struct way *w = session_way(s, from);
-    char text[160];
+    char text[240];
     struct text t = text_in(text, sizeof text);
     if (w->failed++ >= 3)
         return;
-    text_add(&t, "the tag of record ");
+    text_add(&t, "record ");
     text_number(&t, (int64_t)sequence);
-    text_add(&t, " is not what its key gives: the record was altered, or is not where it belongs");
+    text_add(&t, ": ");
+    text_add(&t, why != NULL ? why : "it does not open");
+    text_add(&t, ": the record was altered, or is not where it belongs");
     session_tell_check(s, from, CHECK_FAILED, "record tag", text);
 }
 
 /* ---- telling ---- */
 
-static void reveal12(struct session *s)
+static void reveal12(struct session *s, const struct session_master *m)
 {
-    const struct suite *suite = session_suite(s->suite);
-    struct key_block k;
-    uint8_t block[2 * (sizeof k.client_key + sizeof k.client_iv)];
-    size_t at = 0;
-    key_block_make(suite, s->master, s->randoms, s->randoms + 32, &k);
-    const struct {
-        const uint8_t *from;
-        size_t len;
-    } parts[] = {
-        {k.client_key, k.key_len}, {k.server_key, k.key_len}, {k.client_iv, k.iv_len}, {k.server_iv, k.iv_len}};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        bytes_copy(block + at, parts[i].from, parts[i].len);
-        at += parts[i].len;
-    }
+    uint8_t block[KEY_BLOCK_MOST];
+    const size_t len = key_block_of(s, s->master, block);
+    if (m->rsa_block.len > 0)
+        reveal(s, FEDE_CLIENT, "RSA block", m->rsa_block);
+    if (m->premaster.len > 0)
+        reveal(s, FEDE_CLIENT, "premaster secret", m->premaster);
     reveal(s, FEDE_CLIENT, "CLIENT_RANDOM", BYTES_OF(s->master));
-    reveal(s, FEDE_CLIENT, "key block", bytes_of(block, at));
-    bytes_wipe(&k, sizeof k);
+    reveal(s, FEDE_CLIENT, "key block", bytes_of(block, len));
     bytes_wipe(block, sizeof block);
 }
 

@@ -13,7 +13,7 @@ struct exchange_row {
     const char *exchange, *authentication;
 };
 struct cipher_row {
-    const char *has, *cipher, *mode;
+    const char *has, *algorithm, *cipher, *mode;
     uint16_t bits;
     uint8_t key, iv, explicit_len, tag, block;
     bool aead;
@@ -64,39 +64,39 @@ static const struct exchange_row exchanges[] = {
 
 /* Longer parts first. IV: the part that the key block has (in CBC that of TLS 1.0; TLS 1.1 and later send it). */
 static const struct cipher_row ciphers[] = {
-    {"AES_128_GCM",       "AES",      "GCM",          128, 16, 4,  8, 16, 0,  true},
-    {"AES_256_GCM",       "AES",      "GCM",          256, 32, 4,  8, 16, 0,  true},
-    {"AES_128_CCM_8",     "AES",      "CCM with a short tag", 128, 16, 4, 8, 8, 0, true},
-    {"AES_256_CCM_8",     "AES",      "CCM with a short tag", 256, 32, 4, 8, 8, 0, true},
-    {"AES_128_CCM",       "AES",      "CCM",          128, 16, 4,  8, 16, 0,  true},
-    {"AES_256_CCM",       "AES",      "CCM",          256, 32, 4,  8, 16, 0,  true},
-    {"CHACHA20_POLY1305", "ChaCha20", "Poly1305",     256, 32, 12, 0, 16, 0,  true},
-    {"ARIA_128_GCM",      "ARIA",     "GCM",          128, 16, 4,  8, 16, 0,  true},
-    {"ARIA_256_GCM",      "ARIA",     "GCM",          256, 32, 4,  8, 16, 0,  true},
-    {"CAMELLIA_128_GCM",  "Camellia", "GCM",          128, 16, 4,  8, 16, 0,  true},
-    {"CAMELLIA_256_GCM",  "Camellia", "GCM",          256, 32, 4,  8, 16, 0,  true},
-    {"SM4_GCM",           "SM4",      "GCM",          128, 16, 4,  8, 16, 0,  true},
-    {"SM4_CCM",           "SM4",      "CCM",          128, 16, 4,  8, 16, 0,  true},
-    {"AEGIS_128L",        "AEGIS-128L", "AEAD",       128, 16, 16, 0, 16, 0,  true},
-    {"AEGIS_256",         "AEGIS-256",  "AEAD",       256, 32, 32, 0, 16, 0,  true},
-    {"AES_128_CBC",       "AES",      "CBC",          128, 16, 16, 0, 0,  16, false},
-    {"AES_256_CBC",       "AES",      "CBC",          256, 32, 16, 0, 0,  16, false},
-    {"CAMELLIA_128_CBC",  "Camellia", "CBC",          128, 16, 16, 0, 0,  16, false},
-    {"CAMELLIA_256_CBC",  "Camellia", "CBC",          256, 32, 16, 0, 0,  16, false},
-    {"ARIA_128_CBC",      "ARIA",     "CBC",          128, 16, 16, 0, 0,  16, false},
-    {"ARIA_256_CBC",      "ARIA",     "CBC",          256, 32, 16, 0, 0,  16, false},
-    {"SM4_CBC",           "SM4",      "CBC",          128, 16, 16, 0, 0,  16, false},
-    {"SEED_CBC",          "SEED",     "CBC",          128, 16, 16, 0, 0,  16, false},
-    {"IDEA_CBC",          "IDEA",     "CBC",          128, 16, 8,  0, 0,  8,  false},
-    {"3DES_EDE_CBC",      "Triple DES", "CBC",        112, 24, 8,  0, 0,  8,  false},
-    {"DES40_CBC",         "DES with 40 bits", "CBC",  40,  8,  8,  0, 0,  8,  false},
-    {"DES_CBC",           "DES",      "CBC",          56,  8,  8,  0, 0,  8,  false},
-    {"RC2_CBC_40",        "RC2",      "CBC",          40,  16, 8,  0, 0,  8,  false},
-    {"RC2_CBC_56",        "RC2",      "CBC",          56,  16, 8,  0, 0,  8,  false},
-    {"RC4_128",           "RC4",      "stream",       128, 16, 0,  0, 0,  0,  false},
-    {"RC4_56",            "RC4",      "stream",       56,  16, 0,  0, 0,  0,  false},
-    {"RC4_40",            "RC4",      "stream",       40,  16, 0,  0, 0,  0,  false},
-    {"WITH_NULL",         "none",     "no encryption", 0,  0,  0,  0, 0,  0,  false},
+    {"AES_128_GCM",        "AES-128-GCM",      "AES",      "GCM",          128, 16, 4,  8, 16, 0,  true},
+    {"AES_256_GCM",        "AES-256-GCM",      "AES",      "GCM",          256, 32, 4,  8, 16, 0,  true},
+    {"AES_128_CCM_8",      "AES-128-CCM",      "AES",      "CCM with a short tag", 128, 16, 4, 8, 8, 0, true},
+    {"AES_256_CCM_8",      "AES-256-CCM",      "AES",      "CCM with a short tag", 256, 32, 4, 8, 8, 0, true},
+    {"AES_128_CCM",        "AES-128-CCM",      "AES",      "CCM",          128, 16, 4,  8, 16, 0,  true},
+    {"AES_256_CCM",        "AES-256-CCM",      "AES",      "CCM",          256, 32, 4,  8, 16, 0,  true},
+    {"CHACHA20_POLY1305",  "ChaCha20-Poly1305","ChaCha20", "Poly1305",     256, 32, 12, 0, 16, 0,  true},
+    {"ARIA_128_GCM",       "ARIA-128-GCM",     "ARIA",     "GCM",          128, 16, 4,  8, 16, 0,  true},
+    {"ARIA_256_GCM",       "ARIA-256-GCM",     "ARIA",     "GCM",          256, 32, 4,  8, 16, 0,  true},
+    {"CAMELLIA_128_GCM",   NULL,               "Camellia", "GCM",          128, 16, 4,  8, 16, 0,  true},
+    {"CAMELLIA_256_GCM",   NULL,               "Camellia", "GCM",          256, 32, 4,  8, 16, 0,  true},
+    {"SM4_GCM",            NULL,               "SM4",      "GCM",          128, 16, 4,  8, 16, 0,  true},
+    {"SM4_CCM",            NULL,               "SM4",      "CCM",          128, 16, 4,  8, 16, 0,  true},
+    {"AEGIS_128L",         NULL,               "AEGIS-128L", "AEAD",       128, 16, 16, 0, 16, 0,  true},
+    {"AEGIS_256",          NULL,               "AEGIS-256",  "AEAD",       256, 32, 32, 0, 16, 0,  true},
+    {"AES_128_CBC",        "AES-128-CBC",      "AES",      "CBC",          128, 16, 16, 0, 0,  16, false},
+    {"AES_256_CBC",        "AES-256-CBC",      "AES",      "CBC",          256, 32, 16, 0, 0,  16, false},
+    {"CAMELLIA_128_CBC",   "CAMELLIA-128-CBC", "Camellia", "CBC",          128, 16, 16, 0, 0,  16, false},
+    {"CAMELLIA_256_CBC",   "CAMELLIA-256-CBC", "Camellia", "CBC",          256, 32, 16, 0, 0,  16, false},
+    {"ARIA_128_CBC",       "ARIA-128-CBC",     "ARIA",     "CBC",          128, 16, 16, 0, 0,  16, false},
+    {"ARIA_256_CBC",       "ARIA-256-CBC",     "ARIA",     "CBC",          256, 32, 16, 0, 0,  16, false},
+    {"SM4_CBC",            "SM4-CBC",          "SM4",      "CBC",          128, 16, 16, 0, 0,  16, false},
+    {"SEED_CBC",           "SEED-CBC",         "SEED",     "CBC",          128, 16, 16, 0, 0,  16, false},
+    {"IDEA_CBC",           "IDEA-CBC",         "IDEA",     "CBC",          128, 16, 8,  0, 0,  8,  false},
+    {"3DES_EDE_CBC",       "DES-EDE3-CBC",     "Triple DES", "CBC",        112, 24, 8,  0, 0,  8,  false},
+    {"DES40_CBC",          NULL,               "DES with 40 bits", "CBC",  40,  8,  8,  0, 0,  8,  false},
+    {"DES_CBC",            "DES-CBC",          "DES",      "CBC",          56,  8,  8,  0, 0,  8,  false},
+    {"RC2_CBC_40",         NULL,               "RC2",      "CBC",          40,  16, 8,  0, 0,  8,  false},
+    {"RC2_CBC_56",         NULL,               "RC2",      "CBC",          56,  16, 8,  0, 0,  8,  false},
+    {"RC4_128",            "RC4",              "RC4",      "stream",       128, 16, 0,  0, 0,  0,  false},
+    {"RC4_56",             NULL,               "RC4",      "stream",       56,  16, 0,  0, 0,  0,  false},
+    {"RC4_40",             NULL,               "RC4",      "stream",       40,  16, 0,  0, 0,  0,  false},
+    {"WITH_NULL",          NULL,               "none",     "no encryption", 0,  0,  0,  0, 0,  0,  false},
 };
 // clang-format on
 
@@ -123,6 +123,7 @@ struct suite_parts suite_parts(uint16_t suite)
     if (c != NULL) {
         p.known = true;
         p.cipher = c->cipher;
+        p.algorithm = c->algorithm;
         p.mode = c->mode;
         p.key_bits = c->bits;
         p.key_len = c->key;
@@ -146,6 +147,11 @@ struct suite_parts suite_parts(uint16_t suite)
         p.least = 0x0303;
     }
     return p;
+}
+
+enum hash suite_prf(const struct suite_parts *suite, uint16_t version)
+{
+    return version < 0x0303 ? HASH_MD5_SHA1 : (enum hash)suite->hash;
 }
 
 enum key_exchange suite_key_exchange(uint16_t suite)
@@ -216,12 +222,15 @@ static void set_hashes(struct suite_parts *p, const char *rest)
 {
     static const struct {
         const char *ends, *mac, *prf;
-        uint8_t len, hash;
+        uint8_t len, hash, mac_hash;
     } rows[] = {
-        {"_SHA384", "HMAC-SHA-384", "SHA-384", 48, HASH_SHA384}, {"_SHA256", "HMAC-SHA-256", "SHA-256", 32, HASH_SHA256},
-        {"_SHA512", "HMAC-SHA-512", "SHA-512", 64, HASH_SHA512}, {"_MD5", "HMAC-MD5", "SHA-256", 16, HASH_SHA256},
-        {"_SHA1", "HMAC-SHA-1", "SHA-256", 20, HASH_SHA256},     {"_SHA", "HMAC-SHA-1", "SHA-256", 20, HASH_SHA256},
-        {"_SM3", "HMAC-SM3", "SM3", 32, 0},
+        {"_SHA384", "HMAC-SHA-384", "SHA-384", 48, HASH_SHA384, HASH_SHA384},
+        {"_SHA256", "HMAC-SHA-256", "SHA-256", 32, HASH_SHA256, HASH_SHA256},
+        {"_SHA512", "HMAC-SHA-512", "SHA-512", 64, HASH_SHA512, HASH_SHA512},
+        {"_MD5", "HMAC-MD5", "SHA-256", 16, HASH_SHA256, HASH_MD5},
+        {"_SHA1", "HMAC-SHA-1", "SHA-256", 20, HASH_SHA256, HASH_SHA1},
+        {"_SHA", "HMAC-SHA-1", "SHA-256", 20, HASH_SHA256, HASH_SHA1},
+        {"_SM3", "HMAC-SM3", "SM3", 32, 0, 0},
     };
     if (*rest == '\0')
         return;
@@ -235,11 +244,12 @@ static void set_hashes(struct suite_parts *p, const char *rest)
         p->prf = rows[i].prf;
         p->mac_len = rows[i].len;
         p->hash = rows[i].hash;
+        p->mac_hash = rows[i].mac_hash;
         break;
     }
     if (p->aead) {
         p->mac = "the AEAD's tag";
-        p->mac_len = 0;
+        p->mac_len = p->mac_hash = 0;
     }
 }
 

@@ -16,9 +16,11 @@ struct suite_parts {
     const char *mode;           /* "GCM", "CBC", "stream" … */
     const char *mac;            /* "HMAC-SHA-1", "AEAD tag" */
     const char *prf;            /* "SHA-384": PRF, HKDF and transcript */
+    const char *algorithm;      /* libcrypto's name of the cipher; NULL: it has none, or nothing is encrypted */
     uint8_t kx;                 /* enum key_exchange */
     uint8_t proof;              /* enum suite_proof: what the server proves itself with */
-    uint8_t hash;               /* enum hash of the PRF; 0: not known here */
+    uint8_t hash;               /* enum hash of the PRF in TLS 1.2 and later; 0: not known here */
+    uint8_t mac_hash;           /* enum hash of the MAC; 0: AEAD, or not known here */
     uint16_t key_bits;          /* effective */
     uint8_t key_len, iv_len, mac_len; /* parts of the key block, for one direction */
     uint8_t explicit_len, tag_len, block;
@@ -27,5 +29,7 @@ struct suite_parts {
     uint16_t least;             /* lowest version it may be used with */
 };
 struct suite_parts suite_parts(uint16_t suite);
+/* The hash of PRF and transcript in that version: before TLS 1.2 it is MD5 and SHA-1 for every suite (RFC 4346 5). */
+enum hash suite_prf(const struct suite_parts *suite, uint16_t version);
 
 #endif

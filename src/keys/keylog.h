@@ -11,7 +11,7 @@ enum keylog_kind { KEYLOG_EMPTY, KEYLOG_ENTRY, KEYLOG_FOREIGN };
 struct keylog_entry {
     bytes label;           /* borrowed from the line */
     uint8_t random[64]; size_t random_len;  /* client random, or the first bytes of the encrypted premaster (RSA) */
-    uint8_t secret[64]; size_t secret_len;
+    uint8_t secret[1024]; size_t secret_len; /* premaster secrets of DHE are as long as the prime */
 };
 /* Reads one line, with or without CR and LF; tolerates a BOM, upper case hex, spaces at the end. */
 enum keylog_kind keylog_read(bytes line, struct keylog_entry *out);

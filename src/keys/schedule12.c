@@ -1,12 +1,29 @@
 /* keys/schedule12.c: from the premaster secret to keys in TLS 1.2.
 
    PRF (RFC 5246 5), master secret (RFC 5246 8.1, RFC 7627 4), key block (RFC 5246 6.3), Finished (RFC 5246 7.4.9). One
-   label and one line each; what is secret is wiped where it ends. */
+   label and one line each; what is secret is wiped where it ends. With HASH_MD5_SHA1 all of it is that of TLS 1.0 and 1.1. */
 #include "keys/schedule12.h"
 
+static void add_p_hash(enum hash hash, bytes secret, const char *label, bytes seed1, bytes seed2, uint8_t *out,
+                       size_t len);
 static void round_of(const struct crypto_hmac *keyed, bytes a, bytes label, bytes seed1, bytes seed2, uint8_t *out);
 
 void prf12(enum hash hash, bytes secret, const char *label, bytes seed1, bytes seed2, uint8_t *out, size_t len)
+{
+    memset(out, 0, len);
+    if (hash != HASH_MD5_SHA1) {
+        add_p_hash(hash, secret, label, seed1, seed2, out, len);
+        return;
+    }
+    /* Before TLS 1.2, RFC 4346 5: each hash gets one half of the secret; of an odd length both have the middle byte. */
+    const size_t half = (secret.len + 1) / 2;
+    add_p_hash(HASH_MD5, bytes_first(secret, half), label, seed1, seed2, out, len);
+    add_p_hash(HASH_SHA1, bytes_skip(secret, secret.len - half), label, seed1, seed2, out, len);
+}
+
+/* P_hash, RFC 5246 5, by XOR onto what stands there. */
+static void add_p_hash(enum hash hash, bytes secret, const char *label, bytes seed1, bytes seed2, uint8_t *out,
+                       size_t len)
 {
     const size_t unit = hash_len(hash);
     const bytes name = bytes_text(label);
@@ -18,7 +35,8 @@ void prf12(enum hash hash, bytes secret, const char *label, bytes seed1, bytes s
     for (;;) {
         round_of(&keyed, bytes_of(a, unit), name, seed1, seed2, block);
         size_t n = len < unit ? len : unit;
-        bytes_copy(out, block, n);
+        for (size_t i = 0; i < n; i++)
+            out[i] ^= block[i];
         out += n;
         len -= n;
         if (len == 0)

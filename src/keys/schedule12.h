@@ -7,7 +7,7 @@
 #define MASTER_LEN      48
 #define VERIFY_DATA_LEN 12
 
-/* PRF(secret, label, seed1 + seed2), RFC 5246 5. */
+/* PRF(secret, label, seed1 + seed2), RFC 5246 5; with HASH_MD5_SHA1 that of RFC 4346 5. */
 void prf12(enum hash hash, bytes secret, const char *label, bytes seed1, bytes seed2, uint8_t *out, size_t len);
 
 /* Classic: RFC 5246 8.1. Extended: session_hash instead of the randoms, RFC 7627 4. */

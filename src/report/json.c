@@ -376,7 +376,7 @@ static void record(struct report *r, const fede_event *e)
     put_number(w, "epoch", e->epoch);
     put_number(w, "sequence_number", e->number);
     if (e->what != CONTENT_DATA && e->epoch != 0) {
-        struct annotation a = annotate_record(&r->scratch, e->bytes, r->d.suite != 0 ? r->d.suite : UINT16_MAX);
+        struct annotation a = annotate_record(&r->scratch, e->bytes, report_protection(r, e));
         if (a.root != NULL)
             fields_of(r, w, "fields", a.root);
         json_protection(r, w, e);

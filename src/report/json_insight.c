@@ -164,15 +164,20 @@ void json_protection(struct report *r, struct json_text *w, const fede_event *e)
 {
     struct derived_record p;
     bytes keys = report_keys(r);
-    if (keys.len == 0 || !derived_record(&r->d, keys, e->from, e->bytes, e->number, &p))
+    if (!derived_record(&r->d, keys, e->from, e->bytes, e->number, &p))
         return;
     put_object(w, "protection");
     if (p.explicit_nonce.len > 0)
         put_hex(w, "nonce_explicit", p.explicit_nonce);
-    if (r->options.show_secrets) /* it has the secret IV in it */
-        put_hex(w, "nonce", BYTES_OF(p.nonce));
-    put_hex(w, "additional_data", BYTES_OF(p.additional));
-    put_hex(w, "tag", p.tag);
+    if (r->options.show_secrets && p.nonce_len > 0) /* it has the secret IV in it */
+        put_hex(w, "nonce", bytes_of(p.nonce, p.nonce_len));
+    put_hex(w, "additional_data", bytes_of(p.additional, p.additional_len));
+    if (p.tag.len > 0)
+        put_hex(w, "tag", p.tag);
+    if (p.mac_len > 0 && r->options.show_secrets)
+        put_hex(w, "mac", bytes_of(p.mac, p.mac_len));
+    if (p.padding_len > 0)
+        put_number(w, "padding_length", p.padding_len);
     put_words(w, "outcome", verdict_outcome_name(p.outcome));
     put_object_end(w);
 }

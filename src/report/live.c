@@ -177,6 +177,12 @@ void report_free(struct report *r)
 }
 
 /* A reader of captures makes the checks on its way and tells them with report_check: here remain the values. */
+struct record_protection report_protection(const struct report *r, const fede_event *e)
+{
+    uint16_t suite = e->epoch == 0 ? 0 : r->d.suite != 0 ? r->d.suite : UINT16_MAX;
+    return (struct record_protection){.suite = suite, .version = r->d.version, .mac_last = r->d.mac_last};
+}
+
 const struct derived *report_derived(struct report *r)
 {
     if (!r->derived_made && (r->d.opened || r->ended)) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "explain/analysis.h"
+#include "report/onlooker_keys.h"
 #include "report/report.h"
 
 enum { STORY_MOST = 4 * 1024 * 1024 /* bytes of a text story in memory */ };
@@ -186,6 +187,11 @@ static int spool(struct look *l)
 
 static bool read_keylogs(struct look *l)
 {
+    const char *where = "", *refused = "";
+    if (!onlooker_keys(l->request, &l->secrets, &where, &refused)) {
+        problem(l, where, refused);
+        return false;
+    }
     for (size_t i = 0; i < l->request->n_keylogs; i++) {
         const char *path = l->request->keylogs[i];
         uint64_t lines = l->secrets.lines, foreign = l->secrets.foreign;
@@ -400,12 +406,12 @@ static void key_note(const struct session *s, struct telling *t)
     char line[200];
     struct text words = text_in(line, sizeof line);
     uint64_t opened = s->ways[0].opened + s->ways[1].opened, closed = s->ways[0].closed + s->ways[1].closed;
-    static const char *const more[] = {
+    const char *const more[] = {
         [KEYS_UNTOUCHED] = "nothing protected was seen",
         [KEYS_NO_LINE] = "no key source has this client random",
         [KEYS_WRONG] = "there is a secret for this client random, but it does not open the records",
         [KEYS_NO_HANDSHAKE] = "without the hellos it is not known which secret to look for",
-        [KEYS_UNSUPPORTED] = "there is a secret, but this suite is not decrypted here",
+        [KEYS_UNSUPPORTED] = s->missing,
     };
     text_add(&words, "keys: ");
     text_add(&words, key_state_text((enum key_state)s->keys));
@@ -414,9 +420,13 @@ static void key_note(const struct session *s, struct telling *t)
         text_number(&words, (int64_t)opened);
         text_add(&words, " of ");
         text_number(&words, (int64_t)(opened + closed));
-        text_add(&words, " protected records opened, each tag verified");
+        text_add(&words, " protected records opened, each tag or MAC verified");
+        if (s->key_source != NULL) {
+            text_add(&words, "; from: ");
+            text_add(&words, s->key_source);
+        }
     } else {
-        text_add(&words, more[s->keys]);
+        text_add(&words, more[s->keys] != NULL ? more[s->keys] : "");
     }
     report_note(t->report, 1, line);
 }
@@ -663,7 +673,7 @@ static void json_finish(struct look *l, enum onlooker_outcome outcome, const cha
 static enum onlooker_outcome judge(const struct look *l, struct text *why)
 {
     bool found = l->request->only == 0 ? l->n_rows > 0 : l->request->only <= l->n_rows;
-    bool keys = l->secrets.lines > 0 || l->request->n_keylogs > 0;
+    bool keys = l->secrets.lines > 0 || l->request->n_keylogs + l->request->n_rsa_keys + l->request->n_psks > 0;
     if (l->failed) {
         text_add(why, "not enough memory, or the output could not be written");
         return ONLOOKER_FAILED;

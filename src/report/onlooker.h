@@ -9,6 +9,10 @@ struct onlooker_request {
     size_t n_files;
     const char *const *keylogs;
     size_t n_keylogs;
+    const char *const *rsa_keys; /* files with servers' private keys */
+    size_t n_rsa_keys;
+    const char *const *psks;     /* "HEX" or "IDENTITY:HEX" */
+    size_t n_psks;
     unsigned only;            /* number of the one connection to tell; 0: all */
     struct report_options report;
     struct report_options page; /* --report: the stories go into this page too; out NULL: none */

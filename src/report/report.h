@@ -58,6 +58,9 @@ int64_t report_judged_at(const struct report *r);
 /* Says whether a message or alert is still to be shown: after the handshake only the first few are. */
 bool report_late(struct report *r);
 
+/* How that record is protected, for annotate_record. */
+struct record_protection report_protection(const struct report *r, const fede_event *e);
+
 /* What was recomputed: at the first call that comes after the handshake or at the end. */
 const struct derived *report_derived(struct report *r);
 /* The key block, empty as long as it is not known. */

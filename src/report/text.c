@@ -353,8 +353,7 @@ static void record(struct report *r, const fede_event *e)
     page_line(p);
     if (r->options.level < EVERY_BYTE)
         return;
-    uint16_t suite = e->epoch == 0 ? 0 : r->d.suite != 0 ? r->d.suite : UINT16_MAX;
-    struct annotation a = annotate_record(&r->scratch, e->bytes, suite);
+    struct annotation a = annotate_record(&r->scratch, e->bytes, report_protection(r, e));
     /* In the clear the content is shown field by field as the message it is. */
     if (e->epoch == 0 && a.root != NULL && a.root->last != NULL && strcmp(a.root->last->name, "fragment") == 0) {
         a.root->last->kind = FIELD_STRUCT;

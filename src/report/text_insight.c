@@ -286,15 +286,22 @@ static void part(struct report *r, const struct derived_part *one)
 void text_protection(struct report *r, const fede_event *e)
 {
     struct derived_record parts;
-    bytes keys = r->options.show_secrets && e->epoch != 0 ? report_keys(r) : BYTES_NONE;
-    if (keys.len == 0 || !derived_record(&r->d, keys, e->from, e->bytes, e->number, &parts))
+    if (!r->options.show_secrets || e->epoch == 0)
+        return;
+    bytes keys = report_keys(r);
+    if (!derived_record(&r->d, keys, e->from, e->bytes, e->number, &parts))
         return;
     struct page *p = &r->page;
     const struct {
         const char *name;
         bytes value;
-    } rows[] = {{"nonce", BYTES_OF(parts.nonce)}, {"additional data", BYTES_OF(parts.additional)}};
+    } rows[] = {{"nonce", bytes_of(parts.nonce, parts.nonce_len)},
+                {parts.nonce_len > 0 ? "additional data" : "before the content in the MAC",
+                 bytes_of(parts.additional, parts.additional_len)},
+                {"MAC inside", bytes_of(parts.mac, parts.mac_len)}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].value.len == 0)
+            continue;
         page_to(p, AT_TEXT);
         page_put(p, SECRET, rows[i].name);
         page_line(p);
@@ -303,10 +310,18 @@ void text_protection(struct report *r, const fede_event *e)
     bool good = parts.outcome == VERDICT_VERIFIED;
     text_sign(r, good ? GOOD : BAD, good ? "✓" : "✗");
     page_to(p, AT_TEXT);
-    page_put(p, good ? PLAIN : BAD,
-             good                              ? "tag recomputed: verified"
-             : parts.outcome == VERDICT_FAILED ? "tag recomputed: FAILED"
-                                               : parts.why);
+    char line[200];
+    struct text t = text_in(line, sizeof line);
+    text_add(&t, parts.nonce_len > 0 ? "tag" : "MAC");
+    text_add(&t, good                              ? " recomputed: verified"
+                 : parts.outcome == VERDICT_FAILED ? " recomputed: FAILED: "
+                                                   : " not recomputed: ");
+    text_add(&t, good ? "" : parts.why);
+    if (good && parts.padding_len > 0) {
+        text_add(&t, "; bytes of padding: ");
+        text_number(&t, (int64_t)parts.padding_len);
+    }
+    page_put(p, good ? PLAIN : BAD, line);
     page_line(p);
 }
 

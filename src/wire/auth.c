@@ -39,13 +39,15 @@ void wire_certificate_status(struct wire *w, struct certificate_status *m)
 void wire_certificate_request_12(struct wire *w, struct certificate_request *m)
 {
     wire_u8_list(w, "certificate_types", &m->types, 1, 1, 255, &certificate_type_names);
-    wire_u16_list(w, "supported_signature_algorithms", &m->schemes, 2, 2, 65534, &scheme_names);
+    if (!m->unnamed)
+        wire_u16_list(w, "supported_signature_algorithms", &m->schemes, 2, 2, 65534, &scheme_names);
     wire_list(w, "certificate_authorities", &m->authorities, 2, 0, 65535, authority);
 }
 
 void wire_certificate_verify(struct wire *w, struct certificate_verify *m)
 {
-    wire_u16(w, "algorithm", &m->scheme, &scheme_names);
+    if (!m->unnamed)
+        wire_u16(w, "algorithm", &m->scheme, &scheme_names);
     wire_opaque16(w, "signature", &m->signature, 0, 65535);
 }
 

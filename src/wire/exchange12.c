@@ -53,7 +53,8 @@ void wire_server_key_exchange(struct wire *w, struct server_key_exchange *m)
     }
     if (has & SIGNED) {
         struct wire_block block = wire_open(w, "signed_params", 0, 0, 0, FIELD_STRUCT);
-        wire_u16(w, "algorithm", &m->scheme, &scheme_names);
+        if (!m->unnamed)
+            wire_u16(w, "algorithm", &m->scheme, &scheme_names);
         wire_opaque16(w, "signature", &m->signature, 0, 65535);
         wire_close(w, &block);
     }

@@ -115,6 +115,7 @@ enum key_exchange { KX_ECDHE = 1, KX_DHE, KX_RSA, KX_PSK, KX_ECDHE_PSK, KX_UNKNO
                     KX_DHE_PSK, KX_RSA_PSK, KX_DH_ANON, KX_ECDH_ANON };
 struct server_key_exchange {
     uint8_t kx;
+    bool unnamed;                                      /* before TLS 1.2: no algorithm stands before the signature */
     uint8_t curve_type; uint16_t group; bytes point;   /* ECDHE */
     bytes p, g, ys;                                    /* DHE */
     bytes psk_hint;
@@ -130,9 +131,10 @@ struct client_key_exchange {
     bytes psk_identity;
 };
 struct certificate_request {
+    bool unnamed;        /* before TLS 1.2: without the algorithms */
     bytes types; struct u16s schemes; bytes authorities; /* content of the list of DER names, each with 16-bit length */
 };
-struct certificate_verify { uint16_t scheme; bytes signature; };
+struct certificate_verify { bool unnamed; uint16_t scheme; bytes signature; };
 struct certificate_status { uint8_t type; bytes response; };
 struct new_session_ticket { uint32_t lifetime_hint; bytes ticket; };
 struct finished { bytes verify_data; };   /* 12 bytes in TLS 1.2, the hash's length in TLS 1.3 */

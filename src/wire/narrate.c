@@ -2,7 +2,7 @@
    does not use it; it knows which message it expects. A body whose layout is not known here is one field of bytes. */
 #include "wire/messages.h"
 
-enum { TLS13 = 0x0304 };
+enum { TLS12 = 0x0303, TLS13 = 0x0304 };
 
 /* Layouts that TLS 1.3 changed, so that the routine for TLS 1.2 must not be tried on them. */
 static bool changed_in_13(uint8_t type)
@@ -29,6 +29,7 @@ void wire_narrate(struct wire *w, uint8_t type, const struct message_context *co
     memset(&m, 0, sizeof m);
     uint8_t kx = context && context->kx ? context->kx : KX_UNKNOWN;
     uint16_t version = context ? context->version : 0;
+    const bool old = version != 0 && version < TLS12;
     if (version >= TLS13 && changed_in_13(type))
         type = UINT8_MAX;
     switch (type) {
@@ -52,15 +53,18 @@ void wire_narrate(struct wire *w, uint8_t type, const struct message_context *co
         break;
     case MSG_SERVER_KEY_EXCHANGE:
         m.server_key_exchange.kx = kx;
+        m.server_key_exchange.unnamed = old;
         wire_server_key_exchange(w, &m.server_key_exchange);
         break;
     case MSG_CERTIFICATE_REQUEST:
+        m.request.unnamed = old;
         wire_certificate_request_12(w, &m.request);
         break;
     case MSG_SERVER_HELLO_DONE:
         wire_server_hello_done(w, NULL);
         break;
     case MSG_CERTIFICATE_VERIFY:
+        m.verify.unnamed = old;
         wire_certificate_verify(w, &m.verify);
         break;
     case MSG_CLIENT_KEY_EXCHANGE:

@@ -44,7 +44,7 @@ static void event(void *arg, struct session *s, const fede_event *e)
         annotate_message(&seen->scratch, e->bytes, &seen->d.context);
     } else if (e->kind == FEDE_EVENT_RECORD) {
         want(e->bytes.len >= RECORD_HEADER);
-        annotate_record(&seen->scratch, e->bytes, e->epoch ? seen->d.suite : 0);
+        annotate_record(&seen->scratch, e->bytes, (struct record_protection){e->epoch ? seen->d.suite : 0, seen->d.version, seen->d.mac_last});
     }
     arena_end(&seen->scratch);
 }
