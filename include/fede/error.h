@@ -45,7 +45,11 @@ enum {
 };
 
 /* Values of fede_error.certificate beside a position in the peer's list. */
-enum { FEDE_CERTIFICATE_ANCHOR = 0xfffe /* the trust anchor of the path */, FEDE_CERTIFICATE_NONE = 0xffff };
+enum {
+    FEDE_CERTIFICATE_CLIENT = 0xfffd, /* the client's own, position 0 of its list */
+    FEDE_CERTIFICATE_ANCHOR = 0xfffe, /* the trust anchor of the path */
+    FEDE_CERTIFICATE_NONE = 0xffff
+};
 
 /* Who refused. */
 enum {

@@ -74,6 +74,10 @@ FEDE_API bool fede_config_trust_system(fede_config *config);
    is the default. The bytes are copied; the key is wiped when the last user is gone. */
 FEDE_API bool fede_config_credential(fede_config *config, fede_bytes chain, fede_bytes key);
 
+/* fede_config_external_credential adds a chain whose private key the application keeps elsewhere (a token, another process):
+   each signature by it is a question, FEDE_ASK_SIGNATURE, answered now or later by fede_answer_signature. */
+FEDE_API bool fede_config_external_credential(fede_config *config, fede_bytes chain);
+
 /* fede_config_certificate: DER of certificate i (0: the leaf) of credential number n, in the order they were added; empty
    beyond the last. Borrowed from the config. */
 FEDE_API fede_bytes fede_config_certificate(const fede_config *config, size_t n, size_t i);
@@ -146,9 +150,41 @@ enum {
     FEDE_ASK_HELLO = 1,    /* server: a ClientHello is here and nothing has been chosen yet */
     FEDE_ASK_VERDICT = 2,  /* the chain was judged; may the connection go on? Asked even without verification. Not asked
                               when a session is resumed: no chain comes then */
-    FEDE_ASK_SESSION = 4   /* server: what session is stored under this id? (fede_answer_session) */
+    FEDE_ASK_SESSION = 4,  /* server: what session is stored under this id? (fede_answer_session) */
+    FEDE_ASK_SELECTION = 8, /* client: the server asks for a certificate; which? (fede_answer_credential) */
+    FEDE_ASK_SIGNATURE = 16 /* a signature by an external credential (fede_answer_signature); asked without this call */
 };
 FEDE_API bool fede_config_ask(fede_config *config, unsigned questions);
+
+/* ---- Client certificates: mutual authentication (RFC 5246 7.4.4 to 7.4.8) -----------------------------------------
+
+   A server that asks for a certificate names the CAs it knows. A client chooses among its credentials (fede_config_credential)
+   the first whose key fits the server's kinds and schemes and whose chain leads to one of these CAs; with none it says so, with
+   an empty list. The server judges the client's chain by its trust anchors, for the purpose clientAuth, without a name: who
+   the client is and what it may do is the application's to decide (fede_peer_certificate). */
+typedef enum fede_client_certificate {
+    FEDE_CLIENT_CERTIFICATE_NONE = 0, /* not asked for */
+    FEDE_CLIENT_CERTIFICATE_OPTIONAL, /* a client may do without; one that comes must be good */
+    FEDE_CLIENT_CERTIFICATE_REQUIRED  /* no connection without a good one */
+} fede_client_certificate;
+
+/* fede_config_client_certificate: whether a server asks. It needs trust anchors then, unless it asks FEDE_ASK_VERDICT. */
+FEDE_API bool fede_config_client_certificate(fede_config *config, fede_client_certificate wanted);
+
+/* fede_config_client_authorities: the CAs that a server names, each a DER Name; n 0: none, which means any. Copied, 65,535 bytes
+   at most with two bytes for each. Without this call the subjects of the trust anchors, or none if they do not fit. What is
+   named has no part in judging a chain. */
+FEDE_API bool fede_config_client_authorities(fede_config *config, const fede_bytes *names, size_t n);
+
+/* fede_config_any_issuer: a client sends the credential added last also where the server names other CAs, if no other
+   credential fits better. Not for a credential that a derived config shares already. */
+FEDE_API bool fede_config_any_issuer(fede_config *config);
+
+/* fede_config_keep: what connections keep behind the handshake, a set; without this call nothing. PEER: the peer's certificates
+   and the path that was verified, as many bytes as they have. EXPORTER: what fede_export and fede_channel_binding need, 192
+   bytes with the master secret among them. */
+enum { FEDE_KEEP_PEER = 1, FEDE_KEEP_EXPORTER = 2 };
+FEDE_API bool fede_config_keep(fede_config *config, unsigned what);
 
 /* ---- Sessions: resuming without certificates and key exchange (RFC 5246 7.3, RFC 5077) ---------------------------
 
@@ -156,7 +192,8 @@ FEDE_API bool fede_config_ask(fede_config *config, unsigned questions);
    what resumed connections say and pretend to be either side. Keep them like private keys and wipe them. A session serves
    only for the same server name and the same name proved, the policy it was made under, a suite, group and scheme still
    allowed, within its lifetime, and to a verifying client only if its server was verified, by a trust anchor that is
-   still trusted. Whatever is wrong with one leads to a full handshake; the trace says why (FEDE_EVENT_CHOICE). */
+   still trusted; the same holds for a client that a server verified, and both sides must ask and answer for client
+   certificates as they did then: a server's session holds the client's certificate. Whatever is wrong with one leads to a full handshake; the trace says why (FEDE_EVENT_CHOICE). */
 
 /* fede_config_sessions: clients ask for tickets, unless fede_config_tickets says 0, and keep what is needed to resume for
    fede_conn_session. Off by default. Servers need no such call. */
@@ -199,7 +236,9 @@ typedef struct fede_session_facts {
     int64_t started, issued;      /* when the full handshake was; when the ticket came */
     uint32_t lifetime;            /* seconds after issued; 0: the server did not say */
     uint8_t certificate[32];      /* SHA-256 of the server's certificate */
+    bool client_certificate;      /* the client showed one */
     fede_bytes server_name, handle; /* borrowed; handle: a client's ticket or session id */
+    fede_bytes client;            /* borrowed; a server's: the client's certificate, DER */
 } fede_session_facts;
 
 /* fede_session_about: what a session says of itself; false: it is none. */
@@ -276,12 +315,15 @@ FEDE_API unsigned fede_ending(const fede_conn *conn);
 
 typedef struct fede_info {
     bool established;            /* application data may flow */
-    bool verified;               /* the peer's certificate was verified for the name */
+    bool verified;               /* the peer's certificate was verified: a server's for the name, a client's by the anchors */
     bool extended_master_secret; /* RFC 7627 */
     bool false_start;            /* data could be, or can be, written before the handshake was complete */
+    bool client_certificate_asked, client_certificate_given; /* the server asked for one; the client's list was not empty */
+    bool exporter;               /* fede_export works: established, kept, with extended master secret */
     bool resumed;                /* by an earlier connection's session; then there is no group and no scheme */
     uint16_t version;            /* FEDE_TLS12 */
     uint16_t suite, group, scheme; /* IANA code points; scheme is the server's signature */
+    uint16_t client_scheme;      /* the client's, in CertificateVerify; 0: none */
     fede_bytes alpn;             /* borrowed from the connection; empty when none */
     const char *server_name;     /* client: the name wanted; server: what the client asked for, or NULL */
     uint64_t sent_records, received_records;
@@ -290,9 +332,35 @@ typedef struct fede_info {
 /* fede_conn_info fills out with what is known so far. */
 FEDE_API void fede_conn_info(const fede_conn *conn, fede_info *out);
 
-/* fede_peer_certificate: DER of the peer's certificate number i (0: the leaf); empty beyond the last. Available until the
-   handshake is complete, i.e. in answers to FEDE_ASK_VERDICT and in trace functions. */
+/* fede_peer_certificate: DER of the peer's certificate number i as it was sent (0: the leaf); fede_verified_certificate: of the
+   path that was verified, the trust anchor last; fede_own_certificate: of the chain this side showed. Empty beyond the
+   last. The peer's are there until the handshake is complete, i.e. in answers to questions and in trace functions, and
+   after it with FEDE_KEEP_PEER; a resumed server has the client's leaf alone, a resumed client nothing of the server. */
 FEDE_API fede_bytes fede_peer_certificate(const fede_conn *conn, size_t i);
+FEDE_API fede_bytes fede_verified_certificate(const fede_conn *conn, size_t i);
+FEDE_API fede_bytes fede_own_certificate(const fede_conn *conn, size_t i);
+
+/* fede_peer_verdict: how the peer's chain was judged; NULL before that and when the handshake is complete. */
+FEDE_API const fede_verdict *fede_peer_verdict(const fede_conn *conn);
+
+/* What a CertificateRequest said, for a client until the handshake is complete: the i-th DER Name of a CA, empty beyond the
+   last; the i-th signature scheme, 0 beyond the last; the types of certificates, one byte each (RFC 5246 7.4.4). */
+FEDE_API fede_bytes fede_requested_authority(const fede_conn *conn, size_t i);
+FEDE_API uint16_t fede_requested_scheme(const fede_conn *conn, size_t i);
+FEDE_API fede_bytes fede_requested_types(const fede_conn *conn);
+
+/* fede_export derives len bytes that both sides of an established connection can derive and nobody else (RFC 5705). label: as
+   registered or beginning with EXPERIMENTAL, 1 to 255 bytes; context NULL: none, which is not the same as an empty one. Needs
+   fede_config_keep, and the extended master secret: without it someone in the middle could have the same value on two
+   connections, and RFC 7627 5.4 forbids it. False: not possible; out is zeroed. */
+FEDE_API bool fede_export(const fede_conn *conn, const char *label, const fede_bytes *context, uint8_t *out, size_t len);
+
+/* fede_channel_binding writes the connection's binding for authentication inside it and returns its length, 0 when there is
+   none: tls-exporter (RFC 9266, 32 bytes) or tls-server-end-point (RFC 5929 4, the hash of the server's certificate, 64 bytes
+   at most; not defined where the certificate is signed with EdDSA). Needs fede_config_keep. */
+typedef enum fede_binding { FEDE_BINDING_EXPORTER = 1, FEDE_BINDING_SERVER_END_POINT } fede_binding;
+enum { FEDE_BINDING_MOST = 64 };
+FEDE_API size_t fede_channel_binding(const fede_conn *conn, fede_binding kind, uint8_t out[FEDE_BINDING_MOST]);
 
 /* fede_conn_staple: the OCSP response (DER) that came with the peer's certificate; empty: none. Available as long as
    fede_peer_certificate. */
@@ -313,6 +381,9 @@ typedef struct fede_question {
     const fede_verdict *verdict; /* VERDICT */
     fede_bytes staple;           /* VERDICT: the OCSP response that came with the chain; empty: none */
     fede_bytes session_id;       /* SESSION: what the client offers */
+    size_t credential;           /* SELECTION: what fede would choose, SIGNATURE: whose key; in the order they were added */
+    uint16_t scheme;             /* SIGNATURE: how it must be made (IANA SignatureScheme) */
+    fede_bytes to_sign;          /* SIGNATURE: what is signed, not hashed yet */
 } fede_question;
 
 /* fede_ask: the open question, or NULL. Answer it now or later with the call that fits; asking again is free. */
@@ -326,6 +397,13 @@ FEDE_API bool fede_answer_verdict(fede_conn *conn, bool accept);
 FEDE_API bool fede_answer_refuse(fede_conn *conn, uint8_t alert);
 /* fede_answer_session: what fede_conn_session gave for that id, read before the call returns; empty: there is none. */
 FEDE_API bool fede_answer_session(fede_conn *conn, fede_bytes session);
+
+#define FEDE_NO_CREDENTIAL SIZE_MAX
+/* fede_answer_credential goes on with credential n, whatever its issuer, or with none (FEDE_NO_CREDENTIAL). False, with the
+   question still open: there is no such credential, or its key fits none of the server's schemes (SELECTION).
+   fede_answer_signature: the signature, copied; checked with the certificate's key before it is sent (SIGNATURE). */
+FEDE_API bool fede_answer_credential(fede_conn *conn, size_t n);
+FEDE_API bool fede_answer_signature(fede_conn *conn, fede_bytes signature);
 
 /* ---- Names ------------------------------------------------------------------------------------------------------ */
 

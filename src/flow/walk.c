@@ -119,6 +119,7 @@ const char *flow_step_name(uint16_t what)
         {ACT_CHOOSE, "choose"},
         {ACT_VERIFY_PEER, "verify certificate"},
         {ACT_SHARE, "key share"},
+        {ACT_SELECT, "select certificate"},
         {ACT_SIGN, "sign"},
         {ACT_MASTER_SECRET, "master secret"},
         {ACT_FALSE_START, "false start"},

@@ -1,6 +1,6 @@
 /* tls/accept.c: what a client accepts of a server's answer: everything the server chose must have been offered. RFC 5246
-   7.4.1.3, RFC 5746 3.4, RFC 7627 5.1, RFC 7301 3.1, RFC 8422 5.2, RFC 9846 4.1.3 (downgrade). Also the two messages of
-   TLS 1.2 that hold little: CertificateRequest and ServerHelloDone. */
+   7.4.1.3, RFC 5746 3.4, RFC 7627 5.1, RFC 7301 3.1, RFC 8422 5.2, RFC 9846 4.1.3 (downgrade). Also the message
+   of TLS 1.2 that holds nothing: ServerHelloDone. */
 #include "base/text.h"
 #include "tls/handshake.h"
 #include "tls/inform.h"
@@ -25,7 +25,9 @@ enum outcome read_server_hello(struct handshake *hs)
         return o;
     bytes_copy(hs->server_random, m->random, 32);
     transcript_start(&hs->transcript, (enum hash)hs->conn->suite->hash);
-    transcript_add(&hs->transcript, hs->client_hello);
+    messages_start(hs);
+    if (messages_add(hs, hs->client_hello) != DONE)
+        return FAIL;
     hs->facts |= FACT_SERVER_AUTH | FACT_KEY_EXCHANGE; /* without meaning when the session is resumed */
     tell_choices(hs);
     return DONE;
@@ -115,15 +117,8 @@ static void tell_choices(const struct handshake *hs)
         inform_choice(conn, "application protocol", 0, bytes_of(conn->config->alpn + conn->alpn_at, conn->alpn_len));
 }
 
-/* The answer is an empty Certificate: a server that insists on more refuses then. RFC 5246 7.4.6. */
-enum outcome read_certificate_request(struct handshake *hs)
-{
-    (void)hs;
-    return DONE;
-}
-
 enum outcome read_server_hello_done(struct handshake *hs)
 {
-    (void)hs;
+    hs->keeps_messages = hs->keeps_messages && hs->facts & FACT_CLIENT_AUTH; /* nothing is asked for: nothing to sign */
     return DONE;
 }

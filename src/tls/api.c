@@ -63,6 +63,7 @@ void fede_conn_free(fede_conn *conn)
     if (conn->server_name != NULL)
         memory_give(conn_memory(conn), conn->server_name, strlen(conn->server_name) + 1);
     conn_give_session(conn);
+    identity_give(conn);
     memory_give(&home->allocator, conn, sizeof *conn);
     fede_config_free(config);
     fede_config_free(home);
@@ -161,7 +162,8 @@ unsigned fede_needs(fede_conn *conn)
             needs |= FEDE_READ;
         if (conn_wants_bytes(conn))
             needs |= FEDE_RECEIVE;
-        if (conn->flags & (CONN_OPEN | CONN_FALSE_START) && !pending && !(conn->flags & CONN_BAD_SEND) && !(conn->ending & FEDE_WE_CLOSED))
+        if (conn->flags & (CONN_OPEN | CONN_FALSE_START) && !pending && !(conn->flags & CONN_BAD_SEND) &&
+            !(conn->ending & FEDE_WE_CLOSED))
             needs |= FEDE_WRITE;
     }
     if (needs == 0) {
@@ -183,13 +185,16 @@ static void start(fede_conn *conn)
     }
     if (config_failed(conn))
         return;
+    bool asks_hello = config->questions & FEDE_ASK_HELLO;
     bool must_prove = conn->role == FEDE_CLIENT && !config->unauthenticated && !(config->questions & FEDE_ASK_VERDICT);
     if (must_prove && hs->host == NULL)
         conn_fail(conn, FEDE_CONFIG_NO_NAME, NULL, 0, 0);
     else if (must_prove && anchors_count(config->trust->anchors) == 0)
         conn_fail(conn, FEDE_CONFIG_NO_TRUST, NULL, 0, 0);
-    else if (conn->role == FEDE_SERVER && config->n_credentials == 0 && !(config->questions & FEDE_ASK_HELLO))
+    else if (conn->role == FEDE_SERVER && config->n_credentials == 0 && !asks_hello)
         conn_fail(conn, FEDE_CONFIG_NO_CREDENTIAL, NULL, 0, 0);
+    else if (conn->role == FEDE_SERVER && !client_auth_can_judge(config) && !asks_hello)
+        conn_fail(conn, FEDE_CONFIG_NO_TRUST, NULL, 0, 0);
     if (conn->error.reason != FEDE_OK) {
         conn->error.message = 0xffff;
         conn_end_badly(conn);
@@ -388,24 +393,22 @@ void fede_conn_info(const fede_conn *conn, fede_info *out)
         .established = conn->flags & CONN_OPEN && !(conn->ending & FEDE_ENDED_BADLY),
         .verified = conn->flags & CONN_OPEN && conn->proofs & PROOF_CHAIN,
         .extended_master_secret = conn->flags & CONN_EMS,
+        .client_certificate_asked = conn->flags & CONN_CERT_ASKED,
+        .client_certificate_given = conn->flags & CONN_CERT_GIVEN,
+        .exporter = identity_exports(conn),
         .resumed = conn->flags & CONN_RESUMED,
         .false_start = conn->flags & CONN_FALSE_START,
         .version = conn->version,
         .suite = conn->suite != NULL ? conn->suite->id : 0,
         .group = conn->group,
         .scheme = conn->scheme,
+        .client_scheme = conn->client_scheme,
         .server_name = conn->server_name,
         .sent_records = conn->sent_records,
         .received_records = conn->received_records,
     };
     if (conn->alpn_len > 0)
         out->alpn = bytes_of(conn->config->alpn + conn->alpn_at, conn->alpn_len);
-}
-
-fede_bytes fede_peer_certificate(const fede_conn *conn, size_t i)
-{
-    const struct handshake *hs = conn->handshake;
-    return hs != NULL && i < hs->n_chain ? hs->chain[i] : BYTES_NONE;
 }
 
 fede_bytes fede_conn_staple(const fede_conn *conn)
@@ -430,7 +433,9 @@ const fede_question *fede_ask(const fede_conn *conn)
     const struct handshake *hs = conn->handshake;
     if (hs == NULL || conn->ending & (FEDE_ENDED_BADLY | FEDE_WE_CLOSED))
         return NULL;
-    bool open = hs->hello_asked == ANSWER_OPEN || hs->verdict_asked == ANSWER_OPEN || hs->session_asked == ANSWER_OPEN;
+    bool open = hs->hello_asked == ANSWER_OPEN || hs->verdict_asked == ANSWER_OPEN ||
+                hs->session_asked == ANSWER_OPEN || hs->selection_asked == ANSWER_OPEN ||
+                hs->signature_asked == ANSWER_OPEN;
     return open ? &hs->question : NULL;
 }
 

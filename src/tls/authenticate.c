@@ -6,7 +6,7 @@
 
 static enum outcome judge(struct handshake *hs);
 static enum outcome decide(struct handshake *hs);
-static enum outcome check_signature(struct handshake *hs);
+static enum outcome check_exchange(struct handshake *hs);
 static enum outcome wrong_key(struct handshake *hs, fede_reason reason, const char *where, uint8_t message,
                               uint16_t id);
 static bool may_false_start(const struct handshake *hs);
@@ -23,15 +23,27 @@ enum written write_certificate(struct handshake *hs, size_t *room)
     return WRITTEN;
 }
 
-/* The chain is kept until it is judged. */
+/* The chain is kept until it is judged. A client's may be empty: it has none that fits (RFC 5246 7.4.6). */
 enum outcome read_certificate(struct handshake *hs)
 {
     bytes rest = hs->msg.certificate.list, der;
     size_t n = 0;
     while (certificates_next(&rest, &der))
         n++;
-    if (n == 0)
+    if (n == 0 && handshake_is_client(hs))
         return handshake_fail(hs, FEDE_CERT_NONE, "certificate_list", 0, 0);
+    if (n == 0 && hs->conn->config->client_certificate == FEDE_CLIENT_CERTIFICATE_REQUIRED)
+        return handshake_fail(hs, FEDE_CLIENT_CERT_MISSING, "certificate_list", 0, 0);
+    if (n == 0) {
+        hs->keeps_messages = false;
+        inform_client_certificate(hs->conn, false, "the client has none that fits");
+        return DONE;
+    }
+    if (!handshake_is_client(hs)) {
+        hs->facts |= FACT_CLIENT_CERT;
+        hs->conn->flags |= CONN_CERT_GIVEN;
+        inform_client_certificate(hs->conn, true, NULL);
+    }
     rest = arena_copy(&hs->arena, hs->msg.certificate.list);
     hs->chain = arena_take(&hs->arena, n * sizeof *hs->chain);
     if (rest.data == NULL || hs->chain == NULL)
@@ -52,8 +64,8 @@ enum outcome act_verify_peer(struct handshake *hs)
         o = judge(hs);
     if (o == DONE)
         o = decide(hs);
-    if (o == DONE)
-        o = check_signature(hs);
+    if (o == DONE && handshake_is_client(hs)) /* a client signs later: CertificateVerify */
+        o = check_exchange(hs);
     if (o == DONE && handshake_is_client(hs) && may_false_start(hs))
         hs->facts |= FACT_FALSE_START;
     return o;
@@ -70,7 +82,7 @@ static enum outcome judge(struct handshake *hs)
         .chain = hs->chain,
         .n = hs->n_chain,
         .anchors = config->trust->anchors,
-        .purpose = PURPOSE_SERVER,
+        .purpose = handshake_is_client(hs) ? PURPOSE_SERVER : PURPOSE_CLIENT,
         .host = hs->host,
         .at = config_wall(config),
     };
@@ -81,12 +93,14 @@ static enum outcome judge(struct handshake *hs)
         return handshake_no_memory(hs);
     hs->leaf = leaf_read ? leaf : NULL;
     hs->refusal.message = MSG_CERTIFICATE;
+    if (!handshake_is_client(hs) && hs->refusal.certificate == 0)
+        hs->refusal.certificate = FEDE_CERTIFICATE_CLIENT;
     inform_verdict(conn, &hs->verdict, &hs->refusal);
     hs->verdict_asked = ANSWER_YES;
     if (config->questions & FEDE_ASK_VERDICT) {
         hs->verdict_asked = ANSWER_OPEN;
-        hs->question =
-            (fede_question){.kind = FEDE_ASK_VERDICT, .server_name = conn->server_name, .verdict = &hs->verdict, .staple = hs->staple};
+        hs->question = (fede_question){
+            .kind = FEDE_ASK_VERDICT, .server_name = conn->server_name, .verdict = &hs->verdict, .staple = hs->staple};
     }
     return DONE;
 }
@@ -101,10 +115,10 @@ static enum outcome decide(struct handshake *hs)
     if (hs->verdict_asked == ANSWER_NO) {
         if (hs->refusal.reason == FEDE_OK)
             return handshake_fail(hs, FEDE_CERT_REFUSED, NULL, 0, 0);
-    } else if (hs->verdict.accepted && hs->host != NULL) {
+    } else if (hs->verdict.accepted && (hs->host != NULL || !handshake_is_client(hs))) {
         conn->proofs |= PROOF_CHAIN;
         return DONE;
-    } else if (asked || config->unauthenticated) {
+    } else if (asked || (config->unauthenticated && handshake_is_client(hs))) {
         conn->proofs |= PROOF_WAIVED;
         return DONE;
     }
@@ -115,8 +129,27 @@ static enum outcome decide(struct handshake *hs)
     return FAIL;
 }
 
-/* Suite and scheme must fit the key of the leaf, and that key must have signed this exchange. */
-static enum outcome check_signature(struct handshake *hs)
+/* The suite must fit the key of the server's leaf, and that key must have signed this exchange. */
+static enum outcome check_exchange(struct handshake *hs)
+{
+    struct fede_conn *conn = hs->conn;
+    const struct certificate *leaf = hs->leaf;
+    uint8_t kind = leaf != NULL ? leaf->key.kind : 0;
+    bool rsa = kind == KEY_RSA || kind == KEY_RSA_PSS;
+    if (kind != 0 && conn->suite->auth != AUTH_ANY && (conn->suite->auth == AUTH_RSA) != rsa)
+        return wrong_key(hs, FEDE_SUITE_WRONG_KEY, "certificate_list", MSG_CERTIFICATE, conn->suite->id);
+    size_t len = 64 + hs->params.len;
+    uint8_t *input = arena_take(&hs->arena, len);
+    if (input == NULL)
+        return handshake_no_memory(hs);
+    bytes_copy(input, hs->client_random, 32);
+    bytes_copy(input + 32, hs->server_random, 32);
+    bytes_copy(input + 64, hs->params.data, hs->params.len);
+    return verify_signature(hs, hs->scheme, MSG_SERVER_KEY_EXCHANGE, bytes_of(input, len), hs->signature);
+}
+
+enum outcome verify_signature(struct handshake *hs, const struct scheme *scheme, uint8_t message, bytes input,
+                              bytes signature)
 {
     struct fede_conn *conn = hs->conn;
     const struct certificate *leaf = hs->leaf;
@@ -126,24 +159,17 @@ static enum outcome check_signature(struct handshake *hs)
         return conn->error.reason == FEDE_OK ? handshake_fail(hs, FEDE_CERT_UNREADABLE, NULL, 0, 0) : FAIL;
     }
     uint8_t kind = leaf->key.kind;
-    bool rsa = kind == KEY_RSA || kind == KEY_RSA_PSS;
-    if (kind == 0)
-        return handshake_fail_detail(hs, FEDE_CERT_KEY_UNSUPPORTED, NULL, 0, 0, leaf->key_problem);
-    if (conn->suite->auth != AUTH_ANY && (conn->suite->auth == AUTH_RSA) != rsa)
-        return wrong_key(hs, FEDE_SUITE_WRONG_KEY, "certificate_list", MSG_CERTIFICATE, conn->suite->id);
+    if (kind == 0) {
+        handshake_fail_detail(hs, FEDE_CERT_KEY_UNSUPPORTED, NULL, 0, 0, leaf->key_problem);
+        conn->error.certificate = handshake_is_client(hs) ? FEDE_CERTIFICATE_NONE : FEDE_CERTIFICATE_CLIENT;
+        return FAIL;
+    }
     uint8_t only = leaf->key.pss_hash; /* RFC 4055 1.2: a key for PSS may be bound to one hash */
-    if (!scheme_fits_key(hs->scheme, (enum key_kind)kind, conn->version) || (only != 0 && only != hs->scheme->hash))
-        return wrong_key(hs, FEDE_SCHEME_WRONG_KEY, "algorithm", MSG_SERVER_KEY_EXCHANGE, hs->scheme->id);
-    size_t len = 64 + hs->params.len;
-    uint8_t *input = arena_take(&hs->arena, len);
-    if (input == NULL)
-        return handshake_no_memory(hs);
-    bytes_copy(input, hs->client_random, 32);
-    bytes_copy(input + 32, hs->server_random, 32);
-    bytes_copy(input + 64, hs->params.data, hs->params.len);
-    if (!crypto_verify(&leaf->key, hs->scheme, bytes_of(input, len), hs->signature)) {
-        handshake_fail(hs, FEDE_SIGNATURE_BAD, "signature", MSG_SERVER_KEY_EXCHANGE, 0);
-        conn->error.message = MSG_SERVER_KEY_EXCHANGE;
+    if (!scheme_fits_key(scheme, (enum key_kind)kind, conn->version) || (only != 0 && only != scheme->hash))
+        return wrong_key(hs, FEDE_SCHEME_WRONG_KEY, "algorithm", message, scheme->id);
+    if (!crypto_verify(&leaf->key, scheme, input, signature)) {
+        handshake_fail(hs, FEDE_SIGNATURE_BAD, "signature", message, 0);
+        conn->error.message = message;
         return FAIL;
     }
     conn->proofs |= PROOF_SIGNATURE;
@@ -215,15 +241,25 @@ enum outcome act_false_start(struct handshake *hs)
 
 /* ---- Open. */
 
+/* A server that asked for a certificate wants the same proofs of a client that showed one. */
+static bool proofs_whole(const struct handshake *hs)
+{
+    const struct fede_conn *conn = hs->conn;
+    bool client = handshake_is_client(hs), shown = client || conn->flags & CONN_CERT_GIVEN;
+    uint8_t needed = PROOF_FINISHED | (shown ? PROOF_SIGNATURE : 0);
+    bool chain = !shown || conn->proofs & (PROOF_CHAIN | PROOF_WAIVED);
+    bool required = !client && conn->config->client_certificate == FEDE_CLIENT_CERTIFICATE_REQUIRED;
+    return (conn->proofs & needed) == needed && chain && (shown || !required);
+}
+
 enum outcome act_open(struct handshake *hs)
 {
     struct fede_conn *conn = hs->conn;
-    /* Clients prove nothing but that they saw this handshake, until client certificates are asked for. */
-    uint8_t needed = PROOF_FINISHED | (handshake_is_client(hs) ? PROOF_SIGNATURE : 0);
-    bool chain = !handshake_is_client(hs) || conn->proofs & (PROOF_CHAIN | PROOF_WAIVED);
-    if ((conn->proofs & needed) != needed || !chain || conn->in.suite == NULL || conn->out.suite == NULL)
-        return handshake_fail_detail(hs, FEDE_INTERNAL, NULL, conn->proofs, needed,
+    if (!proofs_whole(hs) || conn->in.suite == NULL || conn->out.suite == NULL)
+        return handshake_fail_detail(hs, FEDE_INTERNAL, NULL, conn->proofs, 0,
                                      "the handshake ends without all its proofs");
+    if (identity_keep(hs) != DONE)
+        return FAIL;
     conn->flags |= CONN_OPEN;
     resume_keep(hs);
     inform_opened(conn);

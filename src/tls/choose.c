@@ -24,7 +24,6 @@ static bool in_circle(const struct handshake *hs, const struct credential *crede
 static bool curve_offered(const struct handshake *hs, uint8_t kind);
 static uint16_t curve_of(uint8_t kind);
 static const struct scheme *choose_scheme(const struct handshake *hs, const struct credential *credential);
-static bool can_sign(const struct credential *credential, const struct scheme *scheme, uint16_t version);
 static const struct group *choose_group(const struct handshake *hs);
 static enum outcome refuse_versions(struct handshake *hs);
 static enum outcome refuse_suites(struct handshake *hs);
@@ -77,7 +76,9 @@ enum outcome act_choose(struct handshake *hs)
         return o;
     struct fede_conn *conn = hs->conn;
     transcript_start(&hs->transcript, (enum hash)conn->suite->hash);
-    transcript_add(&hs->transcript, hs->client_hello);
+    messages_start(hs);
+    if (messages_add(hs, hs->client_hello) != DONE)
+        return FAIL;
     if (!crypto_random(&conn->config->random, hs->server_random, sizeof hs->server_random))
         return handshake_fail(hs, FEDE_NO_RANDOM, NULL, 0, 0);
     hs->facts |= FACT_SERVER_AUTH | FACT_KEY_EXCHANGE;
@@ -246,27 +247,10 @@ static uint16_t curve_of(uint8_t kind)
 /* Without the extension a client accepts SHA-1 alone, which nobody may use any more (RFC 9155 3). */
 static const struct scheme *choose_scheme(const struct handshake *hs, const struct credential *credential)
 {
-    struct u16s ours = codes_list(&hs->conn->config->schemes);
-    const struct scheme *second = NULL;
     if (!ext_has(&hs->offer.extensions, HAS_SCHEMES))
         return NULL;
-    for (size_t i = 0; i < ours.n; i++) {
-        const struct scheme *scheme = scheme_by_id(u16s_at(ours, i));
-        if (!u16s_has(hs->offer.extensions.schemes, scheme->id) || !can_sign(credential, scheme, hs->conn->version))
-            continue;
-        if (scheme->key == credential->kind)
-            return scheme;
-        if (second == NULL)
-            second = scheme; /* a hash made for another curve: allowed in TLS 1.2, but not the first choice */
-    }
-    return second;
-}
-
-/* An RSA key for PSS may be bound to one hash (RFC 4055 1.2). */
-static bool can_sign(const struct credential *credential, const struct scheme *scheme, uint16_t version)
-{
-    uint8_t only = credential->leaf.key.pss_hash;
-    return scheme_fits_key(scheme, (enum key_kind)credential->kind, version) && (only == 0 || only == scheme->hash);
+    return credential_scheme(credential, codes_list(&hs->conn->config->schemes), hs->offer.extensions.schemes,
+                             hs->conn->version);
 }
 
 /* A client without the extension leaves the choice to the server (RFC 8422 4). */
@@ -317,7 +301,7 @@ static enum outcome refuse_suites(struct handshake *hs)
     ours = codes_list(&config->schemes);
     for (size_t i = 0; i < ours.n; i++)
         for (size_t k = 0; k < config->n_credentials; k++)
-            if (can_sign(config->credentials[k], scheme_by_id(u16s_at(ours, i)), hs->conn->version))
+            if (credential_signs(config->credentials[k], scheme_by_id(u16s_at(ours, i)), hs->conn->version))
                 codes_add(&fitting, u16s_at(ours, i));
     return refuse(hs, FEDE_NO_COMMON_SCHEME, &scheme_names, ext_has(e, HAS_SCHEMES) ? e->schemes : none,
                   codes_list(&fitting));

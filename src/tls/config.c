@@ -62,7 +62,7 @@ fede_config *fede_config_derive(const fede_config *base)
     else if (base->error.detail == base->detail)
         config->error.detail = config->detail;
     config->credentials = NULL;
-    config->alpn = NULL;
+    config->alpn = config->authorities = NULL;
     config->trust = trust_hold(base->trust);
     config->tickets = tickets_hold(base->tickets);
     config->store = base->store != NULL ? store_hold(base->store) : NULL;
@@ -70,9 +70,12 @@ fede_config *fede_config_derive(const fede_config *base)
     shelf_hold(config->crls);
     if (base->alpn_len > 0)
         config->alpn = memory_take(&config->allocator, base->alpn_len);
+    if (base->authorities_len > 0)
+        config->authorities = memory_take(&config->allocator, base->authorities_len);
     if (base->n_credentials > 0)
         config->credentials = memory_take(&config->allocator, base->n_credentials * sizeof(struct credential *));
-    if ((base->alpn_len > 0 && config->alpn == NULL) || (base->n_credentials > 0 && config->credentials == NULL)) {
+    if ((base->alpn_len > 0 && config->alpn == NULL) || (base->n_credentials > 0 && config->credentials == NULL) ||
+        (base->authorities_len > 0 && config->authorities == NULL)) {
         config->n_credentials = config->credentials != NULL ? config->n_credentials : 0;
         for (size_t i = 0; i < config->n_credentials; i++)
             config->credentials[i] = NULL;
@@ -80,6 +83,7 @@ fede_config *fede_config_derive(const fede_config *base)
         return NULL;
     }
     bytes_copy(config->alpn, base->alpn, base->alpn_len);
+    bytes_copy(config->authorities, base->authorities, base->authorities_len);
     for (size_t i = 0; i < base->n_credentials; i++)
         config->credentials[i] = credential_hold(base->credentials[i]);
     return config;
@@ -106,6 +110,8 @@ static void share_release(fede_config *config)
     memory_give(&from, config->credentials, config->n_credentials * sizeof(struct credential *));
     if (config->alpn != NULL)
         memory_give(&from, config->alpn, config->alpn_len);
+    if (config->authorities != NULL)
+        memory_give(&from, config->authorities, config->authorities_len);
     trust_free(config->trust);
     tickets_free(config->tickets);
     fede_store_free(config->store);
@@ -279,7 +285,19 @@ bool fede_config_alpn(fede_config *config, const char *const *names, size_t n)
 
 /* ---- Who we are. */
 
+static bool add_credential(fede_config *config, bytes chain, const bytes *key);
+
 bool fede_config_credential(fede_config *config, fede_bytes chain, fede_bytes key)
+{
+    return add_credential(config, chain, &key);
+}
+
+bool fede_config_external_credential(fede_config *config, fede_bytes chain)
+{
+    return add_credential(config, chain, NULL);
+}
+
+static bool add_credential(fede_config *config, bytes chain, const bytes *key)
 {
     if (!config_changeable(config))
         return false;
@@ -526,7 +544,9 @@ bool fede_config_ask(fede_config *config, unsigned questions)
 {
     if (!config_changeable(config))
         return false;
-    if (questions & ~(unsigned)(FEDE_ASK_HELLO | FEDE_ASK_VERDICT | FEDE_ASK_SESSION))
+    const unsigned known =
+        FEDE_ASK_HELLO | FEDE_ASK_VERDICT | FEDE_ASK_SESSION | FEDE_ASK_SELECTION | FEDE_ASK_SIGNATURE;
+    if (questions & ~known)
         return config_refuse(config, FEDE_CONFIG_BAD_VALUE, questions, 0, "there is no such question");
     config->questions = (uint8_t)questions;
     return true;

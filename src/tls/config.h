@@ -40,12 +40,17 @@ struct credential {
     uint8_t *list; /* content of the Certificate message's list, as sent */
     size_t list_len, n;
     struct certificate leaf; /* borrows from list */
-    struct crypto_key *key;
+    struct crypto_key *key;  /* NULL: the application signs */
+    bool any_issuer;         /* client: sent also where the server names other CAs */
     uint8_t kind; /* enum key_kind */
     uint8_t auth; /* enum suite_auth: which suites it can authenticate */
     uint8_t leaf_hash[HASH_MAX]; /* SHA-256 of the leaf: sessions are tied to it */
 };
-struct credential *credential_new(const fede_allocator *from, bytes chain, bytes key, fede_error *error);
+struct credential *credential_new(const fede_allocator *from, bytes chain, const bytes *key, fede_error *error); /* key NULL: elsewhere */
+/* The scheme of ours by which it can sign and that the other side takes; NULL: none. */
+const struct scheme *credential_scheme(const struct credential *credential, struct u16s ours, struct u16s theirs,
+                                       uint16_t version);
+bool credential_signs(const struct credential *credential, const struct scheme *scheme, uint16_t version);
 struct credential *credential_hold(struct credential *credential);
 void credential_free(struct credential *credential);
 
@@ -85,6 +90,11 @@ struct fede_config {
     size_t n_credentials;
     uint8_t *alpn; /* content of a ProtocolNameList */
     size_t alpn_len;
+    uint8_t *authorities; /* content of certificate_authorities */
+    size_t authorities_len;
+    bool authorities_given;     /* else the subjects of the trust anchors */
+    uint8_t client_certificate; /* fede_client_certificate: what a server asks for */
+    uint8_t keeps;              /* FEDE_KEEP_… */
     struct tickets *tickets;  /* shared when derived */
     uint32_t ticket_lifetime; /* seconds; 0: no tickets */
     fede_store *store;        /* sessions by id; NULL: none */

@@ -141,7 +141,10 @@ static enum outcome hear_alert(struct fede_conn *conn, bytes plain)
         conn_fail(conn, FEDE_PEER_ALERT, NULL, description, 0);
         if (conn->handshake != NULL && conn->handshake->facts & FACT_CLIENT_AUTH &&
             conn->error.reason == FEDE_PEER_ALERT)
-            conn->error.detail = "The peer asked for a client certificate and got none; it seems to insist on one.";
+            conn->error.detail =
+                conn->flags & CONN_CERT_GIVEN
+                    ? NULL
+                    : "The peer asked for a client certificate and got none; it seems to insist on one.";
         return FAIL;
     }
     if (++conn->warnings > MOST_WARNINGS)
@@ -374,6 +377,7 @@ enum outcome conn_fail(struct fede_conn *conn, fede_reason reason, const char *w
         {FEDE_CALL_ORDER, FEDE_ORIGIN_CALLER},
         {FEDE_ABORTED, FEDE_ORIGIN_CALLER},
         {FEDE_CERT_REFUSED, FEDE_ORIGIN_CALLER},
+        {FEDE_SIGNER_BAD, FEDE_ORIGIN_CALLER},
         {FEDE_SNI_UNKNOWN, FEDE_ORIGIN_CALLER},
     };
     uint8_t origin = FEDE_ORIGIN_US;
@@ -404,6 +408,7 @@ void conn_end_badly(struct fede_conn *conn)
         error->origin != FEDE_ORIGIN_PEER && error->origin != FEDE_ORIGIN_TRANSPORT && !(conn->flags & CONN_BAD_SEND);
     conn->ending |= FEDE_ENDED_BADLY;
     conn->plain = BYTES_NONE;
+    identity_forget(conn);
     if (tell && error->alert != FEDE_ALERT_NONE && conn->flags & CONN_STARTED && !(conn->ending & FEDE_WE_CLOSED))
         conn_alert(conn, true, error->alert);
     direction_end(&conn->in);

@@ -34,7 +34,9 @@ enum conn_flag {
     CONN_EMS = 1 << 5,      /* extended master secret */
     CONN_SEND_NAME = 1 << 6, /* client: server_name goes into the extension */
     CONN_RESUMED = 1 << 7,   /* an abbreviated handshake */
-    CONN_FALSE_START = 1 << 8 /* client: data may be written before the handshake is complete */
+    CONN_FALSE_START = 1 << 8, /* client: data may be written before the handshake is complete */
+    CONN_CERT_ASKED = 1 << 9, /* of the client, by a CertificateRequest */
+    CONN_CERT_GIVEN = 1 << 10  /* the client's list was not empty */
 };
 
 struct fede_conn {
@@ -42,7 +44,7 @@ struct fede_conn {
     struct fede_config *config;  /* whose settings are used: home, or the answer to the hello question */
     struct handshake *handshake; /* NULL once complete; kept after a failure, for whoever asks what was seen */
     const struct suite *suite;
-    uint16_t version, group, scheme;
+    uint16_t version, group, scheme, client_scheme;
     uint16_t flags;                                  /* enum conn_flag */
     uint8_t ending;                                  /* FEDE_PEER_CLOSED … */
     uint8_t role;                                    /* FEDE_CLIENT or FEDE_SERVER */
@@ -60,6 +62,8 @@ struct fede_conn {
     char *server_name;
     uint8_t *session; /* a client's, to be resumed; a server's: session id, then the session if the application keeps it */
     uint32_t session_len;
+    const struct credential *own; /* behind the handshake: what this side showed; the config holds it */
+    struct kept *kept;            /* what fede_config_keep wants (identity.c); NULL: nothing */
     void *user;
     fede_error error;
 };
@@ -100,6 +104,9 @@ void conn_give_window(struct fede_conn *conn, struct window *w); /* back to the 
 /* The transport ended and everything that came was used: was that an orderly end? */
 void conn_transport_ended(struct fede_conn *conn);
 void conn_give_session(struct fede_conn *conn);
+void identity_give(struct fede_conn *conn);
+void identity_forget(struct fede_conn *conn);          /* its secrets */
+bool identity_exports(const struct fede_conn *conn);
 /* A call that does not belong here; always false. */
 bool conn_misuse(struct fede_conn *conn, const char *what);
 bool conn_no_question(struct fede_conn *conn, const char *what); /* the same for answers */

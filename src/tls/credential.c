@@ -8,9 +8,9 @@ enum { CHAIN_MOST = 1 << 20, LEAST_RSA_BITS = 2048 };
 
 static bool read_chain(struct credential *credential, bytes chain, fede_error *error);
 static bool next_certificate(bytes *text, struct arena *arena, bytes *der);
-static bool read_key(struct credential *credential, bytes key, fede_error *error);
+static bool read_key(struct credential *credential, const bytes *key, fede_error *error);
 
-struct credential *credential_new(const fede_allocator *from, bytes chain, bytes key, fede_error *error)
+struct credential *credential_new(const fede_allocator *from, bytes chain, const bytes *key, fede_error *error)
 {
     struct credential *credential = memory_take(from, sizeof *credential);
     if (credential == NULL) {
@@ -92,17 +92,19 @@ static bool next_certificate(bytes *text, struct arena *arena, bytes *der)
     return pem_next(text, "CERTIFICATE", arena, der);
 }
 
-static bool read_key(struct credential *credential, bytes key, fede_error *error)
+/* NULL: the application has it; then the certificate alone says what kind it is. */
+static bool read_key(struct credential *credential, const bytes *key, fede_error *error)
 {
-    credential->key = crypto_key_read(key);
-    if (credential->key == NULL) {
-        bool known = credential->leaf.key.kind != 0; /* a key that libcrypto reads and TLS does not use ends here too */
+    const struct public_key *public = &credential->leaf.key;
+    credential->key = key != NULL ? crypto_key_read(*key) : NULL;
+    if (credential->key == NULL && (key != NULL || public->kind == 0)) {
+        bool known = public->kind != 0; /* a key that libcrypto reads and TLS does not use ends here too */
         error_set(error, known ? FEDE_CONFIG_PEM : FEDE_CONFIG_KEY_UNUSABLE, FEDE_ORIGIN_CALLER, NULL, 0, 0);
         error->detail = known ? "unencrypted private key" : credential->leaf.key_problem;
         return false;
     }
-    unsigned bits = crypto_key_bits(credential->key);
-    credential->kind = (uint8_t)crypto_key_kind(credential->key);
+    unsigned bits = key != NULL ? crypto_key_bits(credential->key) : public->bits;
+    credential->kind = key != NULL ? (uint8_t)crypto_key_kind(credential->key) : public->kind;
     bool rsa = credential->kind == KEY_RSA || credential->kind == KEY_RSA_PSS;
     credential->auth = rsa ? AUTH_RSA : AUTH_ECDSA;
     if (credential->kind == 0 || (rsa && bits < LEAST_RSA_BITS)) {
@@ -110,9 +112,35 @@ static bool read_key(struct credential *credential, bytes key, fede_error *error
         error->detail = rsa ? "RSA" : "a kind of key that is not supported";
         return false;
     }
-    if (!crypto_key_matches(credential->key, credential->leaf.key.spki))
+    if (key != NULL && !crypto_key_matches(credential->key, public->spki))
         return error_set(error, FEDE_CONFIG_KEY_MISMATCH, FEDE_ORIGIN_CALLER, NULL, 0, 0);
     return true;
+}
+
+/* ---- Signing. */
+
+/* The first of ours that fits; a hash made for another curve is allowed in TLS 1.2, but not the first choice. */
+const struct scheme *credential_scheme(const struct credential *credential, struct u16s ours, struct u16s theirs,
+                                       uint16_t version)
+{
+    const struct scheme *second = NULL;
+    for (size_t i = 0; i < ours.n; i++) {
+        const struct scheme *scheme = scheme_by_id(u16s_at(ours, i));
+        if (!u16s_has(theirs, scheme->id) || !credential_signs(credential, scheme, version))
+            continue;
+        if (scheme->key == credential->kind)
+            return scheme;
+        if (second == NULL)
+            second = scheme;
+    }
+    return second;
+}
+
+/* An RSA key for PSS may be bound to one hash (RFC 4055 1.2). */
+bool credential_signs(const struct credential *credential, const struct scheme *scheme, uint16_t version)
+{
+    uint8_t only = credential->leaf.key.pss_hash;
+    return scheme_fits_key(scheme, (enum key_kind)credential->kind, version) && (only == 0 || only == scheme->hash);
 }
 
 fede_bytes fede_config_certificate(const fede_config *config, size_t n, size_t i)

@@ -74,6 +74,8 @@ static void slot(struct text *t, const char *name, size_t len, const fede_error 
         clean(t, e->detail != NULL && e->detail[0] != '\0' ? e->detail : "no details are known");
     else if (is(name, head, "cert") && (e->certificate == 0 || e->certificate == FEDE_CERTIFICATE_NONE))
         text_add(t, "the server's certificate");
+    else if (is(name, head, "cert") && e->certificate == FEDE_CERTIFICATE_CLIENT)
+        text_add(t, "the client's certificate");
     else if (is(name, head, "cert") && e->certificate == FEDE_CERTIFICATE_ANCHOR)
         text_add(t, "the trust anchor");
     else if (is(name, head, "cert")) {
@@ -172,7 +174,7 @@ static void add_place(struct text *t, const fede_error *e)
         part(t, &any, "", "trust anchor");
     } else if (e->certificate != FEDE_CERTIFICATE_NONE) {
         part(t, &any, "", "certificate ");
-        text_number(t, e->certificate);
+        text_number(t, e->certificate == FEDE_CERTIFICATE_CLIENT ? 0 : e->certificate);
     } else if (e->message != 0xffff) {
         const char *name = names_find(&handshake_names, e->message);
         const char *step = e->message < MSG_KINDS ? flow_step_name(e->message) : NULL;

@@ -18,7 +18,7 @@ enum outcome act_share(struct handshake *hs)
 }
 
 /* Signs both randoms and the parameters. */
-enum outcome act_sign(struct handshake *hs)
+enum outcome sign_exchange(struct handshake *hs)
 {
     enum { PARAMS_MAX = 4 + POINT_MAX };
     uint8_t input[64 + PARAMS_MAX];
@@ -28,20 +28,13 @@ enum outcome act_sign(struct handshake *hs)
         .kx = KX_ECDHE, .curve_type = 3, .group = hs->group->id, .point = bytes_of(hs->point, hs->point_len)};
     struct wire w = wire_writer(input + 64, PARAMS_MAX);
     wire_ecdhe_params(&w, &params);
-    uint8_t *signature = arena_take(&hs->arena, SIGNATURE_MAX);
-    if (signature == NULL)
-        return handshake_no_memory(hs);
-    size_t len = 0;
-    if (!wire_done(&w) || !crypto_sign(hs->credential->key, hs->scheme, bytes_of(input, 64 + w.at), signature, &len))
+    if (!wire_done(&w))
         return handshake_fail_detail(hs, FEDE_CRYPTO_FAILED, NULL, 0, 0, "sign the key exchange");
-    hs->signature = bytes_of(signature, len);
-    return DONE;
+    return sign_input(hs, hs->scheme, bytes_of(input, 64 + w.at));
 }
 
 enum written write_server_key_exchange(struct handshake *hs, size_t *room)
 {
-    if (hs->signature.len == 0 && act_sign(hs) != DONE)
-        return NOT_WRITTEN;
     hs->msg.server_key_exchange = (struct server_key_exchange){
         .kx = KX_ECDHE,
         .curve_type = 3,

@@ -49,6 +49,11 @@ static void client_key_exchange(struct wire *w, union message *m)
     wire_client_key_exchange(w, &m->client_key_exchange);
 }
 
+static void certificate_verify(struct wire *w, union message *m)
+{
+    wire_certificate_verify(w, &m->certificate_verify);
+}
+
 static void finished(struct wire *w, union message *m)
 {
     wire_finished(w, &m->finished);
@@ -65,15 +70,17 @@ static const struct handler handlers[ALL_KINDS] = {
     [MSG_CERTIFICATE]         = {certificate,         write_certificate,          read_certificate},         /* authenticate */
     [MSG_CERTIFICATE_STATUS]  = {certificate_status,  write_certificate_status,   read_certificate_status},  /* status */
     [MSG_SERVER_KEY_EXCHANGE] = {server_key_exchange, write_server_key_exchange,  read_server_key_exchange}, /* exchange12 */
-    [MSG_CERTIFICATE_REQUEST] = {certificate_request, NULL,                       read_certificate_request}, /* accept */
+    [MSG_CERTIFICATE_REQUEST] = {certificate_request, write_certificate_request,  read_certificate_request}, /* client_auth */
     [MSG_SERVER_HELLO_DONE]   = {server_hello_done,   write_server_hello_done,    read_server_hello_done},   /* accept */
     [MSG_CLIENT_KEY_EXCHANGE] = {client_key_exchange, write_client_key_exchange,  read_client_key_exchange}, /* exchange12 */
+    [MSG_CERTIFICATE_VERIFY]  = {certificate_verify,  write_certificate_verify,   read_certificate_verify},  /* client_auth */
     [MSG_NEW_SESSION_TICKET]  = {new_session_ticket,  write_new_session_ticket,   read_new_session_ticket},  /* resume */
     [MSG_FINISHED]            = {finished,            write_finished,             read_finished},            /* authenticate */
 
     SILENT(ACT_CHOOSE)        = {.act = act_choose},        /* choose */
     SILENT(ACT_SHARE)         = {.act = act_share},         /* exchange12 */
-    SILENT(ACT_SIGN)          = {.act = act_sign},          /* exchange12 */
+    SILENT(ACT_SELECT)        = {.act = act_select},        /* client_auth */
+    SILENT(ACT_SIGN)          = {.act = act_sign},          /* sign */
     SILENT(ACT_VERIFY_PEER)   = {.act = act_verify_peer},   /* authenticate */
     SILENT(ACT_MASTER_SECRET) = {.act = act_master_secret}, /* exchange12 */
     SILENT(ACT_FALSE_START)   = {.act = act_false_start},   /* authenticate */

@@ -104,7 +104,8 @@ static enum outcome speak_message(struct handshake *hs, const struct handler *ha
         if (hs->client_hello.data == NULL)
             return handshake_no_memory(hs);
     }
-    transcript_add(&hs->transcript, message);
+    if (messages_add(hs, message) != DONE)
+        return FAIL;
     return conn_seal(conn, CONTENT_HANDSHAKE, message, true) ? DONE : FAIL;
 }
 
@@ -250,9 +251,7 @@ static enum outcome read_message(struct handshake *hs, const struct handler *han
     if (!wire_done(&w))
         return fail_decode(hs, &w, message.data[0]);
     enum outcome o = handler->read(hs);
-    if (o == DONE)
-        transcript_add(&hs->transcript, message); /* does nothing for a ClientHello: its hash is not known yet */
-    return o;
+    return o == DONE ? messages_add(hs, message) : o; /* does nothing for a ClientHello: its hash is not known yet */
 }
 
 static enum outcome fail_decode(struct handshake *hs, const struct wire *w, uint8_t type)

@@ -44,7 +44,7 @@ struct handshake {
 
     const struct group *group;
     const struct scheme *scheme;   /* the server's signature */
-    struct credential *credential; /* server: the one chosen; borrowed from the config */
+    struct credential *credential; /* server: the one chosen; client: the one shown, NULL: none; borrowed from the config */
     bool name_found;               /* server: it has the name the client asked for */
     struct crypto_share *share;
     uint8_t point[POINT_MAX];
@@ -60,9 +60,17 @@ struct handshake {
     fede_verdict verdict;
     fede_error refusal; /* why the chain is not good */
 
-    uint8_t hello_asked, verdict_asked, session_asked; /* enum answer */
+    uint8_t hello_asked, verdict_asked, session_asked, selection_asked, signature_asked; /* enum answer */
     uint8_t ignored_requests;           /* client: HelloRequests during the handshake */
     fede_question question;
+
+    /* Client certificates (client_auth.c). */
+    struct u16s requested_schemes;                /* client: the CertificateRequest */
+    bytes requested_types, requested_authorities;
+    const struct scheme *client_scheme;           /* client: of CertificateVerify */
+    bool keeps_messages;
+    uint8_t *messages; /* all so far, raw, for CertificateVerify */
+    size_t messages_len, messages_size;
 
     /* Resumption (resume.c). */
     struct session session;  /* what is offered or found; in the end what is kept */
@@ -115,7 +123,6 @@ enum written write_server_hello_done(struct handshake *hs, size_t *room);
 /* accept.c */
 enum outcome read_server_hello(struct handshake *hs);
 enum outcome read_server_hello_done(struct handshake *hs);
-enum outcome read_certificate_request(struct handshake *hs);
 /* authenticate.c */
 enum written write_certificate(struct handshake *hs, size_t *room);
 enum outcome read_certificate(struct handshake *hs);
@@ -132,6 +139,26 @@ void status_answer(const struct handshake *hs, struct extensions *e);
 void status_ask(const struct handshake *hs, struct verify_request *request);
 enum written write_certificate_status(struct handshake *hs, size_t *room);
 enum outcome read_certificate_status(struct handshake *hs);
+/* The signature by the peer's leaf over input, and whether key and scheme fit; the proof of it. */
+enum outcome verify_signature(struct handshake *hs, const struct scheme *scheme, uint8_t message, bytes input,
+                              bytes signature);
+/* client_auth.c */
+void messages_start(struct handshake *hs);                    /* the transcript starts: must the messages be kept too? */
+enum outcome messages_add(struct handshake *hs, bytes message); /* to the transcript, and to the messages kept */
+bool client_auth_can_judge(const struct fede_config *config); /* false: a server asks and has nothing to judge by */
+enum written write_certificate_request(struct handshake *hs, size_t *room);
+enum outcome read_certificate_request(struct handshake *hs);
+enum outcome act_select(struct handshake *hs);
+enum outcome sign_messages(struct handshake *hs);
+enum written write_certificate_verify(struct handshake *hs, size_t *room);
+enum outcome read_certificate_verify(struct handshake *hs);
+/* sign.c */
+enum outcome act_sign(struct handshake *hs);
+/* With hs->credential, into hs->signature; WAIT: the application signs. */
+enum outcome sign_input(struct handshake *hs, const struct scheme *scheme, bytes input);
+/* identity.c */
+enum outcome identity_keep(struct handshake *hs);
+size_t identity_end_point(const struct handshake *hs, uint8_t out[HASH_MAX]); /* RFC 5929 4; 0: not defined */
 /* resume.c */
 void resume_offer(struct handshake *hs, struct client_hello *m, const uint8_t fresh[SESSION_ID_LEN]);
 enum outcome resume_accept(struct handshake *hs, const struct server_hello *m);
@@ -141,7 +168,7 @@ enum outcome read_new_session_ticket(struct handshake *hs);
 void resume_keep(struct handshake *hs);
 /* exchange12.c */
 enum outcome act_share(struct handshake *hs);
-enum outcome act_sign(struct handshake *hs);
+enum outcome sign_exchange(struct handshake *hs);
 enum written write_server_key_exchange(struct handshake *hs, size_t *room);
 enum outcome read_server_key_exchange(struct handshake *hs);
 enum written write_client_key_exchange(struct handshake *hs, size_t *room);

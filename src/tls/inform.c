@@ -93,6 +93,17 @@ void inform_resumption(const struct fede_conn *conn, bool resumed, bool verified
     tell(conn, &e);
 }
 
+void inform_client_certificate(const struct fede_conn *conn, bool given, const char *why_not)
+{
+    if (!inform_wanted(conn))
+        return;
+    fede_event e = event_of(conn, FEDE_EVENT_CHOICE, FEDE_CLIENT);
+    e.label = "client certificate";
+    e.what = given;
+    e.bytes = bytes_text(given ? NULL : why_not);
+    tell(conn, &e);
+}
+
 void inform_keys(const struct fede_conn *conn, uint8_t from)
 {
     if (!inform_wanted(conn))

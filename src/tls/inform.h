@@ -21,6 +21,7 @@ void inform_alert(const struct fede_conn *conn, bool ours, uint8_t level, uint8_
 void inform_step(const struct fede_conn *conn, uint8_t from, const char *label);
 void inform_choice(const struct fede_conn *conn, const char *label, uint16_t what, bytes text);
 void inform_resumption(const struct fede_conn *conn, bool resumed, bool verified, const char *why_not);
+void inform_client_certificate(const struct fede_conn *conn, bool given, const char *why_not);
 void inform_keys(const struct fede_conn *conn, uint8_t from);
 void inform_secret(const struct handshake *hs, const char *label, bytes secret);
 void inform_verdict(const struct fede_conn *conn, const fede_verdict *verdict, const fede_error *error);

@@ -8,7 +8,7 @@
 #include "tls/inform.h"
 #include "x509/x509.h"
 
-enum { DAY = 24 * 3600, PLAIN_MAX = 1024 };
+enum { DAY = 24 * 3600, PLAIN_MAX = TICKET_PLAIN_MAX + 256 };
 
 static const char *offer_problem(const struct handshake *hs);
 static bool anchor_trusted(const struct fede_config *config, const struct session *s);
@@ -17,8 +17,11 @@ static enum outcome find_session(struct handshake *hs, const char **problem);
 static bool open_ticket(struct handshake *hs, const char **problem);
 static enum outcome look_up(struct handshake *hs, const char **problem);
 static enum outcome judge(struct handshake *hs, const char **problem);
+static const char *client_problem(const struct handshake *hs);
+static bool copy_client(struct handshake *hs, struct session *s);
+static void restore_client(struct handshake *hs);
 static struct credential *credential_of(const struct fede_config *config, const uint8_t certificate[32]);
-static void describe(struct handshake *hs, int64_t now);
+static bool describe(struct handshake *hs, int64_t now);
 static bool describe_proof(struct handshake *hs);
 static void keep_as_client(struct handshake *hs);
 static void keep_as_server(struct handshake *hs);
@@ -159,6 +162,7 @@ enum outcome resume_accept(struct handshake *hs, const struct server_hello *m)
     conn->flags |= CONN_RESUMED;
     conn->proofs |= PROOF_SIGNATURE; /* of the handshake the session comes from */
     conn->proofs |= s->flags & SESSION_VERIFIED ? PROOF_CHAIN : PROOF_WAIVED;
+    restore_client(hs);
     return DONE;
 }
 
@@ -183,6 +187,7 @@ enum outcome resume_find(struct handshake *hs)
     hs->session_id_len = 0;
     if (hs->offers) {
         inform_resumption(conn, true, false, NULL);
+        restore_client(hs);
         hs->facts |= FACT_RESUMED | (hs->renew ? FACT_TICKET : 0);
         conn->flags |= CONN_RESUMED;
         conn->suite = suite_by_id(hs->session.suite);
@@ -234,8 +239,9 @@ static bool open_ticket(struct handshake *hs, const char **problem)
         *problem = "the ticket can't be read";
     else if ((*problem = names_differ(hs)) != NULL)
         good = false;
+    good = good && copy_client(hs, &hs->session);
     hs->session.server_name = BYTES_NONE; /* borrowed from what ends here */
-    bytes_wipe(plain, sizeof plain);
+    bytes_wipe(plain, ticket.len < sizeof plain ? ticket.len : sizeof plain);
     return good;
 }
 
@@ -269,8 +275,9 @@ static enum outcome look_up(struct handshake *hs, const char **problem)
                                  : "nothing is stored under the session id";
     else if ((*problem = names_differ(hs)) != NULL)
         hs->offers = false;
+    hs->offers = hs->offers && copy_client(hs, &hs->session);
     hs->session.server_name = BYTES_NONE;
-    bytes_wipe(kept, sizeof kept);
+    bytes_wipe(kept, found.data == kept ? found.len : 0);
     return DONE;
 }
 
@@ -285,6 +292,8 @@ static enum outcome judge(struct handshake *hs, const char **problem)
         *problem = "its version is not the one chosen now";
     if (*problem == NULL && !u16s_has(hs->offer.suites, s->suite))
         *problem = "the client does not offer its cipher suite";
+    if (*problem == NULL)
+        *problem = client_problem(hs);
     if (*problem == NULL && (hs->credential = credential_of(config, s->certificate)) == NULL)
         *problem = "the certificate of its server is not here any more";
     if (*problem == NULL && ems && !ext_has(&hs->offer.extensions, HAS_EXTENDED_MASTER_SECRET))
@@ -294,6 +303,46 @@ static enum outcome judge(struct handshake *hs, const char **problem)
         *problem = ems ? "it needs the extended master secret" : "it has no extended master secret";
     hs->offers = *problem == NULL;
     return DONE;
+}
+
+/* The requirement of today must have been met then, and what proved it must still be believed. */
+static const char *client_problem(const struct handshake *hs)
+{
+    const struct fede_config *config = hs->conn->config;
+    const struct session *s = &hs->session;
+    bool given = s->flags & SESSION_GIVEN, verified = s->flags & SESSION_VERIFIED;
+    if (config->client_certificate == FEDE_CLIENT_CERTIFICATE_REQUIRED && !given)
+        return "its client showed no certificate";
+    if (given && !verified && !(config->questions & FEDE_ASK_VERDICT))
+        return "its client was not verified";
+    if (verified && !anchor_trusted(config, s))
+        return "the trust anchor that proved its client is not trusted any more";
+    return NULL;
+}
+
+/* What the session borrows from bytes that end soon. */
+static bool copy_client(struct handshake *hs, struct session *s)
+{
+    bytes anchor = s->anchor, client = s->client;
+    s->anchor = arena_copy(&hs->arena, anchor);
+    s->client = arena_copy(&hs->arena, client);
+    return s->anchor.len == anchor.len && s->client.len == client.len;
+}
+
+/* Who the client is: what the full handshake found. */
+static void restore_client(struct handshake *hs)
+{
+    struct fede_conn *conn = hs->conn;
+    struct session *s = &hs->session;
+    conn->flags |=
+        (uint16_t)((s->flags & SESSION_ASKED ? CONN_CERT_ASKED : 0) | (s->flags & SESSION_GIVEN ? CONN_CERT_GIVEN : 0));
+    if (handshake_is_client(hs) || !(s->flags & SESSION_GIVEN))
+        return;
+    conn->proofs |= PROOF_SIGNATURE;
+    conn->proofs |= s->flags & SESSION_VERIFIED ? PROOF_CHAIN : PROOF_WAIVED;
+    conn->client_scheme = s->client_scheme;
+    hs->chain = &s->client;
+    hs->n_chain = 1;
 }
 
 static struct credential *credential_of(const struct fede_config *config, const uint8_t certificate[32])
@@ -328,15 +377,15 @@ enum written write_new_session_ticket(struct handshake *hs, size_t *room)
     int64_t now = config_wall(config);
     uint8_t plain[TICKET_PLAIN_MAX];
     *m = (struct new_session_ticket){.ticket = BYTES_NONE};
-    describe(hs, now);
+    bool whole = describe(hs, now);
     struct wire w = wire_writer(plain, sizeof plain);
     session_wire(&w, &hs->session);
-    uint8_t *ticket = wire_done(&w) ? arena_take(&hs->arena, TICKET_OVERHEAD + w.at) : NULL;
+    uint8_t *ticket = whole && wire_done(&w) ? arena_take(&hs->arena, TICKET_OVERHEAD + w.at) : NULL;
     if (ticket != NULL && tickets_seal(config->tickets, &config->random, now, bytes_of(plain, w.at), ticket)) {
         m->lifetime_hint = hs->session.lifetime;
         m->ticket = bytes_of(ticket, TICKET_OVERHEAD + w.at);
     }
-    bytes_wipe(plain, sizeof plain);
+    bytes_wipe(plain, w.at);
     *room = 6 + m->ticket.len;
     return WRITTEN;
 }
@@ -351,8 +400,9 @@ enum outcome read_new_session_ticket(struct handshake *hs)
 
 /* ---- What is kept. */
 
-/* hs->session becomes this connection's: all anew after a full handshake, only the times after a resumed one. */
-static void describe(struct handshake *hs, int64_t now)
+/* hs->session becomes this connection's: all anew after a full handshake, only the times after a resumed one. False: it can't
+   be told under which conditions the peer counts as proved. */
+static bool describe(struct handshake *hs, int64_t now)
 {
     const struct fede_conn *conn = hs->conn;
     const struct fede_config *config = conn->config;
@@ -360,30 +410,33 @@ static void describe(struct handshake *hs, int64_t now)
     if (!(hs->facts & FACT_RESUMED)) {
         *s = (struct session){
             .role = conn->role,
-            .flags = conn->flags & CONN_EMS ? SESSION_EMS : 0,
+            .flags = (uint8_t)((conn->flags & CONN_EMS ? SESSION_EMS : 0) |
+                               (conn->flags & CONN_CERT_ASKED ? SESSION_ASKED : 0) |
+                               (conn->flags & CONN_CERT_GIVEN ? SESSION_GIVEN : 0)),
             .version = conn->version,
             .suite = conn->suite->id,
             .group = conn->group,
             .scheme = conn->scheme,
             .started = now,
         };
-        session_policy_mark(config, s->policy);
+        session_policy_mark(config, conn->role, s->policy);
         if (conn->role == FEDE_SERVER)
             bytes_copy(s->certificate, hs->credential->leaf_hash, sizeof s->certificate);
+        if ((conn->role == FEDE_CLIENT || conn->flags & CONN_CERT_GIVEN) && !describe_proof(hs))
+            return false;
     }
     s->master = hs->master;
     s->issued = now;
     s->server_name = sent_name(conn);
     if (conn->role == FEDE_SERVER)
         s->lifetime = config->ticket_lifetime > 0 ? config->ticket_lifetime : FEDE_SESSION_LIFETIME;
+    return true;
 }
 
 /* Called when every proof is there, before the handshake is forgotten. Nothing here can fail a connection. */
 void resume_keep(struct handshake *hs)
 {
-    if (hs->facts & FACT_CLIENT_AUTH)
-        conn_give_session(hs->conn); /* who the client is would have to be kept too */
-    else if (handshake_is_client(hs))
+    if (handshake_is_client(hs))
         keep_as_client(hs);
     else
         keep_as_server(hs);
@@ -400,8 +453,7 @@ static void keep_as_client(struct handshake *hs)
     }
     if (resumed && !ticket)
         return; /* the same serves again */
-    describe(hs, config_wall(conn->config));
-    if (!resumed && !describe_proof(hs)) {
+    if (!describe(hs, config_wall(conn->config))) {
         conn_give_session(conn);
         return;
     }
@@ -419,8 +471,15 @@ static bool describe_proof(struct handshake *hs)
     const fede_verdict *v = &hs->verdict;
     if (hs->n_chain == 0)
         return false;
-    crypto_hash_once(HASH_SHA256, hs->chain[0], s->certificate);
-    s->verified_name = hs->host != NULL ? bytes_text(hs->host->text) : BYTES_NONE;
+    if (handshake_is_client(hs)) {
+        crypto_hash_once(HASH_SHA256, hs->chain[0], s->certificate);
+        s->verified_name = hs->host != NULL ? bytes_text(hs->host->text) : BYTES_NONE;
+        uint8_t end_point[HASH_MAX];
+        s->end_point = arena_copy(&hs->arena, bytes_of(end_point, identity_end_point(hs, end_point)));
+    } else {
+        s->client = hs->chain[0];
+        s->client_scheme = conn->client_scheme;
+    }
     if (!(conn->proofs & PROOF_CHAIN))
         return true;
     struct certificate *c = arena_take(&hs->arena, sizeof *c);
@@ -457,8 +516,7 @@ static void keep_as_server(struct handshake *hs)
         return;
     }
     int64_t now = config_wall(config);
-    describe(hs, now);
-    if (!keep(hs, SESSION_ID_LEN))
+    if (!describe(hs, now) || !keep(hs, SESSION_ID_LEN))
         return;
     bytes_copy(conn->session, hs->session_id, SESSION_ID_LEN);
     if (config->store != NULL)

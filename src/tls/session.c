@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "tls/config.h"
 
-enum { MAGIC = 0xfede5e55, FORMAT = 1, CHECK_LEN = 8, FIXED_ROOM = 256, WEEK = 7 * 24 * 3600 };
+enum { MAGIC = 0xfede5e55, FORMAT = 2, CHECK_LEN = 8, FIXED_ROOM = 256, WEEK = 7 * 24 * 3600 };
 
 static void wire_seconds(struct wire *w, const char *name, int64_t *seconds);
 static void check_of(bytes session, uint8_t check[CHECK_LEN]);
@@ -27,13 +27,19 @@ void session_wire(struct wire *w, struct session *s)
     wire_seconds(w, "issued", &s->issued);
     wire_u32(w, "lifetime", &s->lifetime, FIELD_NUMBER);
     wire_opaque8(w, "server_name", &s->server_name, 0, 255);
-    if (w->bad || s->role != FEDE_CLIENT)
+    if (w->bad || (s->role != FEDE_CLIENT && !(s->flags & SESSION_GIVEN)))
         return;
     wire_seconds(w, "not_after", &s->not_after);
-    wire_opaque8(w, "verified_name", &s->verified_name, 0, 255);
     wire_opaque16(w, "anchor", &s->anchor, 0, 65535);
     wire_fixed(w, "anchor_tail", s->anchor_tail, SESSION_TAIL);
-    wire_opaque16(w, "handle", &s->handle, 1, 65535);
+    if (s->role == FEDE_CLIENT) {
+        wire_opaque8(w, "verified_name", &s->verified_name, 0, 255);
+        wire_opaque16(w, "handle", &s->handle, 1, 65535);
+        wire_opaque8(w, "end_point", &s->end_point, 0, HASH_MAX);
+    } else {
+        wire_opaque16(w, "client", &s->client, 1, 65535);
+        wire_u16(w, "client_scheme", &s->client_scheme, NULL);
+    }
 }
 
 static void wire_seconds(struct wire *w, const char *name, int64_t *seconds)
@@ -49,7 +55,8 @@ static void wire_seconds(struct wire *w, const char *name, int64_t *seconds)
 
 size_t session_room(const struct session *s)
 {
-    return FIXED_ROOM + s->server_name.len + s->verified_name.len + s->anchor.len + s->handle.len;
+    return FIXED_ROOM + s->server_name.len + s->verified_name.len + s->anchor.len + s->handle.len + s->end_point.len +
+           s->client.len;
 }
 
 size_t session_write(struct session *s, uint8_t *out, size_t room)
@@ -111,8 +118,10 @@ bool fede_session_about(fede_bytes session, fede_session_facts *out)
             .started = s.started,
             .issued = s.issued,
             .lifetime = s.lifetime,
+            .client_certificate = s.flags & SESSION_GIVEN,
             .server_name = s.server_name,
             .handle = s.handle,
+            .client = s.client,
         };
         bytes_copy(out->certificate, s.certificate, sizeof out->certificate);
     }
@@ -122,19 +131,28 @@ bool fede_session_about(fede_bytes session, fede_session_facts *out)
 
 /* ---- May it be used? */
 
-void session_policy_mark(const struct fede_config *config, uint8_t mark[SESSION_MARK])
+/* With what either side would ask or show today: a server's session is for those who were asked the same, a client's for
+   those who could show the same. */
+void session_policy_mark(const struct fede_config *config, uint8_t role, uint8_t mark[SESSION_MARK])
 {
-    uint8_t hash[HASH_MAX];
-    crypto_hash_once(HASH_SHA256, bytes_text(config->policy->name), hash);
-    bytes_copy(mark, hash, SESSION_MARK);
+    uint8_t out[HASH_MAX];
+    struct crypto_hash hash;
+    crypto_hash_start(&hash, HASH_SHA256);
+    crypto_hash_add(&hash, bytes_text(config->policy->name));
+    if (role == FEDE_SERVER)
+        crypto_hash_add(&hash, bytes_of(&config->client_certificate, 1));
+    for (size_t i = 0; role == FEDE_CLIENT && i < config->n_credentials; i++)
+        crypto_hash_add(&hash, bytes_of(config->credentials[i]->leaf_hash, 32));
+    crypto_hash_end(&hash, out);
+    bytes_copy(mark, out, SESSION_MARK);
 }
 
 const char *session_unfit(const struct session *s, const struct fede_config *config, int64_t now)
 {
     uint8_t mark[SESSION_MARK];
-    session_policy_mark(config, mark);
+    session_policy_mark(config, s->role, mark);
     if (memcmp(mark, s->policy, SESSION_MARK) != 0)
-        return "it was made under another policy";
+        return "it was made under another policy, or with other client certificates";
     if (s->version < config->lowest || s->version > config->highest)
         return "its version is not allowed any more";
     const struct suite *suite = suite_by_id(s->suite);
@@ -158,7 +176,8 @@ const char *session_too_old(const struct session *s, int64_t now)
     if (now - s->issued >= lifetime || (s->role == FEDE_SERVER && now - s->started >= 2 * lifetime) ||
         now - s->started >= 2 * WEEK)
         return "it has expired";
-    if (s->role == FEDE_CLIENT && s->flags & SESSION_VERIFIED && now > s->not_after)
-        return "a certificate that proved the server has expired";
+    if (s->flags & SESSION_VERIFIED && now > s->not_after)
+        return s->role == FEDE_CLIENT ? "a certificate that proved the server has expired"
+                                      : "a certificate that proved the client has expired";
     return NULL;
 }

@@ -12,8 +12,10 @@ struct fede_config;
 enum { SESSION_ID_LEN = 32, SESSION_MARK = 8, SESSION_TAIL = 32, SESSION_MASTER = 48 };
 enum session_flag {
     SESSION_EMS = 1,      /* its master secret is an extended one */
-    SESSION_VERIFIED = 2, /* client: the server's chain was good for verified_name */
-    SESSION_TICKET = 4    /* client: handle is a ticket, not a session id */
+    SESSION_VERIFIED = 2, /* the peer's chain was good: a server's for verified_name, a client's by the anchors */
+    SESSION_TICKET = 4,   /* client: handle is a ticket, not a session id */
+    SESSION_ASKED = 8,    /* the server asked for a client certificate … */
+    SESSION_GIVEN = 16    /* … and got one */
 };
 
 /* Slices borrow from the bytes it was read from, or from whoever fills them in. */
@@ -27,12 +29,17 @@ struct session {
     int64_t started, issued;       /* the full handshake; the ticket, or the same */
     uint32_t lifetime;             /* seconds after issued; a client's: the server's hint, 0: not given */
     bytes server_name;             /* as in the extension; empty: it was left out */
-    /* A client's only. */
+    /* Of the side that saw a certificate: a client's, and a server's whose client showed one. */
     int64_t not_after;             /* the end of the first certificate of the path to end */
-    bytes verified_name;           /* what the certificate had to be for; empty: nothing */
     bytes anchor;                  /* subject of the trust anchor that ended the path */
     uint8_t anchor_tail[SESSION_TAIL]; /* the end of that anchor's signature */
+    /* A client's only. */
+    bytes verified_name;           /* what the certificate had to be for; empty: nothing */
     bytes handle;                  /* ticket or session id */
+    bytes end_point;               /* RFC 5929 4; empty: not defined */
+    /* A server's only. */
+    bytes client;                  /* the client's leaf; empty: it showed none */
+    uint16_t client_scheme;
 };
 
 /* The form in which a session leaves the process, or lies in a ticket. */
@@ -42,13 +49,13 @@ size_t session_room(const struct session *s);                          /* at mos
 size_t session_write(struct session *s, uint8_t *out, size_t room);    /* 0: it does not fit */
 
 /* What a session is tied to beside name, suite, group and scheme. */
-void session_policy_mark(const struct fede_config *config, uint8_t mark[SESSION_MARK]);
+void session_policy_mark(const struct fede_config *config, uint8_t role, uint8_t mark[SESSION_MARK]);
 /* Why it can't be used under this config at this time: static text; NULL: it can. Names and EMS are the caller's. */
 const char *session_unfit(const struct session *s, const struct fede_config *config, int64_t now);
 const char *session_too_old(const struct session *s, int64_t now);
 
 /* ---- Keys of tickets (ticket.c). Counted, with a lock of their own; derived configurations share them. */
-enum { TICKET_NAME = 16, TICKET_NONCE = 12, TICKET_TAG = 16, TICKET_KEY = 32, TICKET_OVERHEAD = 44, TICKET_PLAIN_MAX = 512 };
+enum { TICKET_NAME = 16, TICKET_NONCE = 12, TICKET_TAG = 16, TICKET_KEY = 32, TICKET_OVERHEAD = 44, TICKET_PLAIN_MAX = 4096 };
 struct tickets;
 struct tickets *tickets_new(const fede_allocator *from, uint32_t lifetime, bytes roots);
 struct tickets *tickets_hold(struct tickets *tickets);

@@ -16,8 +16,9 @@ enum msg {
     MSG_CCS = 256,            /* ChangeCipherSpec: a record type of its own, but a row of the table */
     ACT_CHOOSE,               /* server: version, suite, group, credential, ALPN from the ClientHello */
     ACT_VERIFY_PEER,          /* judge the peer's chain */
-    ACT_SHARE,                /* server: make the key share and sign */
-    ACT_SIGN,
+    ACT_SHARE,                /* server: make the key share */
+    ACT_SELECT,               /* client: which certificate to show */
+    ACT_SIGN,                 /* what the next message will hold */
     ACT_MASTER_SECRET,        /* premaster -> master secret -> key block */
     ACT_FALSE_START,          /* client: data may be written from here on, RFC 7918 */
     ACT_OPEN,                 /* handshake complete */

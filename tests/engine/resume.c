@@ -428,7 +428,8 @@ static void refused_by_client(void)
 
     fede_config *changed[5];
     const char *says[5] = {"its cipher suite is not allowed any more", "its group is not allowed any more",
-                           "its signature scheme is not allowed any more", "it was made under another policy",
+                           "its signature scheme is not allowed any more",
+                           "it was made under another policy, or with other client certificates",
                            "it needs the extended master secret"};
     for (int i = 0; i < 5; i++)
         changed[i] = fede_config_derive(cc);
@@ -469,7 +470,7 @@ static void refused_by_server(void)
     fede_config *others[6];
     const char *says[6] = {"its cipher suite is not allowed any more",
                            "its group is not allowed any more",
-                           "it was made under another policy",
+                           "it was made under another policy, or with other client certificates",
                            "it needs the extended master secret",
                            "",
                            "the certificate of its server is not here any more"};

@@ -236,7 +236,7 @@ void events(void **state)
             assert_int_equal(strlen(client_story.keylog), strlen("CLIENT_RANDOM ") + 64 + 1 + 96 + 1);
         } else {
             assert_string_equal(client_story.order, "SMRRMcccRMRMccRMVtMRtCRkMRRCkRMORARRAE");
-            assert_string_equal(server_story.order, "SRMccccctMRMRtMRMRRMtRCkRMCRkMRORRAARE");
+            assert_string_equal(server_story.order, "SRMccccctMRMRttMRMRRMtRCkRMCRkMRORRAARE");
             assert_int_equal(client_story.secrets, 0);
         }
         for (unsigned kind = FEDE_EVENT_STARTED; kind <= FEDE_EVENT_ENDED; kind++)
