@@ -103,6 +103,16 @@ FEDE_API bool fede_config_crls(fede_config *config, fede_bytes lists);
    its Finished is verified. Off by default. */
 FEDE_API bool fede_config_false_start(fede_config *config, bool on);
 
+typedef enum fede_renegotiation {
+    FEDE_RENEGOTIATION_WARN = 0,
+    FEDE_RENEGOTIATION_END,
+    FEDE_RENEGOTIATION_IGNORE
+} fede_renegotiation;
+/* fede_config_renegotiation: what a peer is answered that wants to negotiate anew where that is not allowed, as it never is
+   to a server: the warning no_renegotiation (the default; the connection goes on, but whoever insists is cut off), a fatal
+   alert, or for a client nothing at all. RFC 5246 7.4.1.1, RFC 9325 3.5. */
+FEDE_API bool fede_config_renegotiation(fede_config *config, fede_renegotiation answer);
+
 /* fede_config_alpn sets the application protocols in order of preference (RFC 7301). A server given this list and a
    client whose list has nothing in common with it do not connect; likewise if only one of them uses the extension, they
    connect without a protocol. */
@@ -262,6 +272,12 @@ FEDE_API void fede_conn_free(fede_conn *conn);
 FEDE_API bool fede_conn_server_name(fede_conn *conn, const char *name);
 FEDE_API bool fede_conn_verify_name(fede_conn *conn, const char *name);
 
+/* fede_conn_allow_renegotiation lets the server of this connection ask for a new handshake, most times in all, 0 to 255; 0,
+   which may also be said later, forbids it again. Before the first fede_needs. The new handshake is bound to the one before
+   (RFC 5746; servers without it are refused), agrees with it on the extended master secret, meets the same certificate and is
+   verified like the first. Nothing can be written while it lasts. Not over HTTP/2. */
+FEDE_API bool fede_conn_allow_renegotiation(fede_conn *conn, unsigned most);
+
 /* One pointer for the caller. */
 FEDE_API void fede_conn_set_user(fede_conn *conn, void *user);
 FEDE_API void *fede_conn_user(const fede_conn *conn);
@@ -321,6 +337,8 @@ typedef struct fede_info {
     bool client_certificate_asked, client_certificate_given; /* the server asked for one; the client's list was not empty */
     bool exporter;               /* fede_export works: established, kept, with extended master secret */
     bool resumed;                /* by an earlier connection's session; then there is no group and no scheme */
+    bool secure_renegotiation;   /* the peer knows RFC 5746 */
+    uint8_t renegotiations;      /* a client's, begun so far (fede_conn_allow_renegotiation) */
     uint16_t version;            /* FEDE_TLS12 */
     uint16_t suite, group, scheme; /* IANA code points; scheme is the server's signature */
     uint16_t client_scheme;      /* the client's, in CertificateVerify; 0: none */

@@ -53,7 +53,11 @@ struct connect_settings {
     size_t n_alpn;
     const char *server_name, *verify_name, *keylog, *report, *cert, *key, *session_in, *session_out;
     long reconnects; /* --reconnect, 0: none */
-    bool no_ticket;
+    bool no_ticket, status, false_start;
+    fede_revocation revocation;
+    const char *crl_files[FILES_MOST];
+    size_t n_crl_files;
+    long renegotiations;
     int64_t at_time; /* --attime, INT64_MIN: now */
     long max_fragment;
 

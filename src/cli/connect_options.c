@@ -17,6 +17,7 @@ enum key {
     MAX_TIME, CONNECT_TIMEOUT, IPV4, IPV6, RESOLVE, CONNECT_TO, UNIX_SOCKET, INTERFACE, PROXY, NO_PROXY, PROXY_USER, STARTTLS,
     INSECURE, CACERT, CAPATH, VERIFY_NAME, VERIFY_IP, AT_TIME, SHOW_CERTIFICATES, TLS12, TLS_MAX, CIPHERS, GROUPS, SCHEMES,
     ALPN, NO_ALPN, SERVER_NAME, NO_SERVER_NAME, NO_EMS, MAX_FRAGMENT, KEYLOG, SESSION_OUT, SESSION_IN, RECONNECT, NO_TICKET,
+    STATUS, CERT_STATUS, CRL_FILE, REVOCATION, FALSE_START, RENEGOTIATE,
     REPORT, CERT, KEY,
     INTERACTIVE, LINGER, CRLF, REFUSED
 };
@@ -24,7 +25,6 @@ enum key {
 #define LATER_TLS13 "this version of fede speaks TLS 1.2 only"
 #define LATER_OLD "TLS 1.0 and 1.1 are not secure (RFC 8996) and fede does not speak them"
 #define LATER_CLIENT "this version of fede does not send client certificates"
-#define LATER_REVOCATION "this version of fede does not check revocation"
 #define LATER_STORY "this version of fede does not write this form of the story; --json saves it"
 
 static const struct option_row options[] = {
@@ -75,6 +75,14 @@ static const struct option_row options[] = {
     {"verify-hostname",  0,  VERIFY_NAME, "NAME",      NULL, "The certificate must be for NAME instead of the URL's host."},
     {"verify-ip",        0,  VERIFY_IP,   "ADDRESS",   NULL, "The certificate must be for this IP address."},
     {"attime",           0,  AT_TIME,     "TIME",      NULL, "Judge certificates as of TIME: seconds since 1970 or 2026-05-01T12:00:00Z."},
+    {"status",           0,  STATUS,      NULL,        NULL, "Ask the server for an OCSP response (stapling, RFC 6066 8) and judge the certificate by it; one that promises a response must come with it."},
+    {"status-request",   0,  STATUS,      NULL,        NULL, "The same as --status."},
+    {"cert-status",      0,  CERT_STATUS, NULL,        NULL, "As --status, and refuse a server without a good response (--revocation leaf)."},
+    {"crl",              0,  CRL_FILE,    "FILE",      NULL, "Judge certificates by the revocation lists in FILE (PEM or DER); repeatable. With one, every certificate of the path must be covered."},
+    {"crlfile",          0,  CRL_FILE,    "FILE",      NULL, "The same as --crl."},
+    {"revocation",       0,  REVOCATION,  "HOW",       NULL, "What an unknown revocation status means: soft: nothing; leaf: the server's own certificate is refused; hard: any of the path is. Without it what was given must count."},
+    {"false-start",      0,  FALSE_START, NULL,        NULL, "Send the request before the server's Finished has come: a round trip less (RFC 7918)."},
+    {"renegotiate",      0,  RENEGOTIATE, "[=NUMBER]", NULL, "When the server asks for it, negotiate anew, NUMBER times at most, once without it; else it gets the warning no_renegotiation."},
     {"showcerts",        0,  SHOW_CERTIFICATES, NULL,  NULL, "Print the server's certificates in PEM, in the story."},
     {"servername",       0,  SERVER_NAME, "NAME",      NULL, "Send NAME as server_name (SNI) instead of the URL's host."},
     {"noservername",     0,  NO_SERVER_NAME, NULL,     NULL, "Send no server_name (SNI)."},
@@ -113,16 +121,11 @@ static const struct option_row options[] = {
     {"tls13-ciphers",    0,  REFUSED,     "LIST",      NULL, "", LATER_TLS13},
     {"early-data",       0,  REFUSED,     "FILE",      NULL, "", LATER_TLS13},
     {"key-update",       0,  REFUSED,     NULL,        NULL, "", LATER_TLS13},
-    {"cert-status",      0,  REFUSED,     NULL,        NULL, "", LATER_REVOCATION},
-    {"status",           0,  REFUSED,     NULL,        NULL, "", LATER_REVOCATION},
-    {"crlfile",          0,  REFUSED,     "FILE",      NULL, "", LATER_REVOCATION},
     {"pinnedpubkey",     0,  REFUSED,     "HASHES",    NULL, "", "this version of fede does not pin keys"},
     {"psk",              0,  REFUSED,     "KEY",       NULL, "", "this version of fede has no pre-shared keys"},
     {"psk-identity",     0,  REFUSED,     "NAME",      NULL, "", "this version of fede has no pre-shared keys"},
     {"fallback-scsv",    0,  REFUSED,     NULL,        NULL, "", LATER_TLS13},
     {"record-split",     0,  REFUSED,     "BYTES",     NULL, "", "--max-fragment says how long records may be"},
-    {"renegotiate",      0,  REFUSED,     NULL,        NULL, "", "fede does not renegotiate (RFC 9325 3.5)"},
-    {"false-start",      0,  REFUSED,     NULL,        NULL, "", "this version of fede has no False Start"},
     {"capture",          0,  REFUSED,     "FILE",      NULL, "", LATER_STORY},
     {"trace",            0,  REFUSED,     "FILE",      NULL, "", "write -vvv --stderr FILE instead"},
     {"trace-ascii",      0,  REFUSED,     "FILE",      NULL, "", "write -vvv --stderr FILE instead"},
@@ -169,6 +172,7 @@ static bool take_tls(struct connect_settings *set, const struct option_row *row,
 static bool add_data(struct connect_settings *set, int key, const char *value, struct text *why);
 static bool add_text(const char **list, size_t *n, size_t most, const char *value, struct text *why);
 static bool take_alpn(struct connect_settings *set, const char *value, struct text *why);
+static bool take_revocation(struct connect_settings *set, const char *value, struct text *why);
 
 void connect_defaults(struct connect_settings *set)
 {
@@ -377,6 +381,20 @@ static bool take_tls(struct connect_settings *set, const struct option_row *row,
         return true;
     case AT_TIME:
         return value_time(value, &set->at_time, why);
+    case STATUS:
+        return set->status = true;
+    case CERT_STATUS:
+        set->revocation = FEDE_REVOCATION_LEAF;
+        return set->status = true;
+    case CRL_FILE:
+        return add_text(set->crl_files, &set->n_crl_files, FILES_MOST, value, why);
+    case REVOCATION:
+        return take_revocation(set, value, why);
+    case FALSE_START:
+        return set->false_start = true;
+    case RENEGOTIATE:
+        set->renegotiations = 1;
+        return !value || value_number(value, 1, 255, &set->renegotiations, why);
     case SHOW_CERTIFICATES:
         return set->show_certificates = true;
     case TLS12:
@@ -471,6 +489,21 @@ static bool take_alpn(struct connect_settings *set, const char *value, struct te
     return set->n_alpn != 0;
 }
 
+static bool take_revocation(struct connect_settings *set, const char *value, struct text *why)
+{
+    static const struct {
+        const char *name;
+        fede_revocation how;
+    } ways[] = {{"soft", FEDE_REVOCATION_SOFT}, {"leaf", FEDE_REVOCATION_LEAF}, {"hard", FEDE_REVOCATION_HARD}};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        if (strcmp(ways[i].name, value) == 0) {
+            set->revocation = ways[i].how;
+            return true;
+        }
+    text_format(why, "\"%s\" is not one of soft, leaf, hard", value);
+    return false;
+}
+
 bool connect_check(struct connect_settings *set, struct text *why)
 {
     if (set->silent && set->story.level < 2)
@@ -486,7 +519,8 @@ bool connect_check(struct connect_settings *set, struct text *why)
     else if (set->http1 && set->http2)
         text_add(why, "--http1.1 and --http2 can't be used together");
     else if (set->no_ticket && !set->session_out && !set->session_in && !set->reconnects)
-        text_add(why, "--no-ticket belongs to --sess-out, --sess-in or --reconnect; without them no ticket is asked for");
+        text_add(why,
+                 "--no-ticket belongs to --sess-out, --sess-in or --reconnect; without them no ticket is asked for");
     else if (set->unix_socket && set->proxy)
         text_add(why, "--unix-socket and --proxy can't be used together");
     return !why->len;

@@ -9,10 +9,11 @@
 
 #include "cli/connect.h"
 
-enum { SESSION_MOST = 1 << 17 };
+enum { SESSION_MOST = 1 << 17, LISTS_MOST = 1 << 28 };
 
 static bool set_trust(struct client *client);
 static bool set_negotiation(struct client *client);
+static bool set_status(struct client *client);
 static bool set_key_log(struct client *client);
 static bool set_sessions(struct client *client);
 static void offer_session(struct client *client);
@@ -47,7 +48,10 @@ bool tls_prepare(struct client *client)
     /* The story recomputes Finished with them; it shows them only when asked (--show-secrets). */
     if (!fede_config_reveal_secrets(config))
         return config_refused(client);
-    return set_trust(client) && set_negotiation(client) && set_key_log(client) && set_sessions(client);
+    if (set->false_start && !fede_config_false_start(config, true))
+        return config_refused(client);
+    return set_trust(client) && set_status(client) && set_negotiation(client) && set_key_log(client) &&
+           set_sessions(client);
 }
 
 static bool set_trust(struct client *client)
@@ -82,6 +86,28 @@ static bool set_trust(struct client *client)
         } else {
             fede_config_free(with);
         }
+    }
+    return true;
+}
+
+/* Revocation: by a staple, by lists. */
+static bool set_status(struct client *client)
+{
+    const struct connect_settings *set = &client->set;
+    fede_config *config = client->config;
+
+    if (!fede_config_status_request(config, set->status) || !fede_config_revocation(config, set->revocation))
+        return config_refused(client);
+    for (size_t i = 0; i < set->n_crl_files; i++) {
+        struct text why = text_in(client->detail, sizeof client->detail);
+        size_t len = 0;
+        char *lists = value_file(set->crl_files[i], LISTS_MOST, &len, &why);
+        if (!lists)
+            return client_fail(client, FEDE_INPUT_FAILED, FEDE_ORIGIN_CALLER, 0, 0);
+        bool taken = fede_config_crls(config, (fede_bytes){(const uint8_t *)lists, len});
+        free(lists);
+        if (!taken)
+            return config_refused(client);
     }
     return true;
 }
@@ -190,6 +216,8 @@ bool tls_start(struct client *client, const struct url *url)
         fede_conn_free(conn);
         return false;
     }
+    if (set->renegotiations)
+        fede_conn_allow_renegotiation(conn, (unsigned)set->renegotiations);
     offer_session(client);
     if (!channel_secure(&client->channel, conn) || !channel_handshake(&client->channel)) {
         take_facts(client);
@@ -301,7 +329,7 @@ static void hear(void *arg, const fede_event *event)
             client->facts.tls_round_trips++;
         trace->last_was_ours = event->ours;
     }
-    if (event->kind == FEDE_EVENT_OPENED) {
+    if (event->kind == FEDE_EVENT_OPENED && !trace->opened) { /* not those of renegotiations */
         trace->opened = true;
         client->facts.secured = event->at_us;
     }

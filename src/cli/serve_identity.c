@@ -13,6 +13,7 @@ enum { FILE_MOST = 1 << 20 };
 static fede_config *base_config(struct server *server, struct text *why);
 static bool set_tickets(fede_config *config, const struct settings *settings, struct text *why);
 static bool add_pair(fede_config *config, const struct pair *pair, struct text *why);
+static bool add_staple(fede_config *config, const char *path, struct text *why);
 static bool add_named(struct identity *identity, fede_config *base, const struct pair *pair, struct text *why);
 
 struct identity *identity_load(struct server *server, struct text *why)
@@ -112,8 +113,8 @@ static fede_config *base_config(struct server *server, struct text *why)
     const struct settings *settings = &server->settings;
     const struct code_points *suites = &settings->suites, *groups = &settings->groups, *schemes = &settings->schemes;
     bool secrets = server->keylog >= 0 || settings->story.show_secrets;
-    bool traced = secrets || server->report.form != REPORT_TEXT || server->report.level >= 2 || settings->www ||
-                  settings->report;
+    bool traced =
+        secrets || server->report.form != REPORT_TEXT || server->report.level >= 2 || settings->www || settings->report;
     bool asks = settings->reject >= 0;
     for (size_t i = 0; i < settings->n_pairs; i++)
         asks = asks || settings->pairs[i].name;
@@ -135,8 +136,8 @@ static fede_config *base_config(struct server *server, struct text *why)
         (settings->max_fragment == 0 || fede_config_max_fragment(config, (size_t)settings->max_fragment)) &&
         fede_config_read_ahead(config, true) && fede_config_half_close(config, true) &&
         fede_config_clock(config, clock_wall, clock_ticks, NULL) &&
-        (!traced || fede_config_trace(config, peer_trace, server)) &&
-        (!traced || fede_config_reveal_secrets(config)) && (!asks || fede_config_ask(config, FEDE_ASK_HELLO)))
+        (!traced || fede_config_trace(config, peer_trace, server)) && (!traced || fede_config_reveal_secrets(config)) &&
+        (!asks || fede_config_ask(config, FEDE_ASK_HELLO)))
         return config;
     failed(config, why);
     fede_config_free(config);
@@ -173,6 +174,22 @@ static bool add_pair(fede_config *config, const struct pair *pair, struct text *
     free(chain);
     free(cert);
     free(key);
+    return ok && (!pair->staple || add_staple(config, pair->staple, why));
+}
+
+/* For the certificate added last. */
+static bool add_staple(fede_config *config, const char *path, struct text *why)
+{
+    size_t n = 0, len = 0;
+    while (fede_config_certificate(config, n, 0).len > 0)
+        n++;
+    char *response = value_file(path, FILE_MOST, &len, why);
+    bool ok = response && len > 0 && response[0] == 0x30; /* a SEQUENCE: whoever asks reads the rest */
+    if (response && !ok)
+        text_format(why, "%s is no OCSP response in DER; openssl ocsp -respout writes one", path);
+    if (ok && !fede_config_staple(config, n - 1, bytes_of(response, len)))
+        ok = failed(config, why);
+    free(response);
     return ok;
 }
 

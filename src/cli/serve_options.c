@@ -10,6 +10,7 @@ enum key {
     KEY_CERT,
     KEY_KEY,
     KEY_CHAIN,
+    KEY_STAPLE,
     KEY_SNI,
     KEY_CIPHERS,
     KEY_GROUPS,
@@ -57,6 +58,7 @@ static const struct option_row serve_options[] = {
     {"curves",            0,  KEY_GROUPS,            "LIST",           NULL,    "The same as --groups."},
     {"sigalgs",           0,  KEY_SIGALGS,           "LIST",           NULL,    "Signature schemes in order of preference."},
     {"tls-max",           0,  KEY_TLS_MAX,           "VERSION",        NULL,    "Highest version; this release speaks 1.2."},
+    {"staple",            0,  KEY_STAPLE,            "FILE",           NULL,    "The OCSP response (DER) that goes with the --cert or --sni before it, to clients that ask (RFC 6066 8). It ends after days: SIGHUP reads it again."},
     {"no-ems",            0,  KEY_NO_EMS,            NULL,             NULL,    "Do without the extended master secret (RFC 7627), to show the classic form."},
     {"alpn",              0,  KEY_ALPN,              "LIST",           NULL,    "Application protocols in order of preference; without it h2,http/1.1."},
     {"no-alpn",           0,  KEY_NO_ALPN,           NULL,             NULL,    "Ignore the client's application protocols; HTTP/1.1 is spoken."},
@@ -79,7 +81,6 @@ static const struct option_row serve_options[] = {
     {"request-cert",      0,  KEY_LATER,             NULL,             NULL,    NULL, LATER},
     {"require-cert",      0,  KEY_LATER,             NULL,             NULL,    NULL, LATER},
     {"ca",                0,  KEY_LATER,             "FILE",           NULL,    NULL, LATER},
-    {"staple",            0,  KEY_LATER,             "FILE",           NULL,    NULL, LATER},
     {"renegotiate-after", 0,  KEY_LATER,             "N",              NULL,    NULL, LATER},
 };
 /* clang-format on */
@@ -104,6 +105,7 @@ const struct command serve_command = {
 };
 
 static bool take_cert(struct settings *settings, enum key key, const char *value, struct text *why);
+static bool take_staple(struct settings *settings, const char *value, struct text *why);
 static bool take_sni(struct settings *settings, const char *value, struct text *why);
 static bool take_alpn(struct settings *settings, const char *value, struct text *why);
 static bool take_alert(struct settings *settings, const char *value, struct text *why);
@@ -143,6 +145,8 @@ static bool settings_take(void *where, const struct option_row *row, const char 
     case KEY_KEY:
     case KEY_CHAIN:
         return take_cert(settings, (enum key)row->key, value, why);
+    case KEY_STAPLE:
+        return take_staple(settings, value, why);
     case KEY_SNI:
         return take_sni(settings, value, why);
     case KEY_CIPHERS:
@@ -217,8 +221,10 @@ bool settings_check(struct settings *settings, struct text *why)
     else if (settings->plain && (settings->n_pairs > 0 || settings->keylog || settings->reject >= 0))
         text_add(why, "--plain leaves TLS out: certificates, --keylog and --reject have no place there");
     else if (settings->report && (settings->plain || access(settings->report, W_OK | X_OK) < 0))
-        text_format(why, settings->plain ? "--plain leaves TLS out: --report has no story to tell"
-                                         : "--report: %s is no directory that can be written to", settings->report);
+        text_format(why,
+                    settings->plain ? "--plain leaves TLS out: --report has no story to tell"
+                                    : "--report: %s is no directory that can be written to",
+                    settings->report);
     else if (settings->no_tickets && (settings->ticket_key || settings->ticket_lifetime > 0))
         text_add(why, "--no-tickets excludes --ticket-key and --ticket-lifetime");
     else if (settings->no_alpn && (settings->n_alpn > 0 || settings->http1))
@@ -247,6 +253,18 @@ static bool take_cert(struct settings *settings, enum key key, const char *value
         last->key = value;
     else
         last->chain = value;
+    return true;
+}
+
+/* What is delivered with the certificate given before. */
+static bool take_staple(struct settings *settings, const char *value, struct text *why)
+{
+    struct pair *last = settings->n_pairs > 0 ? &settings->pairs[settings->n_pairs - 1] : NULL;
+    if (!last || last->staple) {
+        text_add(why, "it belongs behind the --cert or --sni it is for, once for each");
+        return false;
+    }
+    last->staple = value;
     return true;
 }
 

@@ -18,6 +18,8 @@ enum outcome read_server_hello(struct handshake *hs)
     if (o == DONE)
         o = accept_suite(hs, m);
     if (o == DONE)
+        o = renegotiation_accept(hs, m);
+    if (o == DONE)
         o = accept_extensions(hs, &m->extensions);
     if (o == DONE)
         o = resume_accept(hs, m);
@@ -73,11 +75,6 @@ static enum outcome accept_extensions(struct handshake *hs, const struct extensi
         if (bit < 0 || !ext_has(&hs->offer.extensions, (enum ext_bit)bit))
             return handshake_fail(hs, FEDE_EXTENSION_UNSOLICITED, "extensions", id, MSG_SERVER_HELLO);
     }
-    if (ext_has(e, HAS_RENEGOTIATION_INFO) && e->renegotiated_connection.len > 0)
-        return handshake_fail(hs, FEDE_RENEGOTIATION_INFO, "renegotiation_info",
-                              (int64_t)e->renegotiated_connection.len, 0);
-    if (!ext_has(e, HAS_RENEGOTIATION_INFO) && config->policy->need_secure_renegotiation[0])
-        return handshake_fail(hs, FEDE_NO_SECURE_RENEGOTIATION, "renegotiation_info", 0, 0);
     if (ext_has(e, HAS_EXTENDED_MASTER_SECRET))
         conn->flags |= CONN_EMS;
     else if (config->ems == FEDE_EMS_REQUIRED)

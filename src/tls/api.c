@@ -64,6 +64,8 @@ void fede_conn_free(fede_conn *conn)
         memory_give(conn_memory(conn), conn->server_name, strlen(conn->server_name) + 1);
     conn_give_session(conn);
     identity_give(conn);
+    if (conn->again != NULL)
+        renegotiation_forget(conn);
     memory_give(&home->allocator, conn, sizeof *conn);
     fede_config_free(config);
     fede_config_free(home);
@@ -162,8 +164,8 @@ unsigned fede_needs(fede_conn *conn)
             needs |= FEDE_READ;
         if (conn_wants_bytes(conn))
             needs |= FEDE_RECEIVE;
-        if (conn->flags & (CONN_OPEN | CONN_FALSE_START) && !pending && !(conn->flags & CONN_BAD_SEND) &&
-            !(conn->ending & FEDE_WE_CLOSED))
+        bool writes = conn->handshake == NULL || (conn->flags & CONN_FALSE_START && !(conn->flags & CONN_OPEN));
+        if (writes && !pending && !(conn->flags & CONN_BAD_SEND) && !(conn->ending & FEDE_WE_CLOSED))
             needs |= FEDE_WRITE;
     }
     if (needs == 0) {
@@ -398,6 +400,8 @@ void fede_conn_info(const fede_conn *conn, fede_info *out)
         .exporter = identity_exports(conn),
         .resumed = conn->flags & CONN_RESUMED,
         .false_start = conn->flags & CONN_FALSE_START,
+        .secure_renegotiation = conn->flags & CONN_BOUND,
+        .renegotiations = (uint8_t)renegotiation_count(conn),
         .version = conn->version,
         .suite = conn->suite != NULL ? conn->suite->id : 0,
         .group = conn->group,
@@ -409,11 +413,6 @@ void fede_conn_info(const fede_conn *conn, fede_info *out)
     };
     if (conn->alpn_len > 0)
         out->alpn = bytes_of(conn->config->alpn + conn->alpn_at, conn->alpn_len);
-}
-
-fede_bytes fede_conn_staple(const fede_conn *conn)
-{
-    return conn->handshake != NULL ? conn->handshake->staple : BYTES_NONE;
 }
 
 const fede_error *fede_conn_error(const fede_conn *conn)

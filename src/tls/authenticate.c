@@ -50,7 +50,7 @@ enum outcome read_certificate(struct handshake *hs)
         return handshake_no_memory(hs);
     while (hs->n_chain < n && certificates_next(&rest, &der))
         hs->chain[hs->n_chain++] = der;
-    return DONE;
+    return renegotiation_same_server(hs);
 }
 
 /* ---- Is the peer who it should be? Three stages, so that the application can be asked between them. */
@@ -197,6 +197,7 @@ enum written write_finished(struct handshake *hs, size_t *room)
 {
     make_verify_data(hs, handshake_is_client(hs), hs->verify_data);
     hs->msg.finished.verify_data = BYTES_OF(hs->verify_data);
+    renegotiation_note(hs, handshake_is_client(hs), hs->verify_data);
     *room = VERIFY_DATA_LEN;
     return WRITTEN;
 }
@@ -211,6 +212,7 @@ enum outcome read_finished(struct handshake *hs)
     make_verify_data(hs, !handshake_is_client(hs), expected);
     if (!bytes_equal_secret(seen, BYTES_OF(expected)))
         return handshake_fail(hs, FEDE_FINISHED_BAD, "verify_data", 0, 0);
+    renegotiation_note(hs, !handshake_is_client(hs), expected);
     hs->conn->proofs |= PROOF_FINISHED;
     return DONE;
 }
@@ -229,7 +231,7 @@ static void make_verify_data(struct handshake *hs, bool client, uint8_t out[VERI
 static bool may_false_start(const struct handshake *hs)
 {
     const struct fede_conn *conn = hs->conn;
-    return conn->config->false_start && conn->proofs & (PROOF_CHAIN | PROOF_WAIVED) && conn->proofs & PROOF_SIGNATURE &&
+    return conn->config->false_start && !renegotiating(hs) && conn->proofs & (PROOF_CHAIN | PROOF_WAIVED) && conn->proofs & PROOF_SIGNATURE &&
            conn->suite->aead != 0 && hs->facts & FACT_KEY_EXCHANGE;
 }
 
@@ -261,6 +263,7 @@ enum outcome act_open(struct handshake *hs)
     if (identity_keep(hs) != DONE)
         return FAIL;
     conn->flags |= CONN_OPEN;
+    renegotiation_keep(hs);
     resume_keep(hs);
     inform_opened(conn);
     if (fragments_empty(&conn->fragments))

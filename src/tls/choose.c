@@ -159,6 +159,7 @@ static enum outcome choose_protection(struct handshake *hs)
     if (ext_has(e, HAS_RENEGOTIATION_INFO) && e->renegotiated_connection.len > 0)
         return handshake_fail(hs, FEDE_RENEGOTIATION_INFO, "renegotiation_info",
                               (int64_t)e->renegotiated_connection.len, 0);
+    conn->flags |= ext_has(e, HAS_RENEGOTIATION_INFO) || u16s_has(m->suites, SCSV_RENEGOTIATION) ? CONN_BOUND : 0;
     hs->renegotiation_info = ext_has(e, HAS_RENEGOTIATION_INFO) || u16s_has(m->suites, SCSV_RENEGOTIATION);
     if (!hs->renegotiation_info && conn->config->policy->need_secure_renegotiation[1])
         return handshake_fail(hs, FEDE_NO_SECURE_RENEGOTIATION, "renegotiation_info", 0, 0);

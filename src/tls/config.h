@@ -112,6 +112,7 @@ struct fede_config {
     uint8_t questions;
     bool reveal_secrets, unauthenticated, read_ahead, half_close, sessions;
     bool status_request, false_start;
+    uint8_t renegotiation; /* fede_renegotiation */
     bool failed; /* a setting did, while settings could change: no connection is made */
     fede_error error;
     char detail[160]; /* what error.detail points to */

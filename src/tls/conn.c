@@ -2,8 +2,7 @@
 
    Received bytes lie in one window and are opened in place; what the application or a handler reads borrows from it.
    Outgoing records are sealed straight into the send window, as many as belong to one flight. Both windows live in small
-   buffers inside the connection until more is needed. RFC 5246 6.2, 7.2, and 7.4.1.1 with RFC 5746 for renegotiation,
-   which is always refused. What an application calls is in api.c. */
+   buffers inside the connection until more is needed. RFC 5246 6.2, 7.2. What an application calls is in api.c. */
 #include "tls/conn.h"
 
 #include "tls/handshake.h"
@@ -12,7 +11,6 @@
 enum {
     MOST_EMPTY_RECORDS = 32, /* in a row */
     MOST_WARNINGS = 4,       /* in a row */
-    MOST_RENEGOTIATIONS = 3, /* in all */
     FIRST_WINDOW = 4096,     /* most handshake flights */
     DATA_WINDOW = RECORD_HEADER + RECORD_PLAIN_MAX + 64
 };
@@ -24,7 +22,6 @@ static enum outcome hear_alert(struct fede_conn *conn, bytes plain);
 static enum outcome hear_close(struct fede_conn *conn);
 static enum outcome after_handshake(struct fede_conn *conn, struct content_in *content);
 static enum outcome hear_late_message(struct fede_conn *conn);
-static enum outcome refuse_renegotiation(struct fede_conn *conn);
 static void spread_fragments(uint8_t *room, size_t len, size_t piece, size_t plain_at, size_t overhead);
 static bool seal_one(struct fede_conn *conn, enum content type, bytes plain);
 
@@ -33,17 +30,19 @@ void conn_drive(struct fede_conn *conn)
     enum outcome o = DONE;
     if (conn->ending & FEDE_ENDED_BADLY || !conn_listens(conn))
         return;
-    if (!(conn->flags & CONN_OPEN)) {
-        o = handshake_run(conn->handshake);
-        if (o == DONE) /* messages behind Finished in the same record */
-            o = hear_late_message(conn);
-    }
     struct content_in content;
-    while (o == DONE && conn->plain.len == 0 && !(conn->ending & FEDE_PEER_CLOSED)) {
-        o = conn_next(conn, &content);
-        if (o == DONE)
-            o = after_handshake(conn, &content);
-    }
+    do {
+        if (conn->handshake != NULL) {
+            o = handshake_run(conn->handshake);
+            if (o == DONE) /* messages behind Finished in the same record */
+                o = hear_late_message(conn);
+        }
+        while (o == DONE && conn->handshake == NULL && conn->plain.len == 0 && !(conn->ending & FEDE_PEER_CLOSED)) {
+            o = conn_next(conn, &content);
+            if (o == DONE)
+                o = after_handshake(conn, &content);
+        }
+    } while (o == DONE && conn->handshake != NULL); /* the peer wants another, and may have it */
     if (o == FAIL)
         conn_end_badly(conn);
 }
@@ -203,19 +202,10 @@ static enum outcome hear_late_message(struct fede_conn *conn)
         if (type == MSG_HELLO_REQUEST && message.len != 4) {
             return conn_fail(conn, FEDE_DECODE_TRAILING, NULL, type, (int64_t)message.len - 4);
         }
-        if (refuse_renegotiation(conn) != DONE)
-            return FAIL;
+        enum outcome o = renegotiate(conn);
+        if (o != DONE || conn->handshake != NULL)
+            return o;
     }
-}
-
-/* A warning, and the connection goes on: RFC 5246 7.4.1.1. Whoever does not take no for an answer is cut off. */
-static enum outcome refuse_renegotiation(struct fede_conn *conn)
-{
-    if (++conn->renegotiations > MOST_RENEGOTIATIONS)
-        return conn_fail(conn, FEDE_RENEGOTIATION_REFUSED, NULL, conn->renegotiations, MOST_RENEGOTIATIONS);
-    if (conn->ending & FEDE_WE_CLOSED)
-        return DONE;
-    return conn_alert(conn, false, FEDE_ALERT_NO_RENEGOTIATION) ? DONE : FAIL;
 }
 
 /* ---- Records out. */

@@ -36,7 +36,8 @@ enum conn_flag {
     CONN_RESUMED = 1 << 7,   /* an abbreviated handshake */
     CONN_FALSE_START = 1 << 8, /* client: data may be written before the handshake is complete */
     CONN_CERT_ASKED = 1 << 9, /* of the client, by a CertificateRequest */
-    CONN_CERT_GIVEN = 1 << 10  /* the client's list was not empty */
+    CONN_CERT_GIVEN = 1 << 10, /* the client's list was not empty */
+    CONN_BOUND = 1 << 11       /* the peer knows RFC 5746: another handshake could be bound to this one */
 };
 
 struct fede_conn {
@@ -49,7 +50,7 @@ struct fede_conn {
     uint8_t ending;                                  /* FEDE_PEER_CLOSED … */
     uint8_t role;                                    /* FEDE_CLIENT or FEDE_SERVER */
     uint8_t proofs;                                  /* enum proof */
-    uint8_t empty_records, warnings, renegotiations; /* in a row; in a row; in all */
+    uint8_t empty_records, warnings, renegotiations; /* in a row; in a row; refused in all */
     uint16_t alpn_at;                                /* in the config's list */
     uint8_t alpn_len;                                /* 0: none chosen */
     uint32_t need;                                   /* bytes the current record takes in all, as far as known */
@@ -64,6 +65,7 @@ struct fede_conn {
     uint32_t session_len;
     const struct credential *own; /* behind the handshake: what this side showed; the config holds it */
     struct kept *kept;            /* what fede_config_keep wants (identity.c); NULL: nothing */
+    struct again *again; /* what another handshake is bound to; NULL: none is allowed (renegotiate.c) */
     void *user;
     fede_error error;
 };
@@ -72,10 +74,11 @@ static inline const fede_allocator *conn_memory(const struct fede_conn *conn)
 {
     return &conn->home->allocator;
 }
-/* Is what the peer sends still wanted? After our close, only by who closes one half, and has or will have an open connection. */
+/* Is what the peer sends still wanted? After our close only on an open connection that is not about to be negotiated anew, or
+   by who closes one half of one that will open. */
 static inline bool conn_listens(const struct fede_conn *conn)
 {
-    bool half = conn->flags & CONN_OPEN || (conn->flags & CONN_FALSE_START && conn->config->half_close);
+    bool half = (conn->flags & CONN_OPEN && conn->handshake == NULL) || (conn->flags & CONN_FALSE_START && conn->config->half_close);
     return half || !(conn->ending & FEDE_WE_CLOSED);
 }
 static inline size_t window_len(const struct window *w)

@@ -169,9 +169,15 @@ static enum outcome next_message(struct handshake *hs, const struct flow_step *s
         case FRAGMENT_MORE:
             break;
         }
+        if (conn->plain.len > 0)
+            return WAIT;
         o = conn_next(conn, &content);
         if (o != DONE)
             return o;
+        if (content.type == CONTENT_DATA && renegotiating(hs) && step->what == MSG_SERVER_HELLO) {
+            conn->plain = content.plain; /* on its way before the peer had our ClientHello */
+            continue;
+        }
         if (content.type == CONTENT_CCS)
             return handshake_fail(hs, FEDE_CCS_UNEXPECTED, NULL, 0, step->what);
         if (content.type != CONTENT_HANDSHAKE)

@@ -131,6 +131,16 @@ enum written write_finished(struct handshake *hs, size_t *room);
 enum outcome read_finished(struct handshake *hs);
 enum outcome act_false_start(struct handshake *hs);
 enum outcome act_open(struct handshake *hs);
+/* renegotiate.c */
+enum outcome renegotiate(struct fede_conn *conn); /* the peer asks for it; it has begun when there is a handshake */
+bool renegotiating(const struct handshake *hs);
+void renegotiation_offer(const struct handshake *hs, struct extensions *e);
+enum outcome renegotiation_accept(struct handshake *hs, const struct server_hello *m);
+enum outcome renegotiation_same_server(struct handshake *hs);
+void renegotiation_note(const struct handshake *hs, bool client, const uint8_t verify_data[VERIFY_DATA_LEN]);
+void renegotiation_keep(const struct handshake *hs);
+void renegotiation_forget(struct fede_conn *conn);
+unsigned renegotiation_count(const struct fede_conn *conn);
 /* status.c */
 void status_offer(const struct handshake *hs, struct extensions *e);
 void status_accept(struct handshake *hs, const struct extensions *e);

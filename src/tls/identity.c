@@ -6,9 +6,9 @@
 
 #include "tls/handshake.h"
 
-/* One block; the lists as in a Certificate message. */
+/* One block; the lists as in a Certificate message, then the staple. */
 struct kept {
-    uint32_t chain_len, path_len;
+    uint32_t chain_len, path_len, staple_len;
     bool exporter;
     uint8_t end_point_len, end_point[HASH_MAX];
     uint8_t master[MASTER_LEN], randoms[64];
@@ -32,13 +32,17 @@ enum outcome identity_keep(struct handshake *hs)
     size_t n_path = keeps & FEDE_KEEP_PEER && hs->verdict.accepted ? hs->verdict.path_len : 0;
     size_t n_chain = keeps & FEDE_KEEP_PEER ? hs->n_chain : 0;
     size_t chain = list_len(hs->chain, n_chain), path = list_len(hs->verdict.path, n_path);
-    struct kept *kept = memory_take(conn_memory(conn), sizeof *kept + chain + path);
+    bytes staple = keeps & FEDE_KEEP_PEER && handshake_is_client(hs) ? hs->staple : BYTES_NONE;
+    struct kept *kept = memory_take(conn_memory(conn), sizeof *kept + chain + path + staple.len);
     if (kept == NULL)
         return handshake_fail(hs, FEDE_OUT_OF_MEMORY, NULL, 0, 0);
+    identity_give(conn); /* of a handshake before a renegotiation */
     conn->kept = kept;
     kept->chain_len = (uint32_t)chain;
     kept->path_len = (uint32_t)path;
-    list_write(list_write(kept->lists, hs->chain, n_chain), hs->verdict.path, n_path);
+    kept->staple_len = (uint32_t)staple.len;
+    uint8_t *end = list_write(list_write(kept->lists, hs->chain, n_chain), hs->verdict.path, n_path);
+    bytes_copy(end, staple.data, staple.len);
     if (!(keeps & FEDE_KEEP_EXPORTER))
         return DONE;
     kept->exporter = conn->flags & CONN_EMS;
@@ -51,8 +55,10 @@ enum outcome identity_keep(struct handshake *hs)
 
 void identity_give(struct fede_conn *conn)
 {
-    if (conn->kept != NULL)
-        memory_give(conn_memory(conn), conn->kept, sizeof *conn->kept + conn->kept->chain_len + conn->kept->path_len);
+    const struct kept *kept = conn->kept;
+    if (kept != NULL)
+        memory_give(conn_memory(conn), conn->kept,
+                    sizeof *kept + kept->chain_len + kept->path_len + kept->staple_len);
     conn->kept = NULL;
 }
 
@@ -128,6 +134,15 @@ fede_bytes fede_verified_certificate(const fede_conn *conn, size_t i)
     return kept != NULL ? nth_of(bytes_of(kept->lists + kept->chain_len, kept->path_len), i) : BYTES_NONE;
 }
 
+fede_bytes fede_conn_staple(const fede_conn *conn)
+{
+    const struct handshake *hs = conn->handshake;
+    const struct kept *kept = conn->kept;
+    if (hs != NULL)
+        return handshake_is_client(hs) ? hs->staple : BYTES_NONE;
+    return kept != NULL ? bytes_of(kept->lists + kept->chain_len + kept->path_len, kept->staple_len) : BYTES_NONE;
+}
+
 fede_bytes fede_own_certificate(const fede_conn *conn, size_t i)
 {
     const struct credential *own = conn->handshake != NULL ? conn->handshake->credential : conn->own;
@@ -144,7 +159,8 @@ const fede_verdict *fede_peer_verdict(const fede_conn *conn)
 
 bool identity_exports(const struct fede_conn *conn)
 {
-    return conn->flags & CONN_OPEN && !(conn->ending & FEDE_ENDED_BADLY) && conn->kept != NULL && conn->kept->exporter;
+    bool open = conn->flags & CONN_OPEN && conn->handshake == NULL && !(conn->ending & FEDE_ENDED_BADLY);
+    return open && conn->kept != NULL && conn->kept->exporter;
 }
 
 /* What TLS itself derives by such labels must not be derived for anybody else: RFC 5705 4, RFC 7627 4. */

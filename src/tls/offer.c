@@ -47,14 +47,15 @@ static void fill_extensions(struct handshake *hs, struct extensions *e, const ui
     const struct fede_conn *conn = hs->conn;
     const struct fede_config *config = conn->config;
     e->block = true;
-    e->present = 1u << HAS_GROUPS | 1u << HAS_POINT_FORMATS | 1u << HAS_SCHEMES | 1u << HAS_RENEGOTIATION_INFO;
+    e->present = 1u << HAS_GROUPS | 1u << HAS_POINT_FORMATS | 1u << HAS_SCHEMES;
     e->point_formats = BYTES_OF(uncompressed);
     e->schemes = codes_list(&config->schemes);
     if (conn->flags & CONN_SEND_NAME) {
         e->present |= 1u << HAS_SERVER_NAME;
         e->host_name = bytes_text(conn->server_name);
     }
-    if (config->alpn_len > 0) {
+    renegotiation_offer(hs, e);
+    if (config->alpn_len > 0 && !renegotiating(hs)) {
         e->present |= 1u << HAS_ALPN;
         e->alpn = config_alpn(config);
     }

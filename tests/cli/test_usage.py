@@ -1,9 +1,9 @@
 """Command line: what is refused, and how; help; lists."""
 from scene import expect, same, test
 
-REFUSED = ["--tlsv1.3", "--tlsv1.1", "--sslv3", "--tls13-ciphers=x", "--cert-status", "--status", "--crlfile=x", "--pinnedpubkey=x",
+REFUSED = ["--tlsv1.3", "--tlsv1.1", "--sslv3", "--tls13-ciphers=x", "--pinnedpubkey=x",
            "--psk=00", "--psk-identity=x", "--early-data=x",
-           "--key-update", "--fallback-scsv", "--record-split=9", "--renegotiate", "--capture=x", "--trace=x", "--trace-ascii=x",
+           "--key-update", "--fallback-scsv", "--record-split=9", "--capture=x", "--trace=x", "--trace-ascii=x",
            "--cert=x", "--key=x", "--pass=x", "--cert-type=PEM", "--http1.0", "--http3", "--form=a=b", "--cookie-jar=x", "-c", "-F",
            "--socks5=h", "--retry=3"]
 

@@ -142,6 +142,15 @@ static void replaced(void)
         CHECK_AT(fede_conn_staple(pair.client).len == 0, i); /* with the certificates it is gone */
         pair_end(&pair);
     }
+    fede_config *keeps = client_with(NULL, true, FEDE_REVOCATION_LEAF); /* longer, when asked for */
+    CHECK(fede_config_keep(keeps, FEDE_KEEP_PEER));
+    struct pair pair = {0};
+    pair_start(&pair, keeps, newer, NULL);
+    fede_bytes good = pair_file("good.ocsp");
+    CHECK(pair_pump(&pair) && pair_established(pair.client) && fede_conn_staple(pair.client).len == good.len &&
+          memcmp(fede_conn_staple(pair.client).data, good.data, good.len) == 0);
+    pair_end(&pair);
+    fede_config_free(keeps);
     fede_config *wrong = fede_config_derive(sc);
     CHECK(!fede_config_staple(wrong, 1, pair_file("good.ocsp")));
     CHECK(fede_config_error(wrong)->reason == FEDE_CONFIG_BAD_VALUE);

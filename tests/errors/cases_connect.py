@@ -153,6 +153,41 @@ msg("a handshake message after the handshake", "message_after_handshake", then((
     "Certificate", command=RAW, alert="unexpected_message")
 msg("renegotiation asked for again and again", "renegotiation_refused", then(*[(HANDSHAKE, message(0, b""))] * 5), r"\b4 times",
     command=RAW, alert="unexpected_message")
+
+
+def again(binding=None, ems=True, name="good"):
+    """The server asks for another handshake and makes it, with something wrong in it."""
+    def talk(s):
+        s.first_flight()
+        s.second_flight()
+        client = s.transcript[-12:]  # what its Finished says
+        s.change()
+        s.finished()
+        bound = client + s.transcript[-12:] if binding is None else binding
+        s.send(HANDSHAKE, message(0, b""))
+        s.transcript = b""
+        s.client_hello()
+        s.server_hello(extensions=((EMS,) if ems else ()) + (extension(0xff01, with_len(bound, 1)),))
+        s.certificate(name, "inter")
+        s.server_key_exchange(key=name)
+        s.done()
+        s.second_flight()
+        s.change()
+        s.finished()
+        s.send(DATA, b"after it")
+        s.alert(0, 1)
+    return script(talk)
+
+
+ANEW = ["connect", "--cacert", "root.pem", "--renegotiate", "localhost:{port}"]
+msg("a renegotiation that is not bound to the handshake before", "renegotiation_binding", again(binding=bytes(24)), r"\b24\b",
+    "CVE-2009-3555", command=ANEW, alert="handshake_failure")
+msg("a renegotiation without any binding", "renegotiation_binding", again(binding=b""), r"\b0 bytes", command=ANEW,
+    alert="handshake_failure")
+msg("a renegotiation without the extended master secret", "renegotiation_ems", again(ems=False), "extended master secret",
+    command=ANEW, alert="handshake_failure")
+msg("a renegotiation with another certificate", "renegotiation_certificate", again(name="twin"), "another certificate",
+    command=ANEW, alert="illegal_parameter")
 msg("HelloRequest with content", "message_too_long", then((HANDSHAKE, message(0, b"xy"))), "HelloRequest", r"\b2 bytes",
     command=RAW, alert="decode_error")
 msg("a wrong Finished", "finished_bad", script(lambda s: (s.first_flight(), s.second_flight(), s.change(),
@@ -317,6 +352,30 @@ cert("the path is longer than fede allows", "cert_chain_too_long", sends("below_
      "12 certificates", "at most 10", alert="bad_certificate")
 cert("names and constraints without end", "cert_constraint_budget", sends("below_many", "many", "inter"), r"\d+ steps",
      alert="bad_certificate")
+
+def stapled(name, kind=b"\1", response=b"\x30\0"):
+    """The server answers status_request with these bytes."""
+    def talk(s):
+        s.client_hello()
+        s.server_hello(extensions=(EMS, RENEGOTIATION, extension(5)))
+        s.certificate(name, "inter")
+        s.say(22, kind + with_len(response, 3))
+        s.server_key_exchange(key=name)
+        s.done()
+    return script(talk)
+
+
+STATUS = ["connect", "--cacert", "root.pem", "--status", "https://localhost:{port}/"]
+cert("the OCSP response is none", "cert_staple_bad", stapled("good"), "OCSP response", "DER SEQUENCE", command=STATUS,
+     alert="bad_certificate_status_response")
+cert("the status is of another type", "field_value", stapled("good", b"\7"), "CertificateStatus", "status_type", command=STATUS, code=6,
+     alert="illegal_parameter")
+flaw("it promises an OCSP response, and none comes", "cert_staple_missing", "must_staple", "must-staple", "stapling", command=STATUS,
+     alert="bad_certificate_status_response")
+flaw("no OCSP response comes, and one is demanded", "cert_revocation_unknown", "good", "asked for an OCSP response and sent none",
+     command=["connect", "--cacert", "root.pem", "--cert-status", "https://localhost:{port}/"], alert="bad_certificate")
+cert("a revocation list that is none", "crl_unreadable", None, "neither DER nor PEM", code=6,
+     command=["connect", "--cacert", "root.pem", "--crl", "root.pem", "https://localhost:1/"])
 
 # ---- HTTP and the data
 

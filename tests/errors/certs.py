@@ -20,6 +20,8 @@ CERTIFICATES = {
     "good": ("inter", "/CN=localhost", LEAF + SAN, {}),
     "rsa": ("inter", "/CN=localhost", LEAF + SAN, {"key": "rsa:2048"}),
     "ed25519": ("inter", "/CN=localhost", LEAF + SAN, {"key": "ed25519"}),
+    "twin": ("inter", "/CN=localhost", LEAF + SAN, {}),
+    "must_staple": ("inter", "/CN=localhost", LEAF + SAN + "tlsfeature=status_request\n", {}),
     "other": ("inter", "/CN=other.example", LEAF + "subjectAltName=DNS:other.example,DNS:*.wild.example\n", {}),
     "expired": ("inter", "/CN=localhost", LEAF + SAN, {"from": "20250101000000Z", "to": "20250701120000Z"}),
     "early": ("inter", "/CN=localhost", LEAF + SAN, {"from": "20400101000000Z"}),

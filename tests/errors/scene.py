@@ -20,7 +20,7 @@ CRASH = re.compile(r"Sanitizer|runtime error:|Assertion|core dumped|\(null\)|\(n
 ALERTS = {0: "close_notify", 10: "unexpected_message", 20: "bad_record_mac", 22: "record_overflow", 40: "handshake_failure",
           42: "bad_certificate", 43: "unsupported_certificate", 45: "certificate_expired", 46: "certificate_unknown",
           47: "illegal_parameter", 48: "unknown_ca", 49: "access_denied", 50: "decode_error", 51: "decrypt_error", 70: "protocol_version",
-          80: "internal_error", 86: "inappropriate_fallback", 90: "user_canceled", 100: "no_renegotiation",
+          113: "bad_certificate_status_response", 80: "internal_error", 86: "inappropriate_fallback", 90: "user_canceled", 100: "no_renegotiation",
           110: "unsupported_extension", 112: "unrecognized_name", 120: "no_application_protocol"}
 
 
