@@ -47,6 +47,8 @@ static const struct {
     {MSG_FINISHED, "Finished", "finished"},
     {MSG_CERTIFICATE_STATUS, "CertificateStatus", "certificate_status"},
     {MSG_KEY_UPDATE, "KeyUpdate", "key_update"},
+    {MSG_COMPRESSED_CERTIFICATE, "CompressedCertificate", "compressed_certificate"},
+    {MSG_NEXT_PROTOCOL, "NextProtocol", "next_protocol"},
 };
 
 enum { RECORD_HEADER_LEN = 5 };
@@ -81,7 +83,8 @@ struct annotation annotate_record(struct arena *arena, bytes record, struct reco
         struct record_parts parts;
         size_t end = record.len;
         if (protection.suite == 0) {
-            add_bytes(&b, "fragment", RECORD_HEADER_LEN, end);
+            if (end > RECORD_HEADER_LEN)
+                add_bytes(&b, "fragment", RECORD_HEADER_LEN, end);
         } else if (!protection_parts(&s, protection.version, protection.mac_last, end, &parts)) {
             add_bytes(&b, "protected", RECORD_HEADER_LEN, end);
         } else {
@@ -281,7 +284,9 @@ static void add_certificates(struct builder *b, struct field *root)
 {
     enum { SEQUENCE = 0x30 };
     for (struct field *list = root->first; list != NULL; list = list->next)
-        for (struct field *f = list->first; list->kind == FIELD_LIST && f != NULL; f = f->next)
-            if (f->kind == FIELD_BYTES && f->first == NULL && f->value.len > 0 && f->value.data[0] == SEQUENCE)
+        for (struct field *entry = list->first; list->kind == FIELD_LIST && entry != NULL; entry = entry->next) {
+            struct field *f = entry->kind == FIELD_STRUCT ? entry->first : entry; /* a struct in TLS 1.3 */
+            if (f != NULL && f->kind == FIELD_BYTES && f->first == NULL && f->value.len > 0 && f->value.data[0] == SEQUENCE)
                 annotate_der_certificate(b->arena, f, f->value, f->offset + f->prefix);
+        }
 }

@@ -32,6 +32,7 @@ _Static_assert((size_t)JSON_PARTS == VERIFICATION, "a document has room for each
 static void message(struct report *r, const fede_event *e, const char *protocol, const char *title,
                     const struct annotation *a);
 static void record(struct report *r, const fede_event *e);
+static struct annotation record_fields(struct report *r, const fede_event *e);
 static void secret(struct report *r, const fede_event *e);
 static void fields_of(struct report *r, struct json_text *w, const char *key, const struct field *parent);
 static void field_of(struct report *r, struct json_text *w, const struct field *f);
@@ -375,13 +376,25 @@ static void record(struct report *r, const fede_event *e)
     put_number(w, "plain_length", e->plain.len);
     put_number(w, "epoch", e->epoch);
     put_number(w, "sequence_number", e->number);
-    if (e->what != CONTENT_DATA && e->epoch != 0) {
-        struct annotation a = annotate_record(&r->scratch, e->bytes, report_protection(r, e));
+    if (e->epoch != 0 || !lines || r->options.level >= ALL) {
+        struct annotation a = record_fields(r, e);
         if (a.root != NULL)
             fields_of(r, w, "fields", a.root);
-        json_protection(r, w, e);
     }
+    if (e->epoch != 0)
+        json_protection(r, w, e);
+    if (e->what == CONTENT_DATA && e->plain.len > 0)
+        put_hex(w, "data", e->plain);
     end(r, w);
+}
+
+/* In the clear only the header: what is behind it is shown as the messages it is made of. */
+static struct annotation record_fields(struct report *r, const fede_event *e)
+{
+    enum { HEADER = 5 };
+    if (e->epoch == 0 && e->bytes.len > HEADER)
+        return annotate_record(&r->scratch, bytes_of(e->bytes.data, HEADER), report_protection(r, e));
+    return annotate_record(&r->scratch, e->bytes, report_protection(r, e));
 }
 
 static void secret(struct report *r, const fede_event *e)

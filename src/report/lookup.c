@@ -32,6 +32,7 @@ static const struct {
     {&psk_mode_names, {NULL}},
     {&certificate_type_names, {NULL}},
     {&status_type_names, {NULL}},
+    {&key_update_names, {NULL}},
 };
 
 static size_t search(const char *word, const char *registry, struct match matches[ROWS_MOST],

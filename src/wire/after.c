@@ -1,5 +1,5 @@
 /* What stands around the handshake proper: the handshake header (RFC 5246 7.4), the record header (RFC 5246 6.2.1), alerts
-   (7.2), ChangeCipherSpec (7.1), HelloRequest (7.4.1.1), NewSessionTicket (RFC 5077 3.3). */
+   (7.2), ChangeCipherSpec (7.1), HelloRequest (7.4.1.1), NewSessionTicket (RFC 5077 3.3), NextProtocol (draft-agl-tls-nextprotoneg-04 3). */
 #include "base/error.h"
 #include "wire/messages.h"
 #include "wire/names.h"
@@ -34,6 +34,12 @@ void wire_new_session_ticket_12(struct wire *w, struct new_session_ticket *m)
 {
     wire_u32(w, "ticket_lifetime_hint", &m->lifetime_hint, FIELD_NUMBER);
     wire_opaque16(w, "ticket", &m->ticket, 0, 65535);
+}
+
+void wire_next_protocol(struct wire *w, struct next_protocol *m)
+{
+    wire_text8(w, "selected_protocol", &m->selected, 0, 255);
+    wire_opaque8(w, "padding", &m->padding, 0, 255);
 }
 
 void wire_hello_request(struct wire *w, void *m)

@@ -12,7 +12,7 @@ enum msg {
     MSG_HELLO_REQUEST = 0, MSG_CLIENT_HELLO = 1, MSG_SERVER_HELLO = 2, MSG_NEW_SESSION_TICKET = 4, MSG_END_OF_EARLY_DATA = 5,
     MSG_ENCRYPTED_EXTENSIONS = 8, MSG_CERTIFICATE = 11, MSG_SERVER_KEY_EXCHANGE = 12, MSG_CERTIFICATE_REQUEST = 13,
     MSG_SERVER_HELLO_DONE = 14, MSG_CERTIFICATE_VERIFY = 15, MSG_CLIENT_KEY_EXCHANGE = 16, MSG_FINISHED = 20,
-    MSG_CERTIFICATE_STATUS = 22, MSG_KEY_UPDATE = 24,
+    MSG_CERTIFICATE_STATUS = 22, MSG_KEY_UPDATE = 24, MSG_COMPRESSED_CERTIFICATE = 25, MSG_NEXT_PROTOCOL = 67,
     MSG_CCS = 256,            /* ChangeCipherSpec: a record type of its own, but a row of the table */
     ACT_CHOOSE,               /* server: version, suite, group, credential, ALPN from the ClientHello */
     ACT_VERIFY_PEER,          /* judge the peer's chain */
@@ -108,7 +108,10 @@ struct server_hello {
     uint8_t compression;
     struct extensions extensions;
 };
-struct certificate_message { bytes list; };     /* TLS 1.2: content of certificate_list; walk with certificates_next */
+struct certificate_message {
+    bytes context;       /* TLS 1.3 only */
+    bytes list;          /* content of certificate_list; in TLS 1.2 walk with certificates_next */
+};
 bool certificates_next(bytes *rest, bytes *der);
 
 /* ServerKeyExchange. The layout depends on the key exchange: set kx before reading or writing. */
@@ -137,7 +140,12 @@ struct certificate_request {
 };
 struct certificate_verify { bool unnamed; uint16_t scheme; bytes signature; };
 struct certificate_status { uint8_t type; bytes response; };
+struct certificate_request_13 { bytes context; struct extensions extensions; };
+struct compressed_certificate { uint16_t algorithm; uint32_t uncompressed_len; bytes compressed; };
 struct new_session_ticket { uint32_t lifetime_hint; bytes ticket; };
+struct new_session_ticket_13 { uint32_t lifetime, age_add; bytes nonce, ticket; struct extensions extensions; };
+struct key_update { uint8_t request; };
+struct next_protocol { bytes selected, padding; };
 struct finished { bytes verify_data; };   /* 12 bytes in TLS 1.2, the hash's length in TLS 1.3 */
 
 void wire_header(struct wire *w, uint8_t *type, uint32_t *len);
@@ -155,6 +163,12 @@ void wire_certificate_verify(struct wire *w, struct certificate_verify *m);
 void wire_certificate_status(struct wire *w, struct certificate_status *m);
 void wire_new_session_ticket_12(struct wire *w, struct new_session_ticket *m);
 void wire_finished(struct wire *w, struct finished *m);
+void wire_certificate_13(struct wire *w, struct certificate_message *m);
+void wire_certificate_request_13(struct wire *w, struct certificate_request_13 *m);
+void wire_new_session_ticket_13(struct wire *w, struct new_session_ticket_13 *m);
+void wire_key_update(struct wire *w, struct key_update *m);
+void wire_compressed_certificate(struct wire *w, struct compressed_certificate *m);
+void wire_next_protocol(struct wire *w, struct next_protocol *m);
 
 /* Alert and ChangeCipherSpec, so that they are narrated too. */
 struct alert_message { uint8_t level, description; };

@@ -485,6 +485,12 @@ static const struct name_row psk_mode_rows[] = {
 };
 NAMES(psk_mode, "key exchange mode", 0, false);
 
+static const struct name_row key_update_rows[] = {
+    {0, "update_not_requested", "RFC 9846 4.6.3", ""},
+    {1, "update_requested", "RFC 9846 4.6.3", ""},
+};
+NAMES(key_update, "key update request", 0, false);
+
 static const struct name_row certificate_compression_rows[] = {
     {1, "zlib", "RFC 8879 7.3", ""},
     {2, "brotli", "RFC 8879 7.3", ""},

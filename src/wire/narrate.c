@@ -4,12 +4,6 @@
 
 enum { TLS12 = 0x0303, TLS13 = 0x0304 };
 
-/* Layouts that TLS 1.3 changed, so that the routine for TLS 1.2 must not be tried on them. */
-static bool changed_in_13(uint8_t type)
-{
-    return type == MSG_CERTIFICATE || type == MSG_CERTIFICATE_REQUEST || type == MSG_NEW_SESSION_TICKET;
-}
-
 void wire_narrate(struct wire *w, uint8_t type, const struct message_context *context)
 {
     union {
@@ -22,6 +16,11 @@ void wire_narrate(struct wire *w, uint8_t type, const struct message_context *co
         struct certificate_verify verify;
         struct certificate_status status;
         struct new_session_ticket ticket;
+        struct certificate_request_13 request_13;
+        struct new_session_ticket_13 ticket_13;
+        struct key_update key_update;
+        struct compressed_certificate compressed;
+        struct next_protocol next_protocol;
         struct finished finished;
         struct extensions extensions;
         bytes raw;
@@ -29,9 +28,7 @@ void wire_narrate(struct wire *w, uint8_t type, const struct message_context *co
     memset(&m, 0, sizeof m);
     uint8_t kx = context && context->kx ? context->kx : KX_UNKNOWN;
     uint16_t version = context ? context->version : 0;
-    const bool old = version != 0 && version < TLS12;
-    if (version >= TLS13 && changed_in_13(type))
-        type = UINT8_MAX;
+    const bool old = version != 0 && version < TLS12, new = version >= TLS13;
     switch (type) {
     case MSG_HELLO_REQUEST:
         wire_hello_request(w, NULL);
@@ -43,13 +40,19 @@ void wire_narrate(struct wire *w, uint8_t type, const struct message_context *co
         wire_server_hello(w, &m.server_hello);
         break;
     case MSG_NEW_SESSION_TICKET:
-        wire_new_session_ticket_12(w, &m.ticket);
+        if (new)
+            wire_new_session_ticket_13(w, &m.ticket_13);
+        else
+            wire_new_session_ticket_12(w, &m.ticket);
         break;
     case MSG_ENCRYPTED_EXTENSIONS:
         wire_extensions(w, IN_ENCRYPTED_EXTENSIONS, &m.extensions);
         break;
     case MSG_CERTIFICATE:
-        wire_certificate_12(w, &m.certificate);
+        if (new)
+            wire_certificate_13(w, &m.certificate);
+        else
+            wire_certificate_12(w, &m.certificate);
         break;
     case MSG_SERVER_KEY_EXCHANGE:
         m.server_key_exchange.kx = kx;
@@ -58,7 +61,10 @@ void wire_narrate(struct wire *w, uint8_t type, const struct message_context *co
         break;
     case MSG_CERTIFICATE_REQUEST:
         m.request.unnamed = old;
-        wire_certificate_request_12(w, &m.request);
+        if (new)
+            wire_certificate_request_13(w, &m.request_13);
+        else
+            wire_certificate_request_12(w, &m.request);
         break;
     case MSG_SERVER_HELLO_DONE:
         wire_server_hello_done(w, NULL);
@@ -76,6 +82,17 @@ void wire_narrate(struct wire *w, uint8_t type, const struct message_context *co
         break;
     case MSG_CERTIFICATE_STATUS:
         wire_certificate_status(w, &m.status);
+        break;
+    case MSG_END_OF_EARLY_DATA:
+        break;
+    case MSG_KEY_UPDATE:
+        wire_key_update(w, &m.key_update);
+        break;
+    case MSG_COMPRESSED_CERTIFICATE:
+        wire_compressed_certificate(w, &m.compressed);
+        break;
+    case MSG_NEXT_PROTOCOL:
+        wire_next_protocol(w, &m.next_protocol);
         break;
     default:
         wire_rest(w, "body", &m.raw);

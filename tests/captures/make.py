@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""make.py FOLDER [PART]...: captures of real peers on loopback: openssl, gnutls, nginx and curl, with their key logs.
+"""make.py FOLDER [PART or NAME]...: captures of real peers on loopback: openssl, gnutls, nginx and curl, with their key logs; peers.py
+has further parts.
 
-FOLDER/NAME.pcapng and FOLDER/NAME.keys, one connection or a few each. Needs dumpcap and the right to capture on lo. What
-is in them is found out by run.py with tshark; nothing is taken from fede."""
+FOLDER/NAME.pcapng (those of peers.py with .gz behind) and FOLDER/NAME.keys, one connection or a few each. Needs dumpcap and the
+right to capture on lo. What is in them is found out by run.py and against.py with tshark; nothing is taken from fede."""
+import gzip
 import os
 import re
 import signal
@@ -13,6 +15,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../interop"))
 import certs  # noqa: E402
+import peers  # noqa: E402
 
 PORT = 44310
 
@@ -20,8 +23,8 @@ PORT = 44310
 class Scene:
     """One capture: a server runs, clients connect, both end, the capture is closed."""
 
-    def __init__(self, folder, name, port):
-        self.folder, self.name, self.port = folder, name, port
+    def __init__(self, folder, name, port, small=False):
+        self.folder, self.name, self.port, self.small = folder, name, port, small
         self.keys = f"{folder}/{name}.keys"
         self.file = f"{folder}/{name}.pcapng"
         self.server = None
@@ -40,13 +43,23 @@ class Scene:
         time.sleep(0.15)
         return self
 
-    def serve(self, *words, **more):
+    @staticmethod
+    def free_port():
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            return s.getsockname()[1]
+
+    def no_keys(self):
+        with open(self.keys, "w", encoding="ascii"):
+            pass
+
+    def serve(self, *words, listens=None, **more):
         self.server = subprocess.Popen([str(w) for w in words], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL, **more)
         for _ in range(150):
             with socket.socket() as s:
                 with open("/proc/net/tcp", encoding="ascii") as f, open("/proc/net/tcp6", encoding="ascii") as g:
-                    if re.search(rf":{self.port:04X} [0-9A-F]+:0000 0A", f.read() + g.read()):
+                    if re.search(rf":{listens or self.port:04X} [0-9A-F]+:0000 0A", f.read() + g.read()):
                         return
             time.sleep(0.02)
 
@@ -57,8 +70,7 @@ class Scene:
         except subprocess.TimeoutExpired:
             return None
 
-    def __exit__(self, *_):
-        time.sleep(0.25)
+    def end_server(self):
         if self.server:
             self.server.send_signal(signal.SIGTERM)
             try:
@@ -66,10 +78,34 @@ class Scene:
             except subprocess.TimeoutExpired:
                 self.server.kill()
                 self.server.wait()
+            self.server = None
+
+    def __exit__(self, *_):
+        time.sleep(0.25)
+        self.end_server()
         time.sleep(0.25)
         self.dump.send_signal(signal.SIGINT)
         self.dump.wait(10)
         self.dump.stderr.close()
+        if not os.path.exists(self.keys):
+            self.no_keys()
+        if self.small:
+            with open(self.file, "rb") as f, open(self.file + ".gz", "wb") as g:
+                g.write(gzip.compress(f.read(), 9, mtime=0))
+            os.remove(self.file)
+
+
+class Stage:
+    """Where the parts of peers.py play: gives each scene a port, and leaves out the rows of tables that are not asked for."""
+
+    def __init__(self, folder, wanted):
+        self.folder, self.wanted = folder, wanted
+
+    def __call__(self, name, port=None):
+        return Scene(self.folder, name, port or Scene.free_port(), small=True)
+
+    def rows(self, table):
+        return [(name, row) for name, row in table.items() if not self.wanted or name in self.wanted]
 
 
 GET = b"GET / HTTP/1.0\r\n\r\n"
@@ -249,7 +285,12 @@ def main():
     for part in (openssl, special, gnutls, nginx):
         if len(sys.argv) < 3 or part.__name__ in sys.argv[2:]:
             part(folder, at)
-    print(f"{len([f for f in os.listdir(folder) if f.endswith('.pcapng')])} captures in {folder}")
+    peers.certificates(at)
+    for part in peers.PARTS:
+        named = len(sys.argv) < 3 or part.__name__ in sys.argv[2:]
+        if named or part in peers.TABLES:
+            part(Stage(folder, [] if named else sys.argv[2:]), at)
+    print(f"{len([f for f in os.listdir(folder) if '.pcapng' in f])} captures in {folder}")
 
 
 if __name__ == "__main__":

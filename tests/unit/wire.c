@@ -890,6 +890,7 @@ static void registries_are_sorted(void **state)
                                        &certificate_type_names,
                                        &psk_mode_names,
                                        &certificate_compression_names,
+                                       &key_update_names,
                                        &hpke_kem_names,
                                        &hpke_kdf_names,
                                        &hpke_aead_names};
