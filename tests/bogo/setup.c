@@ -1,0 +1,252 @@
+/* bogo/setup.c: a test's options as a fede_config. What fede has no setting for ends the shim with 89: the test is then not
+   counted. The defaults that the runner relies on: everything fede implements is offered, tickets and the store of
+   sessions are on, Ed25519 and the P-521 scheme are not accepted unless asked for, any chain of certificates is good. */
+#include <time.h>
+
+#include "shim.h"
+
+enum { TLS12 = FEDE_TLS12, ED25519 = 0x0807, ED448 = 0x0808, ECDSA_P521 = 0x0603 };
+enum { GROUP_P521 = 0x0019, TEXT_MOST = 64 * 1024 };
+
+static int64_t clock_ahead;
+
+void setup_advance_clock(int seconds)
+{
+    clock_ahead += seconds;
+}
+
+static int64_t wall(void *arg)
+{
+    (void)arg;
+    return (int64_t)time(NULL) + clock_ahead;
+}
+
+/* ---- Versions, suites, groups, schemes. */
+
+static int set_versions(const struct options *o)
+{
+    int lowest = o->min_version > 0 ? o->min_version : TLS12, highest = o->max_version > 0 ? o->max_version : TLS12;
+    if (lowest > TLS12)
+        return not_implemented("TLS 1.3 alone");
+    if (o->no_tls12 && (o->no_tls13 || o->max_version == TLS12)) {
+        fputs(":NO_SUPPORTED_VERSIONS_ENABLED:\n", stderr);
+        return EXIT_FAILED;
+    }
+    return highest < TLS12 || o->no_tls12 ? not_implemented("a test without TLS 1.2") : 0;
+}
+
+/* OpenSSL's words, as far as the runner uses them. */
+static bool suite_matches(const char *word, size_t len, uint16_t id)
+{
+    char name[64];
+    uint16_t named;
+    const char *own = fede_suite_name(id);
+    if (len >= sizeof name || own == NULL)
+        return false;
+    memcpy(name, word, len);
+    name[len] = '\0';
+    if (strcmp(name, "ALL") == 0 || strcmp(name, "DEFAULT") == 0)
+        return true;
+    if (strcmp(name, "3DES") == 0)
+        return strstr(own, "3DES") != NULL;
+    if (strcmp(name, "AES") == 0)
+        return strstr(own, "AES_") != NULL;
+    if (strcmp(name, "AES128") == 0)
+        return strstr(own, "AES_128") != NULL;
+    return fede_suite_by_name(name, &named) && named == id;
+}
+
+static void add_code(struct codes16 *codes, uint16_t id)
+{
+    for (size_t i = 0; i < codes->n; i++)
+        if (codes->ids[i] == id)
+            return;
+    if (codes->n < MOST_CODES)
+        codes->ids[codes->n++] = id;
+}
+
+static void drop_code(struct codes16 *codes, uint16_t id)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < codes->n; i++)
+        if (codes->ids[i] != id)
+            codes->ids[kept++] = codes->ids[i];
+    codes->n = kept;
+}
+
+static struct codes16 suites_of(const char *text)
+{
+    struct codes16 chosen = {.n = 0};
+    while (*text != '\0') {
+        size_t len = strcspn(text, ":|[]");
+        bool without = *text == '!';
+        for (size_t i = 0; len > 0 && fede_suite_list(i) != 0; i++) {
+            uint16_t id = fede_suite_list(i);
+            if (suite_matches(text + without, len - without, id))
+                without ? drop_code(&chosen, id) : add_code(&chosen, id);
+        }
+        text += len;
+        text += strspn(text, ":|[]");
+    }
+    return chosen;
+}
+
+static struct codes16 all_of(uint16_t list(size_t n), const uint16_t *without, size_t n_without)
+{
+    struct codes16 all = {.n = 0};
+    for (size_t i = 0; list(i) != 0; i++)
+        add_code(&all, list(i));
+    for (size_t i = 0; i < n_without; i++)
+        drop_code(&all, without[i]);
+    return all;
+}
+
+static bool all_known(const struct codes16 *codes, uint16_t list(size_t n))
+{
+    for (size_t i = 0; i < codes->n; i++) {
+        size_t k = 0;
+        while (list(k) != 0 && list(k) != codes->ids[i])
+            k++;
+        if (list(k) == 0)
+            return false;
+    }
+    return true;
+}
+
+static int set_codes(const struct options *o, fede_config *config)
+{
+    static const uint16_t unusual_schemes[] = {ED25519, ED448, ECDSA_P521}, unusual_groups[] = {GROUP_P521};
+    struct codes16 suites = o->cipher != NULL ? suites_of(o->cipher) : all_of(fede_suite_list, NULL, 0);
+    struct codes16 groups = o->curves.n > 0 ? o->curves : all_of(fede_group_list, unusual_groups, 1);
+    struct codes16 schemes = all_of(fede_scheme_list, unusual_schemes, 3);
+    const struct codes16 *signing = &o->credentials[0].signing;
+    if (o->server)
+        schemes = all_of(fede_scheme_list, &unusual_schemes[1], 1);
+    if (o->server && signing->n > 0)
+        schemes = *signing;
+    else if (!o->server && o->verify_prefs.n > 0)
+        schemes = o->verify_prefs;
+    if (suites.n == 0)
+        return not_implemented("these suites");
+    if (!all_known(&groups, fede_group_list))
+        return not_implemented("a group");
+    if (!all_known(&schemes, fede_scheme_list))
+        return not_implemented("a signature scheme");
+    fede_config_suites(config, suites.ids, suites.n);
+    fede_config_groups(config, groups.ids, groups.n);
+    fede_config_schemes(config, schemes.ids, schemes.n);
+    return 0;
+}
+
+/* ---- Application protocols. */
+
+static int set_alpn(const struct options *o, fede_config *config)
+{
+    static char text[TEXT_MOST];
+    const char *names[64];
+    size_t n = 0, at = 0;
+    if (o->server && o->select_alpn != NULL)
+        return fede_config_alpn(config, &o->select_alpn, 1) ? 0 : EXIT_FAILED;
+    if (o->server && o->reject_alpn) {
+        static const char *const none[] = {"a protocol that no test offers"};
+        return fede_config_alpn(config, none, 1) ? 0 : EXIT_FAILED;
+    }
+    if (o->server || o->advertise_alpn == NULL)
+        return 0;
+    for (const char *wire = o->advertise_alpn; *wire != '\0' && n < 64; n++) { /* length, name, length, name … */
+        size_t len = (unsigned char)*wire++;
+        if (strlen(wire) < len || at + len + 1 > sizeof text)
+            return not_implemented("this list of protocols");
+        names[n] = memcpy(text + at, wire, len);
+        text[at + len] = '\0';
+        at += len + 1;
+        wire += len;
+    }
+    return fede_config_alpn(config, names, n) ? 0 : EXIT_FAILED;
+}
+
+/* ---- Certificates and keys. */
+
+static fede_bytes file_read(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    uint8_t *data = malloc(TEXT_MOST);
+    size_t len = file != NULL && data != NULL ? fread(data, 1, TEXT_MOST, file) : 0;
+    if (file != NULL)
+        fclose(file);
+    return (fede_bytes){data, len};
+}
+
+static int set_credential(const struct credential_options *credential, fede_config *config)
+{
+    if (credential->cert_file == NULL && credential->key_file == NULL)
+        return 0;
+    if (credential->cert_file == NULL || credential->key_file == NULL)
+        return not_implemented("half a credential");
+    fede_bytes chain = file_read(credential->cert_file), key = file_read(credential->key_file);
+    bool good = fede_config_credential(config, chain, key);
+    free((void *)chain.data);
+    free((void *)key.data);
+    return good ? 0 : EXIT_FAILED;
+}
+
+bool setup_staples(const struct options *o, fede_config *config)
+{
+    const struct blob *staple = &o->credentials[0].staple;
+    return staple->len == 0 || fede_config_staple(config, 0, (fede_bytes){staple->data, staple->len});
+}
+
+/* ---- All of it. */
+
+static int set_all(const struct options *o, fede_config *config, struct run *run, fede_store *store)
+{
+    int status = set_versions(o);
+    unsigned questions = FEDE_ASK_VERDICT;
+    if (!o->server) /* any chain is good; the question decides in its place */
+        fede_config_unauthenticated_encryption(config);
+    fede_config_clock(config, wall, NULL, NULL);
+    fede_config_trace(config, checks_trace, run);
+    if (status == 0)
+        status = set_codes(o, config);
+    if (status == 0)
+        status = set_alpn(o, config);
+    if (status == 0)
+        status = set_credential(&o->credentials[0], config);
+    if (status == 0 && o->server && !o->set_ocsp_in_callback && !o->decline_ocsp_callback)
+        setup_staples(o, config);
+    fede_config_status_request(config, o->enable_ocsp_stapling);
+    if (o->server)
+        fede_config_store(config, store);
+    else
+        fede_config_sessions(config, true);
+    if (o->no_ticket)
+        fede_config_tickets(config, 0);
+    if (o->max_send_fragment > 0)
+        fede_config_max_fragment(config, (size_t)o->max_send_fragment);
+    if (o->max_cert_list > 0)
+        fede_config_limits(config, (size_t)o->max_cert_list, 0);
+    if (o->server)
+        questions |= FEDE_ASK_HELLO;
+    fede_config_ask(config, questions);
+    return status;
+}
+
+fede_config *setup_config(const struct options *o, const fede_config *base, fede_store *store, struct run *run,
+                          int *status)
+{
+    fede_config *config = base != NULL ? fede_config_derive(base) : fede_config_new();
+    if (config == NULL) {
+        fputs("no configuration\n", stderr);
+        *status = EXIT_FAILED;
+        return NULL;
+    }
+    *status = set_all(o, config, run, store);
+    if (*status == 0 && fede_config_error(config) == NULL)
+        return config;
+    if (fede_config_error(config) != NULL) {
+        names_print(fede_config_error(config));
+        *status = EXIT_FAILED;
+    }
+    fede_config_free(config);
+    return NULL;
+}

@@ -1,0 +1,116 @@
+/* bogo/shim.h: what the parts of the shim share. BoringSSL's protocol runner starts the shim once for each test, as client or
+   server, and judges it by the bytes on the wire, the exit status and the name of the error on stderr. Only fede's public
+   headers are used here.
+
+   flags.c     the runner's flags as one table, into struct options
+   setup.c     options into a fede_config
+   link.c      the socket, and fede's bytes through it
+   checks.c    what must hold after the handshake
+   names.c     fede's reasons by the names that the runner knows
+   shim.c      the connections of one test, from start to end */
+#ifndef BOGO_SHIM_H
+#define BOGO_SHIM_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fede/fede.h"
+
+enum { EXIT_FAILED = 1, EXIT_UNIMPLEMENTED = 89 };
+enum { MOST_CODES = 32, MOST_CREDENTIALS = 8, MOST_BLOB = 4096 };
+
+struct blob {
+    uint8_t data[MOST_BLOB];
+    size_t len;
+    bool given;
+};
+
+struct codes16 {
+    uint16_t ids[MOST_CODES];
+    size_t n;
+};
+
+/* One certificate with its key: the default one, or one of -new-x509-credential. */
+struct credential_options {
+    const char *cert_file, *key_file;
+    struct codes16 signing;
+    struct blob staple;
+};
+
+struct options {
+    /* The link. */
+    int port, shim_id, resume_count;
+    bool server, ipv6, async, is_handshaker_supported;
+    /* What is offered and chosen. */
+    int min_version, max_version;
+    bool no_tls1, no_tls11, no_tls12, no_tls13, no_ticket;
+    struct codes16 curves, verify_prefs;
+    const char *cipher, *host_name;
+    struct credential_options credentials[MOST_CREDENTIALS]; /* [0]: the default one */
+    size_t n_credentials;                                    /* beyond the default one */
+    const char *advertise_alpn, *select_alpn;
+    bool reject_alpn;
+    int max_send_fragment, max_cert_list;
+    /* Callbacks. */
+    bool use_early_callback, fail_early_callback, fail_cert_callback;
+    bool verify_fail, use_custom_verify_callback;
+    bool enable_ocsp_stapling, use_ocsp_callback, set_ocsp_in_callback, decline_ocsp_callback, fail_ocsp_callback;
+    /* What is said and done. */
+    bool implicit_handshake, shim_writes_first, shim_shuts_down, check_close_notify, send_alert;
+    bool no_op_extra_handshake, peek_then_read, read_with_unfinished_write;
+    int read_size, resumption_delay;
+    /* What must be seen. */
+    int expect_version, expect_cipher, expect_curve_id, expect_peer_signature_algorithm;
+    const char *expect_server_name, *expect_alpn, *expect_advertised_alpn, *expect_msg_callback;
+    bool expect_session_miss, expect_extended_master_secret, expect_ticket_renewal, expect_no_session;
+    bool expect_session_id, expect_no_session_id;
+    bool expect_secure_renegotiation, expect_no_secure_renegotiation;
+    int expect_selected_credential; /* -2: not asked */
+    struct blob expect_ocsp_response;
+};
+
+/* The three configurations of a test. False: something was said on stderr; *status is what to end with. */
+bool flags_read(int argc, char **argv, struct options *initial, struct options *resumed, int *status);
+
+int not_implemented(const char *what); /* EXIT_UNIMPLEMENTED */
+
+/* One connection of a test. */
+struct run {
+    const struct options *options;
+    fede_config *config; /* of this connection */
+    fede_conn *conn;
+    int fd;
+    bool resuming; /* not the first connection of the test */
+    bool asked;    /* async: the open question was left for the next turn */
+    /* Seen in the trace. */
+    char messages[4096];
+    size_t messages_len;
+    bool got_ticket, secure_renegotiation;
+    char why_not_resumed[128]; /* in the trace's words */
+    size_t why_not_resumed_len;
+};
+
+/* setup.c: NULL when something was said on stderr. base: of the connection before, whose ticket keys and store go on. */
+fede_config *setup_config(const struct options *o, const fede_config *base, fede_store *store, struct run *run,
+                          int *status);
+bool setup_staples(const struct options *o, fede_config *config);
+void setup_advance_clock(int seconds);
+
+/* link.c */
+bool link_open(struct run *run);
+void link_close(struct run *run);
+/* One step: a question answered, bytes sent, bytes received. False: nothing can be done any more. */
+bool link_turn(struct run *run);
+void link_flush(struct run *run);
+bool run_answer(struct run *run); /* shim.c: false: not yet */
+
+/* checks.c: false when something was said on stderr. */
+bool checks_after_handshake(struct run *run);
+bool checks_at_end(struct run *run);
+void checks_trace(void *arg, const fede_event *event);
+
+/* names.c: writes the error's name as the runner wants it. */
+void names_print(const fede_error *error);
+
+#endif
