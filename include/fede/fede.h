@@ -148,6 +148,13 @@ FEDE_API bool fede_config_limits(fede_config *config, size_t message, size_t han
 /* fede_config_max_fragment sets the most plaintext bytes put into one record, 64 to 16,384 (the default). */
 FEDE_API bool fede_config_max_fragment(fede_config *config, size_t bytes);
 
+/* fede_config_record_size_limit: a client tells the server to put at most so many bytes into a record, 64 to 16,384, and
+   learns what the server takes (RFC 8449); 0, the default: it does not. A server always answers a client that says so, with
+   16,384 or what is set here. fede_config_max_fragment_length: a client asks for records of at most 512, 1,024, 2,048 or
+   4,096 bytes both ways (RFC 6066 4); 0, the default: it does not. Servers grant it, unless record_size_limit is there too. */
+FEDE_API bool fede_config_record_size_limit(fede_config *config, size_t bytes);
+FEDE_API bool fede_config_max_fragment_length(fede_config *config, size_t bytes);
+
 /* fede_config_read_ahead lets fede_to_fill give room for more than the current record: fewer system calls, but bytes
    behind the connection's end may be taken too. Off by default. */
 FEDE_API bool fede_config_read_ahead(fede_config *config, bool on);
@@ -344,6 +351,7 @@ typedef struct fede_info {
     uint16_t client_scheme;      /* the client's, in CertificateVerify; 0: none */
     fede_bytes alpn;             /* borrowed from the connection; empty when none */
     const char *server_name;     /* client: the name wanted; server: what the client asked for, or NULL */
+    uint16_t max_sent, max_received; /* most bytes of data in a record, each way */
     uint64_t sent_records, received_records;
 } fede_info;
 

@@ -57,7 +57,7 @@ struct connect_settings {
     fede_revocation revocation;
     const char *crl_files[FILES_MOST];
     size_t n_crl_files;
-    long renegotiations;
+    long renegotiations, record_limit, fragment_length; /* 0: none */
     int64_t at_time; /* --attime, INT64_MIN: now */
     long max_fragment;
 

@@ -17,7 +17,7 @@ enum key {
     MAX_TIME, CONNECT_TIMEOUT, IPV4, IPV6, RESOLVE, CONNECT_TO, UNIX_SOCKET, INTERFACE, PROXY, NO_PROXY, PROXY_USER, STARTTLS,
     INSECURE, CACERT, CAPATH, VERIFY_NAME, VERIFY_IP, AT_TIME, SHOW_CERTIFICATES, TLS12, TLS_MAX, CIPHERS, GROUPS, SCHEMES,
     ALPN, NO_ALPN, SERVER_NAME, NO_SERVER_NAME, NO_EMS, MAX_FRAGMENT, KEYLOG, SESSION_OUT, SESSION_IN, RECONNECT, NO_TICKET,
-    STATUS, CERT_STATUS, CRL_FILE, REVOCATION, FALSE_START, RENEGOTIATE,
+    STATUS, CERT_STATUS, CRL_FILE, REVOCATION, FALSE_START, RENEGOTIATE, RECORD_LIMIT, FRAGMENT_LENGTH,
     REPORT, CERT, KEY,
     INTERACTIVE, LINGER, CRLF, REFUSED
 };
@@ -97,6 +97,8 @@ static const struct option_row options[] = {
     {"sigalgs",          0,  SCHEMES,     "LIST",      NULL, "Accept these signature schemes."},
     {"no-ems",           0,  NO_EMS,      NULL,        NULL, "Do without the extended master secret (RFC 7627), to show the classic form."},
     {"max-fragment",     0,  MAX_FRAGMENT, "BYTES",    NULL, "Put at most BYTES, 64 to 16384, into one record."},
+    {"record-size-limit", 0, RECORD_LIMIT, "BYTES",    NULL, "Ask the server for records of at most BYTES, 64 to 16384 (RFC 8449)."},
+    {"max-fragment-length", 0, FRAGMENT_LENGTH, "BYTES", NULL, "Ask for records of at most 512, 1024, 2048 or 4096 BYTES both ways (RFC 6066 4)."},
     {"keylog",           0,  KEYLOG,      "FILE",      NULL, "Append the connection's secrets to FILE (SSLKEYLOGFILE format), for Wireshark and fede explain."},
     {"report",           0,  REPORT,      "FILE",      NULL, "Write the story as one HTML page to FILE: every byte with its meaning, for any browser, without network."},
     {"sess-out",         0,  SESSION_OUT, "FILE",      NULL, "Write the session to FILE, to be resumed later with --sess-in. It holds the master secret: the file is for your eyes only."},
@@ -427,6 +429,10 @@ static bool take_tls(struct connect_settings *set, const struct option_row *row,
         return set->no_ems = true;
     case MAX_FRAGMENT:
         return value_number(value, 64, 16384, &set->max_fragment, why);
+    case RECORD_LIMIT:
+        return value_number(value, 64, 16384, &set->record_limit, why);
+    case FRAGMENT_LENGTH:
+        return value_number(value, 512, 4096, &set->fragment_length, why);
     case KEYLOG:
         set->keylog = value;
         return true;

@@ -45,6 +45,9 @@ bool tls_prepare(struct client *client)
         return config_refused(client);
     if (set->max_fragment && !fede_config_max_fragment(config, (size_t)set->max_fragment))
         return config_refused(client);
+    if ((set->record_limit && !fede_config_record_size_limit(config, (size_t)set->record_limit)) ||
+        (set->fragment_length && !fede_config_max_fragment_length(config, (size_t)set->fragment_length)))
+        return config_refused(client);
     /* The story recomputes Finished with them; it shows them only when asked (--show-secrets). */
     if (!fede_config_reveal_secrets(config))
         return config_refused(client);

@@ -48,7 +48,7 @@ struct settings {
     const char *keylog, *ticket_key, *report; /* report: directory for pages, or NULL */
     bool no_tickets, no_ems, no_alpn, http1, echo, www, once, plain;
     int reject; /* alert to refuse each ClientHello with, -1: none */
-    long max_fragment, workers, max_connections, session_cache, ticket_lifetime; /* 0: not given */
+    long max_fragment, record_limit, workers, max_connections, session_cache, ticket_lifetime; /* 0: not given */
     unsigned long handshake_ms, idle_ms, grace_ms;
 };
 

@@ -11,6 +11,7 @@ enum key {
     KEY_KEY,
     KEY_CHAIN,
     KEY_STAPLE,
+    KEY_RECORD_LIMIT,
     KEY_SNI,
     KEY_CIPHERS,
     KEY_GROUPS,
@@ -64,6 +65,7 @@ static const struct option_row serve_options[] = {
     {"no-alpn",           0,  KEY_NO_ALPN,           NULL,             NULL,    "Ignore the client's application protocols; HTTP/1.1 is spoken."},
     {"http1.1",           0,  KEY_HTTP1,             NULL,             NULL,    "HTTP/1.1 only."},
     {"max-fragment",      0,  KEY_MAX_FRAGMENT,      "BYTES",          NULL,    "Most bytes of content in one record, 64 to 16384."},
+    {"record-size-limit", 0,  KEY_RECORD_LIMIT,      "BYTES",          NULL,    "Most bytes in one record to be received, told to clients that tell theirs (RFC 8449); without it 16384."},
     {"no-tickets",        0,  KEY_NO_TICKETS,        NULL,             NULL,    "Issue and take no session tickets (RFC 5077)."},
     {"ticket-lifetime",   0,  KEY_TICKET_LIFETIME,   "SECONDS",        NULL,    "How long a ticket lives, at most 604800; without it 7200. Ticket keys change after as long."},
     {"ticket-key",        0,  KEY_TICKET_KEY,        "FILE",           NULL,    "Make ticket keys from the secrets in FILE, 32 random bytes each, one to four: all servers with the same FILE take each other's tickets. The first seals; a new one is put in front. SIGHUP reads it again."},
@@ -167,6 +169,8 @@ static bool settings_take(void *where, const struct option_row *row, const char 
         return take_alert(settings, value, why);
     case KEY_MAX_FRAGMENT:
         return value_number(value, 64, RECORD_MOST, &settings->max_fragment, why);
+    case KEY_RECORD_LIMIT:
+        return value_number(value, 64, RECORD_MOST, &settings->record_limit, why);
     case KEY_WORKERS:
         return value_number(value, 1, WORKERS_MOST, &settings->workers, why);
     case KEY_MAX_CONNECTIONS:

@@ -82,6 +82,8 @@ static enum outcome accept_extensions(struct handshake *hs, const struct extensi
     if (ext_has(e, HAS_POINT_FORMATS) && memchr(e->point_formats.data, 0, e->point_formats.len) == NULL)
         return handshake_fail(hs, FEDE_POINT_FORMAT, "ec_point_formats", 0, 0);
     status_accept(hs, e);
+    if (limits_accept(hs, e) != DONE)
+        return FAIL;
     return ext_has(e, HAS_ALPN) ? accept_protocol(hs, e->alpn) : DONE;
 }
 

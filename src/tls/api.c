@@ -253,7 +253,7 @@ size_t fede_write(fede_conn *conn, fede_bytes data)
 {
     if (!(fede_needs(conn) & FEDE_WRITE) || data.len == 0)
         return 0;
-    data = bytes_first(data, conn->config->max_fragment);
+    data = bytes_first(data, limits_out(conn));
     if (!conn_seal(conn, CONTENT_DATA, data, false)) {
         conn_end_badly(conn);
         return 0;
@@ -408,6 +408,8 @@ void fede_conn_info(const fede_conn *conn, fede_info *out)
         .scheme = conn->scheme,
         .client_scheme = conn->client_scheme,
         .server_name = conn->server_name,
+        .max_sent = (uint16_t)limits_out(conn),
+        .max_received = (uint16_t)limits_in(conn),
         .sent_records = conn->sent_records,
         .received_records = conn->received_records,
     };

@@ -232,7 +232,7 @@ static bool may_false_start(const struct handshake *hs)
 {
     const struct fede_conn *conn = hs->conn;
     return conn->config->false_start && !renegotiating(hs) && conn->proofs & (PROOF_CHAIN | PROOF_WAIVED) && conn->proofs & PROOF_SIGNATURE &&
-           conn->suite->aead != 0 && hs->facts & FACT_KEY_EXCHANGE;
+           conn->suite->aead != 0 && conn->suite->kx == SUITE_ECDHE;
 }
 
 enum outcome act_false_start(struct handshake *hs)

@@ -83,6 +83,7 @@ enum outcome act_choose(struct handshake *hs)
         return handshake_fail(hs, FEDE_NO_RANDOM, NULL, 0, 0);
     hs->facts |= FACT_SERVER_AUTH | FACT_KEY_EXCHANGE;
     status_choose(hs);
+    limits_choose(hs);
     tell_choices(hs);
     return DONE;
 }
@@ -425,6 +426,7 @@ enum written write_server_hello(struct handshake *hs, size_t *room)
         e->point_formats = BYTES_OF(uncompressed);
     }
     status_answer(hs, e);
+    limits_answer(hs, e);
     if (conn->alpn_len > 0) {
         e->present |= 1u << HAS_ALPN;
         e->alpn = bytes_of(conn->config->alpn + conn->alpn_at - 1, (size_t)conn->alpn_len + 1); /* with its length */

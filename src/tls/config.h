@@ -108,7 +108,8 @@ struct fede_config {
     uint64_t (*ticks)(void *arg);
     void *clock_arg;
     size_t message_limit, handshake_limit;
-    uint16_t max_fragment;
+    uint16_t max_fragment, record_limit; /* record_limit: RFC 8449; 0: not offered */
+    uint8_t fragment_code;               /* max_fragment_length as in the extension; 0: not offered */
     uint8_t questions;
     bool reveal_secrets, unauthenticated, read_ahead, half_close, sessions;
     bool status_request, false_start;

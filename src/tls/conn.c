@@ -107,6 +107,9 @@ static enum outcome open_record(struct fede_conn *conn, const struct frame *fram
         memory_give(conn_memory(conn), copy, frame->total);
     }
     conn->received_records++;
+    if (good && content->plain.len > limits_in(conn))
+        return conn_fail(conn, FEDE_RECORD_OVERFLOW, "record.length", (int64_t)content->plain.len,
+                         (int64_t)limits_in(conn));
     return good ? DONE : FAIL;
 }
 
@@ -212,7 +215,7 @@ static enum outcome hear_late_message(struct fede_conn *conn)
 
 size_t conn_sealed_len(const struct fede_conn *conn, size_t plain)
 {
-    size_t pieces = (plain + conn->config->max_fragment - 1) / conn->config->max_fragment;
+    size_t most = limits_out(conn), pieces = (plain + most - 1) / most;
     return plain + (pieces > 0 ? pieces : 1) * record_overhead(&conn->out);
 }
 
@@ -226,7 +229,7 @@ uint8_t *conn_room(struct fede_conn *conn, size_t n)
 
 bool conn_seal(struct fede_conn *conn, enum content type, bytes plain, bool in_place)
 {
-    size_t most = conn->config->max_fragment;
+    size_t most = limits_out(conn);
     uint8_t *room = conn_room(conn, conn_sealed_len(conn, plain.len));
     if (room == NULL)
         return false;

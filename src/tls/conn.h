@@ -53,6 +53,8 @@ struct fede_conn {
     uint8_t empty_records, warnings, renegotiations; /* in a row; in a row; refused in all */
     uint16_t alpn_at;                                /* in the config's list */
     uint8_t alpn_len;                                /* 0: none chosen */
+    uint8_t fragment_code;                           /* max_fragment_length agreed on; 0: none (limits.c) */
+    uint16_t most_out, most_in;                      /* record_size_limit, the peer's and ours; 0: none */
     uint32_t need;                                   /* bytes the current record takes in all, as far as known */
     uint8_t small_in[SMALL_IN], small_out[SMALL_OUT];
     struct window received, to_send;
@@ -96,10 +98,14 @@ enum outcome conn_next(struct fede_conn *conn, struct content_in *content);
 /* Room for n more bytes at the end of the send window; NULL without memory (error set). The bytes count once conn_seal or
    conn_queue has been called. */
 uint8_t *conn_room(struct fede_conn *conn, size_t n);
-/* Seals plain as records of that type, at most max_fragment bytes each, into the send window. in_place: plain stands at
+/* Seals plain as records of that type, at most limits_out bytes each, into the send window. in_place: plain stands at
    conn_room() + record_plain_at, and the room is large enough for all overheads (conn_sealed_len). */
 bool conn_seal(struct fede_conn *conn, enum content type, bytes plain, bool in_place);
 size_t conn_sealed_len(const struct fede_conn *conn, size_t plain);
+
+/* Most bytes of content in a record, as agreed and set (limits.c). */
+size_t limits_out(const struct fede_conn *conn);
+size_t limits_in(const struct fede_conn *conn);
 
 /* Makes the window hold n bytes from its start on; false without memory (error set). */
 bool conn_reserve(struct fede_conn *conn, struct window *w, size_t n);

@@ -141,6 +141,12 @@ void renegotiation_note(const struct handshake *hs, bool client, const uint8_t v
 void renegotiation_keep(const struct handshake *hs);
 void renegotiation_forget(struct fede_conn *conn);
 unsigned renegotiation_count(const struct fede_conn *conn);
+/* limits.c */
+void limits_offer(const struct handshake *hs, struct extensions *e);
+enum outcome limits_accept(struct handshake *hs, const struct extensions *e);
+uint8_t limits_code(const struct handshake *hs);
+void limits_choose(struct handshake *hs);
+void limits_answer(const struct handshake *hs, struct extensions *e);
 /* status.c */
 void status_offer(const struct handshake *hs, struct extensions *e);
 void status_accept(struct handshake *hs, const struct extensions *e);

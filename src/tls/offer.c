@@ -62,6 +62,7 @@ static void fill_extensions(struct handshake *hs, struct extensions *e, const ui
     if (config->ems != FEDE_EMS_OFF)
         e->present |= 1u << HAS_EXTENDED_MASTER_SECRET;
     status_offer(hs, e);
+    limits_offer(hs, e);
     /* The two differ; the last has a body, as some servers stumble over an empty last extension. */
     uint16_t first = grease(draws[GREASE_FIRST]), last = grease(draws[GREASE_LAST]);
     if (first == last)

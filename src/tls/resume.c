@@ -12,7 +12,7 @@ enum { DAY = 24 * 3600, PLAIN_MAX = TICKET_PLAIN_MAX + 256 };
 
 static const char *offer_problem(const struct handshake *hs);
 static bool anchor_trusted(const struct fede_config *config, const struct session *s);
-static const char *names_differ(const struct handshake *hs);
+static const char *tie_broken(const struct handshake *hs); /* names, record lengths */
 static enum outcome find_session(struct handshake *hs, const char **problem);
 static bool open_ticket(struct handshake *hs, const char **problem);
 static enum outcome look_up(struct handshake *hs, const char **problem);
@@ -88,7 +88,7 @@ static const char *offer_problem(const struct handshake *hs)
         return "its id is too long";
     if (ems != (config->ems != FEDE_EMS_OFF)) /* what is offered decides, and it must agree: RFC 7627 5.3 */
         return ems ? "it needs the extended master secret" : "it has no extended master secret";
-    const char *problem = names_differ(hs);
+    const char *problem = tie_broken(hs);
     if (problem == NULL)
         problem = session_unfit(s, config, config_wall(config));
     if (problem == NULL && !config->unauthenticated && hs->host == NULL && !(config->questions & FEDE_ASK_VERDICT))
@@ -100,7 +100,7 @@ static const char *offer_problem(const struct handshake *hs)
     return problem;
 }
 
-static const char *names_differ(const struct handshake *hs)
+static const char *tie_broken(const struct handshake *hs)
 {
     const struct session *s = &hs->session;
     bytes verified = hs->host != NULL ? bytes_text(hs->host->text) : BYTES_NONE;
@@ -108,6 +108,8 @@ static const char *names_differ(const struct handshake *hs)
         return "it belongs to another server name";
     if (handshake_is_client(hs) && !bytes_equal(s->verified_name, verified))
         return "its server was verified for another name";
+    if (s->flags / SESSION_LENGTH != limits_code(hs))
+        return "it was made with another max_fragment_length";
     return NULL;
 }
 
@@ -237,7 +239,7 @@ static bool open_ticket(struct handshake *hs, const char **problem)
         *problem = "the ticket is not sealed with a key of this server";
     else if (!good)
         *problem = "the ticket can't be read";
-    else if ((*problem = names_differ(hs)) != NULL)
+    else if ((*problem = tie_broken(hs)) != NULL)
         good = false;
     good = good && copy_client(hs, &hs->session);
     hs->session.server_name = BYTES_NONE; /* borrowed from what ends here */
@@ -273,7 +275,7 @@ static enum outcome look_up(struct handshake *hs, const char **problem)
     if (!hs->offers)
         *problem = found.len > 0 ? "what is stored under the session id is no session"
                                  : "nothing is stored under the session id";
-    else if ((*problem = names_differ(hs)) != NULL)
+    else if ((*problem = tie_broken(hs)) != NULL)
         hs->offers = false;
     hs->offers = hs->offers && copy_client(hs, &hs->session);
     hs->session.server_name = BYTES_NONE;
@@ -412,7 +414,7 @@ static bool describe(struct handshake *hs, int64_t now)
             .role = conn->role,
             .flags = (uint8_t)((conn->flags & CONN_EMS ? SESSION_EMS : 0) |
                                (conn->flags & CONN_CERT_ASKED ? SESSION_ASKED : 0) |
-                               (conn->flags & CONN_CERT_GIVEN ? SESSION_GIVEN : 0)),
+                               (conn->flags & CONN_CERT_GIVEN ? SESSION_GIVEN : 0) | SESSION_LENGTH * limits_code(hs)),
             .version = conn->version,
             .suite = conn->suite->id,
             .group = conn->group,

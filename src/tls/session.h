@@ -15,7 +15,8 @@ enum session_flag {
     SESSION_VERIFIED = 2, /* the peer's chain was good: a server's for verified_name, a client's by the anchors */
     SESSION_TICKET = 4,   /* client: handle is a ticket, not a session id */
     SESSION_ASKED = 8,    /* the server asked for a client certificate … */
-    SESSION_GIVEN = 16    /* … and got one */
+    SESSION_GIVEN = 16,   /* … and got one */
+    SESSION_LENGTH = 32   /* times max_fragment_length as in the extension, which belongs to a session (RFC 6066 4) */
 };
 
 /* Slices borrow from the bytes it was read from, or from whoever fills them in. */
