@@ -32,7 +32,7 @@ static int explain_run(int argc, char **argv);
 static const struct option_row explain_options[] = {
     {"keylog",    0, KEY_KEYLOG, "FILE", "Keys",   "Secrets of the connections, as SSLKEYLOGFILE has them; repeatable. Secrets blocks inside the captures are used too."},
     {"rsa-key",   0, KEY_RSA_KEY, "FILE", "Keys",  "A server's RSA private key: opens connections with static RSA key exchange; repeatable."},
-    {"psk",       0, KEY_PSK, "[IDENTITY:]HEX", "Keys", "A pre-shared key, for that identity or for any: opens connections with PSK key exchange; repeatable."},
+    {"psk",       0, KEY_PSK, "IDENTITY:HEX", "Keys", "A pre-shared key, for that identity or (HEX alone) for any: opens connections with PSK key exchange; repeatable."},
     {"conn",      0, KEY_CONN,   "N",    "Choice", "Tell only the story of connection N of the table."},
     {"report",    0, KEY_REPORT, "FILE", "Output", "Write the stories as one HTML page to FILE too: every byte with its meaning, for any browser, without network."},
 };

@@ -244,36 +244,19 @@ static void hear_certificates(struct dissection *d, uint8_t from, bytes body, bo
         list[d->n_certificates++] = der;
 }
 
-/* In TLS 1.3 a context stands before the list, and extensions behind each certificate (RFC 8446 4.4.2). */
 static bool certificate_content(bytes body, bool new, bytes *content)
 {
-    enum { LENGTH = 3 };
     struct certificate_message m = {0};
     struct wire w = wire_reader(body);
-    if (!new) {
-        wire_certificate_12(&w, &m);
-        *content = m.list;
-        return wire_done(&w);
-    }
-    if (body.len < 1 || body.data[0] > body.len - 1)
-        return false;
-    body = bytes_skip(body, 1 + (size_t)body.data[0]);
-    if (body.len < LENGTH || load24(body.data) != body.len - LENGTH)
-        return false;
-    *content = bytes_skip(body, LENGTH);
-    return true;
+    (new ? wire_certificate_13 : wire_certificate_12)(&w, &m);
+    *content = m.list;
+    return wire_done(&w);
 }
 
 static bool certificate_next(bytes *rest, bool new, bytes *der)
 {
-    if (!certificates_next(rest, der))
-        return false;
-    if (new) {
-        if (rest->len < 2 || load16(rest->data) > rest->len - 2)
-            return false;
-        *rest = bytes_skip(*rest, 2 + (size_t)load16(rest->data));
-    }
-    return true;
+    bytes extensions;
+    return new ? certificates_13_next(rest, der, &extensions) : certificates_next(rest, der);
 }
 
 static void hear_record(struct dissection *d, const fede_event *e)

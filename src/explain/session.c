@@ -29,6 +29,7 @@ static void found(struct session *s, int side, size_t at, bytes in);
 static void record(struct session *s, int side, bytes whole);
 static void handshake_bytes(struct session *s, int side, bytes plain, bool protects);
 static void message(struct session *s, int side, bytes m, bool protects);
+static bool hear_after(struct session *s, uint8_t type);
 static void hear_client_hello(struct session *s, bytes body);
 static void hear_server_hello(struct session *s, bytes body);
 static void hear_certificates(struct session *s, uint8_t from, bytes m);
@@ -389,7 +390,8 @@ static void message(struct session *s, int side, bytes m, bool protects)
 {
     const uint8_t from = session_from(s, side), type = m.data[0];
     bytes body = bytes_skip(m, 4);
-    bool after13 = s->version >= 0x0304 && s->opened; /* NewSessionTicket and the like are not part of the handshake */
+    const bool after13 = s->version >= 0x0304 && s->opened && s->ways[side].finished;
+    const bool spoken = after13 ? hear_after(s, type) : type != MSG_HELLO_REQUEST;
     if (type == MSG_CLIENT_HELLO)
         hear_client_hello(s, body);
     fede_event e = {.kind = FEDE_EVENT_MESSAGE, .what = type, .bytes = m};
@@ -416,17 +418,31 @@ static void message(struct session *s, int side, bytes m, bool protects)
     }
     if (type == MSG_CLIENT_KEY_EXCHANGE)
         s->exchange_at = s->spoken_len;
-    if (type != MSG_HELLO_REQUEST && !after13)
+    if (spoken)
         remember(s, m);
     if (type == MSG_CLIENT_KEY_EXCHANGE)
         s->exchange_end = s->spoken_len;
     if (type == MSG_SERVER_HELLO && s->retried && !s->answered)
         retry(s);
     s->n_messages++;
-    if (s->version >= 0x0304)
+    if (s->version >= 0x0304 && (!after13 || type == MSG_KEY_UPDATE))
         act13(s, from, type);
+    if (after13 && type == MSG_FINISHED)
+        s->spoken_len = s->handshake_end;
     if (s->ways[0].finished && s->ways[1].finished)
         opened(s);
+}
+
+/* Behind the handshake of TLS 1.3: what belongs to post-handshake authentication goes into its transcript, which is that of the
+   handshake and the messages from CertificateRequest on (RFC 9846 4.4); NewSessionTicket and KeyUpdate do not. */
+static bool hear_after(struct session *s, uint8_t type)
+{
+    if (s->handshake_end == 0)
+        s->handshake_end = s->spoken_len;
+    if (type == MSG_CERTIFICATE_REQUEST)
+        s->spoken_len = s->handshake_end;
+    return type == MSG_CERTIFICATE_REQUEST || type == MSG_CERTIFICATE || type == MSG_CERTIFICATE_VERIFY ||
+           type == MSG_FINISHED;
 }
 
 /* A new handshake begins: the first one, or a renegotiation. Not so behind a HelloRetryRequest. */
@@ -439,7 +455,7 @@ static void hear_client_hello(struct session *s, bytes body)
     s->spoken_lost = false;
     s->spoken_len = 0;
     s->n_messages = 0;
-    s->exchange_at = s->exchange_end = 0;
+    s->exchange_at = s->exchange_end = s->handshake_end = 0;
     s->inherited = s->rsa_unfit = false;
     s->certified[FEDE_CLIENT] = s->certified[FEDE_SERVER] = false;
     s->leaf_len[FEDE_CLIENT] = s->leaf_len[FEDE_SERVER] = 0;
@@ -479,16 +495,12 @@ static void hear_certificates(struct session *s, uint8_t from, bytes m)
     size_t n = 0;
     struct wire w = wire_reader(bytes_skip(m, 4));
     if (s->version >= 0x0304) {
-        bytes context, entries = BYTES_NONE, extensions;
-        wire_opaque8(&w, "certificate_request_context", &context, 0, 255);
-        wire_opaque24(&w, "certificate_list", &entries, 0, 0xffffff);
-        w = w.bad ? wire_reader(BYTES_NONE) : wire_reader(entries);
-        while (n < CHAIN_MOST && wire_more(&w)) {
-            wire_opaque24(&w, "cert_data", &der, 1, 0xffffff);
-            wire_opaque16(&w, "extensions", &extensions, 0, 65535);
-            if (!w.bad)
-                list[n++] = der;
-        }
+        struct certificate_message c = {0};
+        bytes extensions;
+        wire_certificate_13(&w, &c);
+        rest = wire_done(&w) ? c.list : BYTES_NONE;
+        while (n < CHAIN_MOST && certificates_13_next(&rest, &der, &extensions))
+            list[n++] = der;
     } else {
         struct certificate_message c = {0};
         wire_certificate_12(&w, &c);

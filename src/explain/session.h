@@ -92,6 +92,7 @@ struct session {
     bool mac_last;            /* encrypt_then_mac, with CBC */
     const char *missing;      /* why records of this suite can't be opened; NULL: they can */
     const char *key_source;   /* where the master secret came from, in words */
+    size_t handshake_end;     /* TLS 1.3: of spoken, where post-handshake authentication begins; 0: it has not */
     size_t exchange_at, exchange_end; /* ClientKeyExchange in spoken; 0, 0: not yet */
     bytes rsa_block;          /* while candidates are tried */
     bool rsa_unfit;           /* an RSA key was tried, and what it decrypts is no premaster secret */

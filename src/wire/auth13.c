@@ -11,6 +11,15 @@ void wire_certificate_13(struct wire *w, struct certificate_message *m)
     wire_list(w, "certificate_list", &m->list, 3, 0, 0xffffff, certificate_entry);
 }
 
+bool certificates_13_next(bytes *rest, bytes *der, bytes *extensions)
+{
+    if (!certificates_next(rest, der) || rest->len < 2 || load16(rest->data) > rest->len - 2)
+        return false;
+    *extensions = bytes_of(rest->data + 2, load16(rest->data));
+    *rest = bytes_skip(*rest, 2 + extensions->len);
+    return true;
+}
+
 void wire_certificate_request_13(struct wire *w, struct certificate_request_13 *m)
 {
     wire_opaque8(w, "certificate_request_context", &m->context, 0, 255);

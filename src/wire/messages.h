@@ -143,6 +143,8 @@ struct certificate_status { uint8_t type; bytes response; };
 struct certificate_request_13 { bytes context; struct extensions extensions; };
 struct compressed_certificate { uint16_t algorithm; uint32_t uncompressed_len; bytes compressed; };
 struct new_session_ticket { uint32_t lifetime_hint; bytes ticket; };
+/* Walks the list of a TLS 1.3 Certificate; extensions: content of the entry's block. */
+bool certificates_13_next(bytes *rest, bytes *der, bytes *extensions);
 struct new_session_ticket_13 { uint32_t lifetime, age_add; bytes nonce, ticket; struct extensions extensions; };
 struct key_update { uint8_t request; };
 struct next_protocol { bytes selected, padding; };

@@ -133,6 +133,8 @@ def as_tshark_sees(name, path, keys, theirs):
             wanted = [n for r in rows for n in numbers(r["tls.alert_message.desc"])]
             ours = [int(m["bytes"][2:], 16) for m in c["messages"] if m["from"] == side and m["protocol"] == "alert"]
             check(wanted == ours or name in CLOSED, f"{name}: alerts of the {side}: tshark {wanted}, fede {ours}")
+        bare = [f for m in c["messages"] for f in ("body", "unread") if field(m, "." + f)]
+        check(not bare, f"{name}: bytes of a message have no name: {bare}")
         hellos = [m for m in c["messages"] if m["protocol"] == "handshake" and m["type"] in (1, 2)]
         rows = [r for r in s["rows"] if set(r["tls.handshake.type"].split(",")) & {"1", "2"}]
         for m, r in zip(hellos, rows):

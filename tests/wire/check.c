@@ -41,6 +41,11 @@ CODEC(certificate_verify, wire_certificate_verify(w, &m->verify))
 CODEC(certificate_status, wire_certificate_status(w, &m->status))
 CODEC(new_session_ticket, wire_new_session_ticket_12(w, &m->ticket))
 CODEC(finished, wire_finished(w, &m->finished))
+CODEC(certificate_13, wire_certificate_13(w, &m->certificate))
+CODEC(request_13, wire_certificate_request_13(w, &m->request_13))
+CODEC(ticket_13, wire_new_session_ticket_13(w, &m->ticket_13))
+CODEC(compressed, wire_compressed_certificate(w, &m->compressed))
+CODEC(update, wire_key_update(w, &m->update))
 CODEC(alert, wire_alert(w, &m->alert))
 CODEC(ccs, wire_ccs(w, &m->ccs))
 CODEC(record_header, wire_record_header(w, &m->record))
@@ -97,6 +102,11 @@ const struct codec codecs[] = {
     {"extensions of a CertificateRequest", UINT8_MAX, 0, IN_CERTIFICATE_REQUEST, run_in_request},
     {"extensions of a NewSessionTicket", UINT8_MAX, 0, IN_NEW_SESSION_TICKET, run_in_ticket},
     {"extensions of a HelloRetryRequest", UINT8_MAX, 0, IN_HELLO_RETRY, run_in_retry},
+    {"Certificate of TLS 1.3", UINT8_MAX, 0, IN_CERTIFICATE, run_certificate_13},
+    {"CertificateRequest of TLS 1.3", UINT8_MAX, 0, IN_CERTIFICATE_REQUEST, run_request_13},
+    {"NewSessionTicket of TLS 1.3", UINT8_MAX, 0, IN_NEW_SESSION_TICKET, run_ticket_13},
+    {"CompressedCertificate", UINT8_MAX, 0, 0, run_compressed},
+    {"KeyUpdate", UINT8_MAX, 0, 0, run_update},
 };
 // clang-format on
 const size_t codecs_len = sizeof codecs / sizeof *codecs;

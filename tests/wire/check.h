@@ -17,6 +17,10 @@ union any_message {
     struct finished finished;
     struct alert_message alert;
     struct record_header record;
+    struct certificate_request_13 request_13;
+    struct new_session_ticket_13 ticket_13;
+    struct compressed_certificate compressed;
+    struct key_update update;
     struct extensions extensions;
     struct { uint8_t type; uint32_t len; } header;
     uint8_t ccs;
