@@ -5,7 +5,7 @@
    network into anything that is shown: no byte a terminal could take for a command passes it. */
 #include "base/text.h"
 
-static size_t utf8_length(bytes b);
+static size_t printable_length(bytes b);
 
 struct text text_in(char *out, size_t size)
 {
@@ -115,7 +115,7 @@ void text_time(struct text *t, int64_t seconds)
 void text_escaped(struct text *t, bytes b)
 {
     while (b.len > 0) {
-        size_t n = utf8_length(b);
+        size_t n = printable_length(b);
         if (b.data[0] == '\\') {
             text_add(t, "\\\\");
         } else if (n == 0) { /* a control character, or not UTF-8: this one byte in hexadecimal */
@@ -134,39 +134,31 @@ void text_escaped(struct text *t, bytes b)
     }
 }
 
-/* Bytes of the printable character at the start; 0 when it is a control character (C0, DEL, C1) or no UTF-8 (RFC 3629:
-   shortest form, no surrogates, up to U+10FFFF). Also 0 for the marks that turn or hide text (bidirectional controls,
-   zero-width characters, line separators, byte order mark): a name must not look like another. */
-static size_t utf8_length(bytes b)
+/* Bytes of the printable character at the start; 0 when it is a control character (C0, DEL, C1) or no UTF-8. Also 0 for
+   the marks that turn or hide text (bidirectional controls, zero-width characters, line separators, byte order mark): a
+   name must not look like another. */
+static size_t printable_length(bytes b)
 {
-    const uint8_t *p = b.data;
     uint32_t c;
-    size_t n;
-    if (p[0] >= 0x20 && p[0] < 0x7f)
-        return 1;
-    if (p[0] >= 0xc2 && p[0] <= 0xdf) {
-        n = 2;
-        c = p[0] & 0x1f;
-    } else if ((p[0] & 0xf0) == 0xe0) {
-        n = 3;
-        c = p[0] & 0x0f;
-    } else if (p[0] >= 0xf0 && p[0] <= 0xf4) {
-        n = 4;
-        c = p[0] & 0x07;
-    } else {
+    size_t n = text_utf8(b, &c);
+    bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
+    bool hides = (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+    return control || hides ? 0 : n;
+}
+
+size_t text_utf8(bytes b, uint32_t *c)
+{
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    const uint8_t *p = b.data;
+    size_t n = b.len == 0 ? 0 : p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+    *c = 0;
+    if (n == 0 || b.len < n)
         return 0;
-    }
-    if (b.len < n)
-        return 0;
+    *c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
     for (size_t i = 1; i < n; i++) {
         if ((p[i] & 0xc0) != 0x80)
             return 0;
-        c = c << 6 | (p[i] & 0x3f);
+        *c = *c << 6 | (p[i] & 0x3f);
     }
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (c < smallest[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) || (c >= 0x80 && c < 0xa0))
-        return 0;
-    if ((c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff)
-        return 0;
-    return n;
+    return *c < smallest[n] || *c > 0x10ffff || (*c >= 0xd800 && *c <= 0xdfff) ? 0 : n;
 }

@@ -19,5 +19,8 @@ void text_hex(struct text *t, bytes b);                        /* lower case, no
 void text_time(struct text *t, int64_t seconds);               /* 2026-05-01 00:00:00 UTC, any year 1 to 9999 */
 /* Text from the network: control characters, DEL, C1 and invalid UTF-8 become \x1b; a backslash is doubled. */
 void text_escaped(struct text *t, bytes b);
+/* Bytes of the character at the start of b, 1 to 4, and which it is; 0: this is no UTF-8 (RFC 3629: shortest form, no
+   surrogates, up to U+10FFFF). */
+size_t text_utf8(bytes b, uint32_t *c);
 
 #endif

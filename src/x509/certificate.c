@@ -224,8 +224,9 @@ static bool read_alt_names(struct certificate *c, bytes value);
 static bool read_issuer_alt(struct certificate *c, bytes value);
 static bool read_subject_key_id(struct certificate *c, bytes value);
 static bool read_authority_key_id(struct certificate *c, bytes value);
+static bool read_sequence(struct certificate *c, bytes value);
 
-/* Either read (into fields) or keep (the value as it is). */
+/* Read checks the form and fills fields; keep is for the value as it is. */
 struct extension_row {
     uint8_t oid[9], oid_len;
     uint8_t bit;
@@ -247,17 +248,17 @@ static const struct extension_row rows[] = {
     {ID_CE(18), X_ISSUER_ALT,         true,  "issuerAltName",          read_issuer_alt,       0},
     {ID_CE(19), X_BASIC,              true,  "basicConstraints",       read_basic,            0},
     {ID_CE(30), X_NAME_CONSTRAINTS,   true,  "nameConstraints",        NULL, KEEP(name_constraints)},
-    {ID_CE(31), X_CRL_POINTS,         true,  "cRLDistributionPoints",  NULL, KEEP(crl_points)},
-    {ID_CE(32), X_POLICIES,           true,  "certificatePolicies",    NULL, KEEP(policies)},
-    {ID_CE(33), X_POLICY_MAPPINGS,    true , "policyMappings",         NULL, KEEP(policy_mappings)},
+    {ID_CE(31), X_CRL_POINTS,         true,  "cRLDistributionPoints",  read_sequence, KEEP(crl_points)},
+    {ID_CE(32), X_POLICIES,           true,  "certificatePolicies",    read_sequence, KEEP(policies)},
+    {ID_CE(33), X_POLICY_MAPPINGS,    true , "policyMappings",         read_sequence, KEEP(policy_mappings)},
     {ID_CE(35), X_AUTHORITY_KEY_ID,   true,  "authorityKeyIdentifier", read_authority_key_id, 0},
-    {ID_CE(36), X_POLICY_CONSTRAINTS, true , "policyConstraints",      NULL, KEEP(policy_constraints)},
+    {ID_CE(36), X_POLICY_CONSTRAINTS, true , "policyConstraints",      read_sequence, KEEP(policy_constraints)},
     {ID_CE(37), X_EXT_KEY_USAGE,      true,  "extKeyUsage",            read_ext_key_usage,    0},
-    {ID_CE(46), X_FRESHEST_CRL,       false, "freshestCRL",            NULL, 0},
+    {ID_CE(46), X_FRESHEST_CRL,       false, "freshestCRL",            read_sequence, 0},
     {ID_CE(54), X_INHIBIT_ANY,        true , "inhibitAnyPolicy",       NULL, KEEP(inhibit_any_policy)},
-    {ID_PE(1),  X_AUTHORITY_INFO,     true,  "authorityInfoAccess",    NULL, KEEP(authority_info)},
-    {ID_PE(11), X_SUBJECT_INFO,       true,  "subjectInfoAccess",      NULL, 0},
-    {ID_PE(24), X_TLS_FEATURE,        false, "TLS feature",            NULL, KEEP(tls_features)},
+    {ID_PE(1),  X_AUTHORITY_INFO,     true,  "authorityInfoAccess",    read_sequence, KEEP(authority_info)},
+    {ID_PE(11), X_SUBJECT_INFO,       true,  "subjectInfoAccess",      read_sequence, 0},
+    {ID_PE(24), X_TLS_FEATURE,        false, "TLS feature",            read_sequence, KEEP(tls_features)},
     {{0x2b, 6, 1, 5, 5, 7, 48, 1, 5}, 9, X_NO_CHECK, false, "id-pkix-ocsp-nocheck", NULL, 0},
 };
 // clang-format on
@@ -346,6 +347,14 @@ static bool read_issuer_alt(struct certificate *c, bytes value)
     bytes names;
     (void)c;
     return der_only(value, DER_SEQUENCE, &names) && names.len > 0 && general_names_valid(names);
+}
+
+/* What is in it is read by those who need it. */
+static bool read_sequence(struct certificate *c, bytes value)
+{
+    bytes content;
+    (void)c;
+    return der_only(value, DER_SEQUENCE, &content);
 }
 
 static bool read_subject_key_id(struct certificate *c, bytes value)

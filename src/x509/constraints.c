@@ -31,6 +31,7 @@ static bool ip_holds(bytes base, bytes address);
 static bool email_holds(bytes base, bytes mailbox, bool *malformed);
 static bool uri_holds(bytes base, bytes uri, bool *malformed);
 static void add_name(struct text *words, uint8_t kind, bytes value);
+static bool features_promised(const struct certificate *ca, const struct certificate *c, int32_t *feature);
 
 bool constraints_valid(const struct certificate *c, const struct verify_request *request, struct finding *f,
                        struct text *words)
@@ -57,6 +58,12 @@ bool constraints_valid(const struct certificate *c, const struct verify_request 
 bool constraints_allow(const struct certificate *ca, const struct certificate *c, unsigned *budget, struct finding *f,
                        struct text *words)
 {
+    int32_t feature;
+    if (!features_promised(ca, c, &feature)) {
+        if (words)
+            text_number(words, feature);
+        return broken(f, FEDE_CERT_FEATURE, "TLS feature", feature, 0);
+    }
     static const uint8_t oid_email[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1};
     bytes value = c->subject, type, rest = c->alt_names;
     uint8_t tag;
@@ -80,6 +87,30 @@ bool constraints_allow(const struct certificate *ca, const struct certificate *c
     if (words)
         add_name(words, (uint8_t)kind, kind == NAME_DIRECTORY && rest.data == c->alt_names.data ? c->subject : value);
     return broken(f, FEDE_CERT_NAME_CONSTRAINT, "nameConstraints", 0, 0);
+}
+
+static bool has_feature(const struct certificate *c, int32_t feature)
+{
+    bytes content;
+    int32_t own;
+    if (!der_only(c->tls_features, DER_SEQUENCE, &content))
+        return false;
+    for (struct der d = der_in(content); der_more(&d) && der_count(&d, &own);)
+        if (own == feature)
+            return true;
+    return false;
+}
+
+/* RFC 7633 4.2.2: what a CA's certificate promises, every certificate below it must promise too. */
+static bool features_promised(const struct certificate *ca, const struct certificate *c, int32_t *feature)
+{
+    bytes content;
+    if (ca->tls_features.data == NULL || !der_only(ca->tls_features, DER_SEQUENCE, &content))
+        return true;
+    for (struct der d = der_in(content); der_more(&d) && der_count(&d, feature);)
+        if (!has_feature(c, *feature))
+            return false;
+    return true;
 }
 
 /* ---- The extension ---------------------------------------------------------------------------------------------- */

@@ -129,6 +129,7 @@ static bool judge(fede_verification *v, const fede_verify_request *asked)
                                      .profile = profiles[asked->profile],
                                      .at = v->verdict.at,
                                      .max_path = asked->max_path,
+                                     .leaf_key = true,
                                      .direct = asked->direct,
                                      .key_usage = asked->key_usage,
                                      .staple = asked->staple,

@@ -10,6 +10,9 @@
 #include "x509/der.h"
 
 static bool attribute_next(bytes *rest, bytes *type, uint8_t *tag, bytes *value);
+static bool string_valid(uint8_t tag, bytes value);
+static bool is_string(uint8_t tag);
+static bool is_printable(uint8_t c);
 static bool value_equal(uint8_t tag_a, bytes a, uint8_t tag_b, bytes b);
 static const char *type_name(bytes type);
 static void add_value(struct text *t, uint8_t tag, bytes value);
@@ -27,10 +30,62 @@ bool name_read(bytes name)
         if (!der_read(&d, DER_SET, &set) || set.len == 0)
             return false;
         while (set.len > 0)
-            if (!attribute_next(&set, &type, &tag, &value))
+            if (!attribute_next(&set, &type, &tag, &value) || !string_valid(tag, value))
                 return false;
     }
     return true;
+}
+
+/* Only what the string's type can hold (X.680 41, RFC 3629), and no types that no attribute has. PrintableString with * or &
+   is met in certificates of public CAs. */
+static bool string_valid(uint8_t tag, bytes value)
+{
+    uint32_t c;
+    size_t n = 1;
+    switch (tag) {
+    case DER_UTF8:
+        while (value.len > 0 && (n = text_utf8(value, &c)) > 0)
+            value = bytes_skip(value, n);
+        return n > 0;
+    case DER_BMP:
+        return value.len % 2 == 0;
+    case DER_UNIVERSAL:
+        return value.len % 4 == 0;
+    case DER_PRINTABLE:
+        for (size_t i = 0; i < value.len; i++)
+            if (!is_printable(value.data[i]))
+                return false;
+        return true;
+    case DER_IA5:
+        for (size_t i = 0; i < value.len; i++)
+            if (value.data[i] > 0x7f)
+                return false;
+        return true;
+    case DER_BOOLEAN:
+    case DER_INTEGER:
+    case DER_BIT_STRING:
+    case DER_OCTET_STRING:
+    case DER_OID:
+    case DER_UTC_TIME:
+    case DER_GENERAL_TIME:
+    case DER_SEQUENCE:
+    case DER_SET:
+        return true;
+    default:
+        return is_string(tag);
+    }
+}
+
+static bool is_string(uint8_t tag)
+{
+    return tag == DER_UTF8 || tag == DER_PRINTABLE || tag == DER_IA5 || tag == DER_TELETEX || tag == DER_VISIBLE ||
+           tag == DER_UNIVERSAL || tag == DER_BMP || tag == 0x12;
+}
+
+static bool is_printable(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && c < 0x80 && strchr(" '()+,-./:=?*&", c) != NULL);
 }
 
 static bool attribute_next(bytes *rest, bytes *type, uint8_t *tag, bytes *value)
@@ -73,12 +128,6 @@ struct folded {
     bool started, space; /* a character was given; spaces wait to be given */
     uint32_t held;       /* the character behind them; 0: none */
 };
-
-static bool is_string(uint8_t tag)
-{
-    return tag == DER_UTF8 || tag == DER_PRINTABLE || tag == DER_IA5 || tag == DER_TELETEX || tag == DER_VISIBLE ||
-           tag == DER_UNIVERSAL || tag == DER_BMP || tag == 0x12;
-}
 
 /* One character of a string as its type encodes it. Broken UTF-8 is taken byte by byte: equal only to itself. */
 static bool character(bytes *rest, uint8_t tag, uint32_t *c)

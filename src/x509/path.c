@@ -484,7 +484,7 @@ struct standing path_standing(const struct path *path, size_t i, const struct ve
 bool path_rules_kept(const struct path *path, const struct verify_request *request, unsigned *comparisons,
                      struct finding *f, size_t *at)
 {
-    for (size_t i = path->n; i-- > 1;) {
+    for (size_t i = path->n; i-- > 0;) {
         *at = i;
         if (!constraints_valid(path->at[i].c, request, f, NULL))
             return false;

@@ -5,6 +5,7 @@
    wants yes or no, and the trail, which wants the values in words. */
 #include "x509/rules.h"
 
+#include "crypto/crypto.h"
 #include "x509/certificate.h"
 #include "x509/der.h"
 
@@ -131,6 +132,11 @@ static bool key(const struct standing *s, struct finding *f, struct text *words)
         return broken(f, FEDE_CERT_KEY_UNSUPPORTED, "subjectPublicKeyInfo", 0, 0);
     if (rsa && k->bits < 2048)
         return broken(f, FEDE_CERT_WEAK_KEY, "subjectPublicKeyInfo", k->bits, 2048);
+    if (s->request->leaf_key && s->position == 0 && !crypto_public_key_usable(k)) {
+        if (words)
+            text_add(words, ", but its value is no such key");
+        return broken(f, FEDE_CERT_KEY_UNSUPPORTED, "subjectPublicKeyInfo", 0, 0);
+    }
     return true;
 }
 

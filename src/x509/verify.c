@@ -285,7 +285,7 @@ static void check_constraints(struct trail *t, size_t i, unsigned *budget)
     char room[DETAIL_MAX];
     struct text words = text_in(room, sizeof room);
     struct finding f;
-    if (i > 0 && !constraints_valid(c, t->request, &f, &words)) {
+    if (!constraints_valid(c, t->request, &f, &words)) {
         record(t, FEDE_CHECK_CONSTRAINTS, i, FEDE_FAILED, &f, &words);
         return;
     }

@@ -24,6 +24,11 @@ bool crypto_verify(const struct public_key *key, const struct scheme *scheme, by
     return signature.len > 0 && (signature.data[signature.len - 1] & 7) != 0;
 }
 
+bool crypto_public_key_usable(const struct public_key *key)
+{
+    return key->kind != 0;
+}
+
 /* Digests that a fuzzer can hit: the first byte repeated. */
 void crypto_hash_once(enum hash kind, bytes data, uint8_t *out)
 {

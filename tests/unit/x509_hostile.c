@@ -30,6 +30,11 @@ bool crypto_verify(const struct public_key *key, const struct scheme *scheme, by
     return signatures_good;
 }
 
+bool crypto_public_key_usable(const struct public_key *key)
+{
+    return key->kind != 0;
+}
+
 /* No response in this program depends on digests; libcrypto stays out of it. */
 void crypto_hash_once(enum hash kind, bytes data, uint8_t *out)
 {
