@@ -118,6 +118,29 @@ FEDE_API bool fede_config_renegotiation(fede_config *config, fede_renegotiation 
    connect without a protocol. */
 FEDE_API bool fede_config_alpn(fede_config *config, const char *const *names, size_t n);
 
+/* The quarantine: what RFC 9325 4.1 and RFC 10015 advise against and no policy contains, for peers that know nothing else. */
+enum {
+    FEDE_LEGACY_RSA = 1, /* premaster secret encrypted with the server's RSA key: no forward secrecy (RFC 5246 7.4.7.1) */
+    FEDE_LEGACY_DHE = 2, /* ephemeral Diffie-Hellman in the finite fields of RFC 7919, 2048 bits and up */
+    FEDE_LEGACY_CBC = 4, /* AES-CBC with HMAC; encrypt-then-MAC (RFC 7366) with whoever knows it */
+    FEDE_LEGACY_NO_ETM = 8 /* together with CBC: MAC-then-encrypt even so, for peers that stumble over the extension */
+};
+typedef struct fede_legacy {
+    unsigned what;            /* FEDE_LEGACY_… */
+    const char *const *peers; /* for whom, each one of: a server's name, "*.example.com" for all names below it, an address
+                                 of the peer, a range of addresses ("192.0.2.0/24"), "*" for everyone */
+    size_t n_peers;
+    const char *reason;       /* why; every use is traced with it */
+    int64_t until;            /* till when, seconds since 1970 UTC */
+} fede_legacy;
+
+/* fede_config_legacy adds suites and groups of the quarantine behind the others, for the peers named: fede_config_suites and
+   _groups may then order or drop them, fede_config_policy takes them away. A client compares names with the one it connects
+   to, a server with the one the client asks for; addresses are what fede_conn_peer_address told, for a client also the
+   address it connects to. What it needs must be given, and `until` must lie ahead; past it no new connection uses any of
+   it. Such connections are never resumed. Refused by a build with FEDE_LEGACY=OFF. */
+FEDE_API bool fede_config_legacy(fede_config *config, const fede_legacy *legacy);
+
 typedef enum fede_ems { FEDE_EMS_OFFERED = 0, FEDE_EMS_REQUIRED, FEDE_EMS_OFF } fede_ems;
 /* fede_config_extended_master_secret: whether RFC 7627 is required (peers without it are refused), offered (the
    default: used with every peer that can), or off (for demonstrations of the classic form only). */
@@ -285,6 +308,10 @@ FEDE_API bool fede_conn_verify_name(fede_conn *conn, const char *name);
    verified like the first. Nothing can be written while it lasts. Not over HTTP/2. */
 FEDE_API bool fede_conn_allow_renegotiation(fede_conn *conn, unsigned most);
 
+/* fede_conn_peer_address tells the address of the peer, as text, before the first fede_needs: the engine opens no sockets, and
+   fede_config_legacy may be bound to addresses. Streams (fede/stream.h) call it themselves. */
+FEDE_API bool fede_conn_peer_address(fede_conn *conn, const char *address);
+
 /* One pointer for the caller. */
 FEDE_API void fede_conn_set_user(fede_conn *conn, void *user);
 FEDE_API void *fede_conn_user(const fede_conn *conn);
@@ -343,6 +370,8 @@ typedef struct fede_info {
     bool false_start;            /* data could be, or can be, written before the handshake was complete */
     bool client_certificate_asked, client_certificate_given; /* the server asked for one; the client's list was not empty */
     bool exporter;               /* fede_export works: established, kept, with extended master secret */
+    bool encrypt_then_mac;       /* RFC 7366, with a CBC suite */
+    uint8_t legacy;              /* FEDE_LEGACY_… that this connection uses; 0: none */
     bool resumed;                /* by an earlier connection's session; then there is no group and no scheme */
     bool secure_renegotiation;   /* the peer knows RFC 5746 */
     uint8_t renegotiations;      /* a client's, begun so far (fede_conn_allow_renegotiation) */

@@ -26,7 +26,8 @@ typedef enum fede_event_kind {
     FEDE_EVENT_CHOICE,      /* label: "version", "cipher suite", "group", "signature scheme", "extended master secret"
                                (what: the code point or 0/1), "application protocol" (bytes), "resumption" (what: 1,
                                or 0 with the reason as text in bytes; number: 1 when its server was verified; only when
-                               a session was offered) */
+                               a session was offered), "legacy" (what: FEDE_LEGACY_… in use; bytes: the reason given for
+                               them; number: until when, seconds since 1970 UTC; only when they are used) */
     FEDE_EVENT_KEYS,        /* from now on records sent by `from` use epoch */
     FEDE_EVENT_SECRET,      /* only after fede_config_reveal_secrets. label: key log label ("CLIENT_RANDOM"), or
                                "premaster secret", "key block", "private key"; bytes: it; random: the client random */

@@ -44,7 +44,8 @@ struct crypto_cbc *crypto_cbc_new(const struct crypto_cbc_setup *setup)
     const struct suite *suite = setup->suite;
     c->cipher = EVP_CIPHER_CTX_new();
     if (c->cipher == NULL || suite->mac == 0 || setup->key.len != suite->key_len ||
-        EVP_CipherInit_ex2(c->cipher, fetched->cbc[suite->key_len == 32], setup->key.data, NULL, setup->seals, NULL) != 1 ||
+        EVP_CipherInit_ex2(c->cipher, fetched->cbc[suite->key_len == 32], setup->key.data, NULL, setup->seals, NULL) !=
+            1 ||
         EVP_CIPHER_CTX_set_padding(c->cipher, 0) != 1) {
         crypto_cbc_free(c);
         return NULL;
@@ -198,8 +199,9 @@ static void mac_secret_len(const struct crypto_cbc *c, const uint8_t prefix[PREF
     const size_t least = PREFIX + (longest > PADDING_MAX - 1 ? longest - (PADDING_MAX - 1) : 0);
     const size_t known = least / block; /* blocks that are the same whatever len is */
     const size_t most = (PREFIX + longest + 1 + length_field + block - 1) / block;
-    const uint32_t last = (PREFIX + len + (uint32_t)length_field) >> (block == 64 ? 6 : 7); /* dividing takes its time */
-    const uint32_t bits = ((uint32_t)block + PREFIX + len) * 8;                             /* the key's block counts */
+    const uint32_t last =
+        (PREFIX + len + (uint32_t)length_field) >> (block == 64 ? 6 : 7); /* dividing takes its time */
+    const uint32_t bits = ((uint32_t)block + PREFIX + len) * 8;           /* the key's block counts */
     struct crypto_hash h = c->mac.inner;
     uint8_t piece[BLOCK_MAX], value[HASH_MAX], inner[HASH_MAX] = {0};
     if (known > 0) {

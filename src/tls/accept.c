@@ -30,8 +30,9 @@ enum outcome read_server_hello(struct handshake *hs)
     messages_start(hs);
     if (messages_add(hs, hs->client_hello) != DONE)
         return FAIL;
-    hs->facts |= FACT_SERVER_AUTH | FACT_KEY_EXCHANGE; /* without meaning when the session is resumed */
+    hs->facts |= FACT_SERVER_AUTH | (hs->conn->suite->kx == SUITE_RSA ? 0 : FACT_KEY_EXCHANGE); /* without meaning when the session is resumed */
     tell_choices(hs);
+    quarantine_tell(hs);
     return DONE;
 }
 
@@ -54,9 +55,10 @@ static enum outcome accept_version(struct handshake *hs, const struct server_hel
 static enum outcome accept_suite(struct handshake *hs, const struct server_hello *m)
 {
     struct fede_conn *conn = hs->conn;
-    if (!u16s_has(codes_list(&conn->config->suites), m->suite))
+    const struct suite *suite = u16s_has(codes_list(&conn->config->suites), m->suite) ? suite_by_id(m->suite) : NULL;
+    if (suite == NULL || !quarantine_allows(conn, suite))
         return handshake_fail(hs, FEDE_SUITE_NOT_OFFERED, "cipher_suite", m->suite, 0);
-    conn->suite = suite_by_id(m->suite);
+    conn->suite = suite;
     if (conn->suite->version != conn->version)
         return handshake_fail(hs, FEDE_SUITE_WRONG_VERSION, "cipher_suite", m->suite, conn->version);
     if (m->compression != 0)
@@ -84,6 +86,8 @@ static enum outcome accept_extensions(struct handshake *hs, const struct extensi
     status_accept(hs, e);
     if (limits_accept(hs, e) != DONE)
         return FAIL;
+    if (ext_has(e, HAS_ENCRYPT_THEN_MAC) && conn->suite->mac != 0)
+        conn->flags |= CONN_ETM;
     return ext_has(e, HAS_ALPN) ? accept_protocol(hs, e->alpn) : DONE;
 }
 

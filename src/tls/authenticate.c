@@ -85,6 +85,7 @@ static enum outcome judge(struct handshake *hs)
         .purpose = handshake_is_client(hs) ? PURPOSE_SERVER : PURPOSE_CLIENT,
         .host = hs->host,
         .at = config_wall(config),
+        .key_usage = handshake_is_client(hs) && conn->suite->kx == SUITE_RSA ? USAGE_KEY_ENCIPHERMENT : 0,
     };
     status_ask(hs, &request);
     bool leaf_read = false;
@@ -164,6 +165,9 @@ enum outcome verify_signature(struct handshake *hs, const struct scheme *scheme,
         conn->error.certificate = handshake_is_client(hs) ? FEDE_CERTIFICATE_NONE : FEDE_CERTIFICATE_CLIENT;
         return FAIL;
     }
+    if (conn->suite->kx == SUITE_RSA && message == MSG_SERVER_KEY_EXCHANGE) /* none: Finished shows that it could decrypt */
+        return kind == KEY_RSA ? DONE
+                               : wrong_key(hs, FEDE_SUITE_WRONG_KEY, "certificate_list", MSG_CERTIFICATE, conn->suite->id);
     uint8_t only = leaf->key.pss_hash; /* RFC 4055 1.2: a key for PSS may be bound to one hash */
     if (!scheme_fits_key(scheme, (enum key_kind)kind, conn->version) || (only != 0 && only != scheme->hash))
         return wrong_key(hs, FEDE_SCHEME_WRONG_KEY, "algorithm", message, scheme->id);
@@ -214,6 +218,8 @@ enum outcome read_finished(struct handshake *hs)
         return handshake_fail(hs, FEDE_FINISHED_BAD, "verify_data", 0, 0);
     renegotiation_note(hs, !handshake_is_client(hs), expected);
     hs->conn->proofs |= PROOF_FINISHED;
+    if (handshake_is_client(hs) && hs->conn->suite->kx == SUITE_RSA)
+        hs->conn->proofs |= PROOF_SIGNATURE; /* it decrypted the premaster secret, which takes the certificate's key */
     return DONE;
 }
 
@@ -232,7 +238,7 @@ static bool may_false_start(const struct handshake *hs)
 {
     const struct fede_conn *conn = hs->conn;
     return conn->config->false_start && !renegotiating(hs) && conn->proofs & (PROOF_CHAIN | PROOF_WAIVED) && conn->proofs & PROOF_SIGNATURE &&
-           conn->suite->aead != 0 && conn->suite->kx == SUITE_ECDHE;
+           !suite_is_legacy(conn->suite);
 }
 
 enum outcome act_false_start(struct handshake *hs)

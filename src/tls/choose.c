@@ -19,6 +19,8 @@ static enum outcome choose_version(struct handshake *hs);
 static uint16_t client_highest(const struct client_hello *m);
 static enum outcome choose_protection(struct handshake *hs);
 static enum outcome choose_suite(struct handshake *hs);
+static bool possible(const struct handshake *hs, const struct suite *suite);
+static void take_suite(struct handshake *hs, const struct suite *suite);
 static bool try_suite(struct handshake *hs, const struct suite *suite, enum circle circle);
 static bool in_circle(const struct handshake *hs, const struct credential *credential, enum circle circle);
 static bool curve_offered(const struct handshake *hs, uint8_t kind);
@@ -62,8 +64,10 @@ enum outcome read_client_hello(struct handshake *hs)
 enum outcome act_choose(struct handshake *hs)
 {
     enum outcome o = ask_hello(hs);
-    if (o == DONE)
+    if (o == DONE) {
+        quarantine_judge(hs);
         o = choose_version(hs);
+    }
     if (o == DONE)
         o = choose_protection(hs);
     if (o == DONE)
@@ -81,10 +85,14 @@ enum outcome act_choose(struct handshake *hs)
         return FAIL;
     if (!crypto_random(&conn->config->random, hs->server_random, sizeof hs->server_random))
         return handshake_fail(hs, FEDE_NO_RANDOM, NULL, 0, 0);
-    hs->facts |= FACT_SERVER_AUTH | FACT_KEY_EXCHANGE;
+    hs->facts |= FACT_SERVER_AUTH | (conn->suite->kx == SUITE_RSA ? 0 : FACT_KEY_EXCHANGE);
+    if (conn->suite->mac != 0 && ext_has(&hs->offer.extensions, HAS_ENCRYPT_THEN_MAC) &&
+        !(conn->config->legacy & FEDE_LEGACY_NO_ETM))
+        conn->flags |= CONN_ETM;
     status_choose(hs);
     limits_choose(hs);
     tell_choices(hs);
+    quarantine_tell(hs);
     return DONE;
 }
 
@@ -185,14 +193,11 @@ static enum outcome choose_suite(struct handshake *hs)
     hs->group = choose_group(hs);
     struct u16s ours = codes_list(&config->suites);
     for (unsigned circle = conn->server_name != NULL ? NAME_FITS : LIKE_THE_FIRST;
-         hs->group != NULL && circle < CIRCLES; circle++)
+         circle < CIRCLES; circle++)
         for (size_t i = 0; i < ours.n; i++) {
             const struct suite *suite = suite_by_id(u16s_at(ours, i));
-            if (suite->version == conn->version && u16s_has(hs->offer.suites, suite->id) &&
-                try_suite(hs, suite, (enum circle)circle)) {
-                conn->suite = suite;
-                conn->group = hs->group->id;
-                conn->scheme = hs->scheme->id;
+            if (possible(hs, suite) && try_suite(hs, suite, (enum circle)circle)) {
+                take_suite(hs, suite);
                 hs->name_found = circle == NAME_FITS;
                 return DONE;
             }
@@ -200,16 +205,38 @@ static enum outcome choose_suite(struct handshake *hs)
     return refuse_suites(hs);
 }
 
+static bool possible(const struct handshake *hs, const struct suite *suite)
+{
+    return suite->version == hs->conn->version && u16s_has(hs->offer.suites, suite->id) &&
+           quarantine_allows(hs->conn, suite);
+}
+
+static void take_suite(struct handshake *hs, const struct suite *suite)
+{
+    struct fede_conn *conn = hs->conn;
+    conn->suite = suite;
+    if (suite->kx == SUITE_DHE)
+        hs->group = legacy_choose_group(hs);
+    conn->group = suite->kx != SUITE_RSA ? hs->group->id : 0;
+    conn->scheme = suite->kx != SUITE_RSA ? hs->scheme->id : 0;
+    if (suite_is_legacy(suite)) { /* not to be resumed */
+        hs->facts &= (uint16_t)~FACT_TICKET;
+        hs->session_id_len = 0;
+    }
+}
+
 static bool try_suite(struct handshake *hs, const struct suite *suite, enum circle circle)
 {
     const struct fede_config *config = hs->conn->config;
+    if ((suite->kx == SUITE_DHE ? legacy_choose_group(hs) : hs->group) == NULL && suite->kx != SUITE_RSA)
+        return false;
     for (size_t i = 0; i < config->n_credentials; i++) {
         struct credential *credential = config->credentials[i];
         if ((suite->auth != AUTH_ANY && credential->auth != suite->auth) || !curve_offered(hs, credential->kind) ||
             !in_circle(hs, credential, circle))
             continue;
         hs->scheme = choose_scheme(hs, credential);
-        if (hs->scheme != NULL) {
+        if (suite->kx == SUITE_RSA ? legacy_can_unwrap(credential) : hs->scheme != NULL) {
             hs->credential = credential;
             return true;
         }
@@ -262,6 +289,8 @@ static const struct group *choose_group(const struct handshake *hs)
     bool listed = ext_has(&hs->offer.extensions, HAS_GROUPS);
     for (size_t i = 0; i < ours.n; i++) {
         uint16_t id = u16s_at(ours, i);
+        if (group_is_legacy(group_by_id(id)))
+            continue;
         if (listed ? u16s_has(hs->offer.extensions.groups, id) : id == GROUP_P256)
             return group_by_id(id);
     }
@@ -274,12 +303,13 @@ static enum outcome refuse_suites(struct handshake *hs)
     const struct fede_config *config = hs->conn->config;
     const struct extensions *e = &hs->offer.extensions;
     struct u16s ours = codes_list(&config->suites), none = {NULL, 0};
-    bool common = false, key_fits = false;
+    bool common = false, key_fits = false, signs = false;
     for (size_t i = 0; i < ours.n; i++) {
         const struct suite *suite = suite_by_id(u16s_at(ours, i));
-        if (!u16s_has(hs->offer.suites, suite->id))
+        if (!possible(hs, suite))
             continue;
         common = true;
+        signs |= suite->kx != SUITE_RSA;
         for (size_t k = 0; k < config->n_credentials; k++)
             key_fits |= config->credentials[k]->auth == suite->auth;
     }
@@ -291,6 +321,9 @@ static enum outcome refuse_suites(struct handshake *hs)
             config->credentials[0]->auth == AUTH_RSA
                 ? "the only common ones need an ECDSA or Ed25519 certificate, the certificate here is RSA"
                 : "the only common ones need an RSA certificate, the certificate here is ECDSA or Ed25519");
+    if (!signs)
+        return handshake_fail_detail(hs, FEDE_NO_COMMON_SUITE, "cipher_suites", 0, 0,
+                                     "the only common ones encrypt to the certificate's key, which its keyUsage forbids");
     if (hs->group == NULL)
         return refuse(hs, FEDE_NO_COMMON_GROUP, &group_names, ext_has(e, HAS_GROUPS) ? e->groups : none,
                       codes_list(&config->groups));
@@ -394,8 +427,10 @@ static void tell_choices(const struct handshake *hs)
     inform_choice(conn, "version", conn->version, BYTES_NONE);
     inform_choice(conn, "cipher suite", conn->suite->id, BYTES_NONE);
     if (!(hs->facts & FACT_RESUMED)) {
-        inform_choice(conn, "group", conn->group, BYTES_NONE);
-        inform_choice(conn, "signature scheme", conn->scheme, BYTES_NONE);
+        if (conn->group != 0)
+            inform_choice(conn, "group", conn->group, BYTES_NONE);
+        if (conn->scheme != 0)
+            inform_choice(conn, "signature scheme", conn->scheme, BYTES_NONE);
     }
     inform_choice(conn, "extended master secret", (conn->flags & CONN_EMS) != 0, BYTES_NONE);
     if (conn->alpn_len > 0)
@@ -427,6 +462,8 @@ enum written write_server_hello(struct handshake *hs, size_t *room)
     }
     status_answer(hs, e);
     limits_answer(hs, e);
+    if (conn->flags & CONN_ETM)
+        e->present |= 1u << HAS_ENCRYPT_THEN_MAC;
     if (conn->alpn_len > 0) {
         e->present |= 1u << HAS_ALPN;
         e->alpn = bytes_of(conn->config->alpn + conn->alpn_at - 1, (size_t)conn->alpn_len + 1); /* with its length */

@@ -68,6 +68,7 @@ fede_config *fede_config_derive(const fede_config *base)
     config->store = base->store != NULL ? store_hold(base->store) : NULL;
     shelf_hold(config->staples);
     shelf_hold(config->crls);
+    shelf_hold(config->legacy_words);
     if (base->alpn_len > 0)
         config->alpn = memory_take(&config->allocator, base->alpn_len);
     if (base->authorities_len > 0)
@@ -117,6 +118,7 @@ static void share_release(fede_config *config)
     fede_store_free(config->store);
     shelf_free(config->staples);
     shelf_free(config->crls);
+    shelf_free(config->legacy_words);
     memory_give(&from, config, sizeof *config);
 }
 
@@ -159,6 +161,7 @@ static void fill(struct codes *to, const uint16_t *ids)
 static void take_policy(fede_config *config, const struct policy *policy)
 {
     config->policy = policy;
+    config->legacy = 0;
     config->lowest = policy->lowest;
     config->highest = policy->highest;
     config->ems = policy->need_extended_master_secret ? FEDE_EMS_REQUIRED : FEDE_EMS_OFFERED;
@@ -195,9 +198,16 @@ bool fede_config_versions(fede_config *config, uint16_t lowest, uint16_t highest
     return true;
 }
 
+/* also: what the quarantine adds to the policy; NULL: nothing. */
+struct kind_of_code {
+    const char *what;
+    const char *(*name_of)(uint16_t id);
+    bool (*also)(const struct fede_config *config, uint16_t id);
+};
+
 /* Takes ids into *to when each of them is among those the policy allows. */
 static bool take_codes(fede_config *config, struct codes *to, const uint16_t *allowed, const uint16_t *ids, size_t n,
-                       const char *what, const char *(*name_of)(uint16_t id))
+                       const struct kind_of_code *kind)
 {
     struct codes taken = {.n = 0};
     if (!config_changeable(config))
@@ -206,11 +216,11 @@ static bool take_codes(fede_config *config, struct codes *to, const uint16_t *al
         const uint16_t *a = allowed;
         while (*a != 0 && *a != ids[i])
             a++;
-        if (*a == 0) {
+        if (*a == 0 && (kind->also == NULL || !kind->also(config, ids[i]))) {
             char detail[160];
-            const char *name = name_of(ids[i]);
+            const char *name = kind->name_of(ids[i]);
             struct text t = text_in(detail, sizeof detail);
-            text_add(&t, what);
+            text_add(&t, kind->what);
             text_add(&t, " ");
             if (name != NULL)
                 text_add(&t, name);
@@ -222,24 +232,27 @@ static bool take_codes(fede_config *config, struct codes *to, const uint16_t *al
         codes_add(&taken, ids[i]);
     }
     if (taken.n == 0)
-        return config_refuse(config, FEDE_CONFIG_NOTHING_TO_OFFER, 0, 0, what);
+        return config_refuse(config, FEDE_CONFIG_NOTHING_TO_OFFER, 0, 0, kind->what);
     *to = taken;
     return true;
 }
 
 bool fede_config_suites(fede_config *config, const uint16_t *ids, size_t n)
 {
-    return take_codes(config, &config->suites, config->policy->suites, ids, n, "cipher suite", fede_suite_name);
+    static const struct kind_of_code kind = {"cipher suite", fede_suite_name, quarantine_suite};
+    return take_codes(config, &config->suites, config->policy->suites, ids, n, &kind);
 }
 
 bool fede_config_groups(fede_config *config, const uint16_t *ids, size_t n)
 {
-    return take_codes(config, &config->groups, config->policy->groups, ids, n, "group", fede_group_name);
+    static const struct kind_of_code kind = {"group", fede_group_name, quarantine_group};
+    return take_codes(config, &config->groups, config->policy->groups, ids, n, &kind);
 }
 
 bool fede_config_schemes(fede_config *config, const uint16_t *ids, size_t n)
 {
-    return take_codes(config, &config->schemes, config->policy->schemes, ids, n, "signature scheme", fede_scheme_name);
+    static const struct kind_of_code kind = {"signature scheme", fede_scheme_name, NULL};
+    return take_codes(config, &config->schemes, config->policy->schemes, ids, n, &kind);
 }
 
 bool fede_config_extended_master_secret(fede_config *config, fede_ems use)

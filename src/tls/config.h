@@ -85,6 +85,9 @@ struct fede_config {
     uint16_t lowest, highest;
     struct codes suites, groups, schemes;
     fede_ems ems;
+    uint8_t legacy;             /* FEDE_LEGACY_…: what of the quarantine is allowed, for some peers, until a date */
+    int64_t legacy_until;       /* seconds since 1970 UTC */
+    struct shelf *legacy_words; /* 0: the reason, with a NUL; from 1 on: the peers */
     struct trust *trust;
     struct credential **credentials;
     size_t n_credentials;
@@ -122,6 +125,10 @@ struct fede_config {
 /* For settings: false once a connection exists (error set). The first failed setting is kept. Always false. */
 bool config_changeable(struct fede_config *config);
 bool config_refuse(struct fede_config *config, fede_reason reason, int64_t got, int64_t wanted, const char *detail);
+/* The quarantine (quarantine.c). Which of the FEDE_LEGACY_… a suite needs; 0: none. May a config name it, or the group? */
+unsigned quarantine_needed(const struct suite *suite);
+bool quarantine_suite(const struct fede_config *config, uint16_t id);
+bool quarantine_group(const struct fede_config *config, uint16_t id);
 /* Counts one more user and ends the time in which settings may change. */
 struct fede_config *config_hold(struct fede_config *config);
 static inline bytes config_alpn(const struct fede_config *config)

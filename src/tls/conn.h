@@ -37,7 +37,9 @@ enum conn_flag {
     CONN_FALSE_START = 1 << 8, /* client: data may be written before the handshake is complete */
     CONN_CERT_ASKED = 1 << 9, /* of the client, by a CertificateRequest */
     CONN_CERT_GIVEN = 1 << 10, /* the client's list was not empty */
-    CONN_BOUND = 1 << 11       /* the peer knows RFC 5746: another handshake could be bound to this one */
+    CONN_BOUND = 1 << 11,      /* the peer knows RFC 5746: another handshake could be bound to this one */
+    CONN_LEGACY = 1 << 12,     /* this peer may be met with what the quarantine allows */
+    CONN_ETM = 1 << 13         /* encrypt-then-MAC (RFC 7366) */
 };
 
 struct fede_conn {

@@ -24,7 +24,6 @@ static void certificate_status(struct wire *w, union message *m)
 
 static void server_key_exchange(struct wire *w, union message *m)
 {
-    m->server_key_exchange.kx = KX_ECDHE;
     wire_server_key_exchange(w, &m->server_key_exchange);
 }
 
@@ -45,7 +44,6 @@ static void new_session_ticket(struct wire *w, union message *m)
 
 static void client_key_exchange(struct wire *w, union message *m)
 {
-    m->client_key_exchange.kx = KX_ECDHE;
     wire_client_key_exchange(w, &m->client_key_exchange);
 }
 

@@ -115,8 +115,7 @@ static enum outcome speak_ccs(struct handshake *hs)
     inform_ccs(hs->conn, true, BYTES_OF(one));
     if (!conn_seal(hs->conn, CONTENT_CCS, BYTES_OF(one), false))
         return FAIL;
-    switch_keys(hs, hs->conn->role);
-    return DONE;
+    return switch_keys(hs, hs->conn->role);
 }
 
 /* ---- Hearing. */
@@ -231,9 +230,8 @@ static enum outcome hear_ccs(struct handshake *hs, const struct flow_step *step)
     wire_ccs(&w, &one);
     if (!wire_done(&w))
         return handshake_fail(hs, FEDE_CCS_BAD, NULL, content.plain.data[0], (int64_t)content.plain.len);
-    switch_keys(hs, conn->role == FEDE_CLIENT ? FEDE_SERVER : FEDE_CLIENT);
     hs->facts |= step->learn;
-    return DONE;
+    return switch_keys(hs, conn->role == FEDE_CLIENT ? FEDE_SERVER : FEDE_CLIENT);
 }
 
 /* Handshake bytes in front of the change of keys: a message that has no place here, or the beginning of one. */
@@ -253,6 +251,8 @@ static enum outcome read_message(struct handshake *hs, const struct handler *han
     }
     struct wire w = wire_reader(bytes_skip(message, HEADER));
     bytes_wipe(&hs->msg, sizeof hs->msg);
+    if (hs->conn->suite != NULL) /* which layout the key exchange has is not written in its messages */
+        hs->msg.server_key_exchange.kx = hs->msg.client_key_exchange.kx = exchange_of(hs->conn->suite);
     handler->codec(&w, &hs->msg);
     if (!wire_done(&w))
         return fail_decode(hs, &w, message.data[0]);
@@ -326,7 +326,7 @@ void handshake_forget(struct handshake *hs)
 {
     crypto_share_free(hs->share);
     hs->share = NULL;
-    bytes_wipe(hs->premaster, sizeof hs->premaster);
+    bytes_wipe(hs->premaster, hs->premaster_room);
     bytes_wipe(hs->master, sizeof hs->master);
     bytes_wipe(&hs->keys, sizeof hs->keys);
 }

@@ -22,8 +22,6 @@ union message {
     struct finished finished;
 };
 
-enum { POINT_MAX = 133 }; /* uncompressed point of secp521r1 */
-
 /* The answer to a question, as far as it has come. */
 enum answer { ANSWER_NONE, ANSWER_OPEN, ANSWER_YES, ANSWER_NO };
 
@@ -47,13 +45,14 @@ struct handshake {
     struct credential *credential; /* server: the one chosen; client: the one shown, NULL: none; borrowed from the config */
     bool name_found;               /* server: it has the name the client asked for */
     struct crypto_share *share;
-    uint8_t point[POINT_MAX];
+    uint8_t *point;
     size_t point_len; /* own public share */
     bytes peer_point; /* the peer's */
     bytes params;     /* client: the signed stretch of ServerKeyExchange */
     bytes signature;  /* over the two randoms and params */
     bytes *chain;     /* the peer's certificates, leaf first */
     size_t n_chain;
+    uint8_t peer_ip[16], peer_ip_len; /* its address, where the application told it; 0: not known */
     struct host *host;        /* client: the name to be proved; NULL: none */
     bytes staple;             /* the OCSP response: the server's own, or the one that came */
     struct certificate *leaf; /* the peer's, once judged; NULL: it could not be read */
@@ -82,12 +81,17 @@ struct handshake {
     uint32_t ticket_hint;    /* client: NewSessionTicket */
     bytes ticket;
 
-    uint8_t premaster[SECRET_MAX];
-    size_t premaster_len;
+    uint8_t *premaster;
+    size_t premaster_len, premaster_room;
     uint8_t master[MASTER_LEN];
     struct key_block keys;
     uint8_t verify_data[VERIFY_DATA_LEN]; /* own Finished while it is written */
 };
+
+static inline uint8_t exchange_of(const struct suite *suite)
+{
+    return suite->kx == SUITE_RSA ? KX_RSA : suite->kx == SUITE_DHE ? KX_DHE : KX_ECDHE;
+}
 
 /* What a row's message or step means: one table in handlers.c, filled from the files named in it. */
 struct handler {
@@ -190,6 +194,18 @@ enum outcome read_server_key_exchange(struct handshake *hs);
 enum written write_client_key_exchange(struct handshake *hs, size_t *room);
 enum outcome read_client_key_exchange(struct handshake *hs);
 enum outcome act_master_secret(struct handshake *hs);
-void switch_keys(struct handshake *hs, uint8_t from);
+enum outcome switch_keys(struct handshake *hs, uint8_t from);
+bool premaster_room(struct handshake *hs, size_t n); /* false: no memory (error set) */
+/* quarantine.c: whether this connection may use what is advised against, and saying that it does */
+void quarantine_judge(struct handshake *hs);
+bool quarantine_allows(const struct fede_conn *conn, const struct suite *suite);
+void quarantine_tell(const struct handshake *hs);
+/* legacy12.c: static RSA and DHE */
+enum outcome legacy_read_group(struct handshake *hs, const struct server_key_exchange *m);
+bool legacy_params(const struct handshake *hs, struct server_key_exchange *m);
+const struct group *legacy_choose_group(const struct handshake *hs);
+bool legacy_can_unwrap(const struct credential *credential);
+enum written legacy_write_premaster(struct handshake *hs, size_t *room);
+enum outcome legacy_read_premaster(struct handshake *hs);
 
 #endif

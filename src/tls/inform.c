@@ -104,6 +104,18 @@ void inform_client_certificate(const struct fede_conn *conn, bool given, const c
     tell(conn, &e);
 }
 
+void inform_legacy(const struct fede_conn *conn, uint16_t what, int64_t until, bytes reason)
+{
+    if (!inform_wanted(conn))
+        return;
+    fede_event e = event_of(conn, FEDE_EVENT_CHOICE, FEDE_SERVER);
+    e.label = "legacy";
+    e.what = what;
+    e.number = (uint64_t)until;
+    e.bytes = reason;
+    tell(conn, &e);
+}
+
 void inform_keys(const struct fede_conn *conn, uint8_t from)
 {
     if (!inform_wanted(conn))

@@ -20,6 +20,7 @@ void inform_ccs(const struct fede_conn *conn, bool ours, bytes content);
 void inform_alert(const struct fede_conn *conn, bool ours, uint8_t level, uint8_t description);
 void inform_step(const struct fede_conn *conn, uint8_t from, const char *label);
 void inform_choice(const struct fede_conn *conn, const char *label, uint16_t what, bytes text);
+void inform_legacy(const struct fede_conn *conn, uint16_t what, int64_t until, bytes reason);
 void inform_resumption(const struct fede_conn *conn, bool resumed, bool verified, const char *why_not);
 void inform_client_certificate(const struct fede_conn *conn, bool given, const char *why_not);
 void inform_keys(const struct fede_conn *conn, uint8_t from);

@@ -9,6 +9,7 @@
 enum { GREASE_SUITE, GREASE_GROUP, GREASE_FIRST, GREASE_LAST, GREASE_DRAWS };
 
 static uint16_t grease(uint8_t drawn);
+static struct codes permitted(const struct handshake *hs, const struct codes *codes, bool suites);
 static bool with_grease(struct handshake *hs, struct u16s *list, const struct codes *codes, uint16_t value);
 static void fill_extensions(struct handshake *hs, struct extensions *e, const uint8_t *draws);
 
@@ -29,8 +30,10 @@ enum written write_client_hello(struct handshake *hs, size_t *room)
     *m = (struct client_hello){.legacy_version = config->highest < FEDE_TLS12 ? config->highest : FEDE_TLS12};
     bytes_copy(m->random, drawn, 32);
     m->compressions = BYTES_OF(null_compression);
-    if (!with_grease(hs, &m->suites, &config->suites, grease(draws[GREASE_SUITE])) ||
-        !with_grease(hs, &m->extensions.groups, &config->groups, grease(draws[GREASE_GROUP]))) {
+    quarantine_judge(hs);
+    struct codes suites = permitted(hs, &config->suites, true), groups = permitted(hs, &config->groups, false);
+    if (!with_grease(hs, &m->suites, &suites, grease(draws[GREASE_SUITE])) ||
+        !with_grease(hs, &m->extensions.groups, &groups, grease(draws[GREASE_GROUP]))) {
         handshake_no_memory(hs);
         return NOT_WRITTEN;
     }
@@ -63,6 +66,8 @@ static void fill_extensions(struct handshake *hs, struct extensions *e, const ui
         e->present |= 1u << HAS_EXTENDED_MASTER_SECRET;
     status_offer(hs, e);
     limits_offer(hs, e);
+    if (conn->flags & CONN_LEGACY && config->legacy & FEDE_LEGACY_CBC && !(config->legacy & FEDE_LEGACY_NO_ETM))
+        e->present |= 1u << HAS_ENCRYPT_THEN_MAC;
     /* The two differ; the last has a body, as some servers stumble over an empty last extension. */
     uint16_t first = grease(draws[GREASE_FIRST]), last = grease(draws[GREASE_LAST]);
     if (first == last)
@@ -70,6 +75,21 @@ static void fill_extensions(struct handshake *hs, struct extensions *e, const ui
     e->first = (struct extra_extension){first, BYTES_NONE};
     e->last = (struct extra_extension){last, BYTES_OF(one_zero)};
     e->has_first = e->has_last = true;
+}
+
+/* What the quarantine adds to a configuration is not for everyone. */
+static struct codes permitted(const struct handshake *hs, const struct codes *codes, bool suites)
+{
+    const struct fede_conn *conn = hs->conn;
+    struct codes taken = {.n = 0};
+    for (size_t i = 0; i < codes->n; i++) {
+        uint16_t id = u16s_at(codes_list(codes), i);
+        bool allowed = suites ? quarantine_allows(conn, suite_by_id(id))
+                              : conn->flags & CONN_LEGACY || !group_is_legacy(group_by_id(id));
+        if (allowed)
+            codes_add(&taken, id);
+    }
+    return taken;
 }
 
 /* 0x0a0a, 0x1a1a … 0xfafa. */

@@ -158,6 +158,8 @@ const char *session_unfit(const struct session *s, const struct fede_config *con
     const struct suite *suite = suite_by_id(s->suite);
     if (suite == NULL || suite->version != s->version || !u16s_has(codes_list(&config->suites), s->suite))
         return "its cipher suite is not allowed any more";
+    if (suite_is_legacy(suite))
+        return "what the quarantine allows is negotiated anew each time";
     if (!u16s_has(codes_list(&config->groups), s->group))
         return "its group is not allowed any more";
     if (!u16s_has(codes_list(&config->schemes), s->scheme))

@@ -7,6 +7,7 @@
 
 enum { CURVE_NAMED = 3 };
 
+static void ecdhe_params(struct wire *w, struct server_key_exchange *m);
 static void dh_params(struct wire *w, struct server_key_exchange *m);
 
 /* What each key exchange has in its two messages. */
@@ -41,10 +42,7 @@ void wire_server_key_exchange(struct wire *w, struct server_key_exchange *m)
     if (has & HINT)
         wire_opaque16(w, "psk_identity_hint", &m->psk_hint, 0, 65535);
     size_t start = w->at;
-    if (has & ECDH)
-        wire_ecdhe_params(w, m);
-    if (has & DH)
-        dh_params(w, m);
+    wire_exchange_params(w, m);
     if (has & OPAQUE)
         wire_rest(w, "params", &m->params);
     if (!w->writing && !w->bad) {
@@ -60,7 +58,15 @@ void wire_server_key_exchange(struct wire *w, struct server_key_exchange *m)
     }
 }
 
-void wire_ecdhe_params(struct wire *w, struct server_key_exchange *m)
+void wire_exchange_params(struct wire *w, struct server_key_exchange *m)
+{
+    if (parts_of(m->kx) & ECDH)
+        ecdhe_params(w, m);
+    if (parts_of(m->kx) & DH)
+        dh_params(w, m);
+}
+
+static void ecdhe_params(struct wire *w, struct server_key_exchange *m)
 {
     struct wire_block block = wire_open(w, "params", 0, 0, 0, FIELD_STRUCT);
     wire_u8(w, "curve_type", &m->curve_type, &curve_type_names);

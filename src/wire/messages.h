@@ -157,8 +157,8 @@ void wire_hello_request(struct wire *w, void *m);
 void wire_server_hello_done(struct wire *w, void *m);
 void wire_certificate_12(struct wire *w, struct certificate_message *m);
 void wire_server_key_exchange(struct wire *w, struct server_key_exchange *m);
-/* Only the ECDHE parameters: what is signed. */
-void wire_ecdhe_params(struct wire *w, struct server_key_exchange *m);
+/* Only the parameters of (EC)DHE: what is signed. */
+void wire_exchange_params(struct wire *w, struct server_key_exchange *m);
 void wire_client_key_exchange(struct wire *w, struct client_key_exchange *m);
 void wire_certificate_request_12(struct wire *w, struct certificate_request *m);
 void wire_certificate_verify(struct wire *w, struct certificate_verify *m);

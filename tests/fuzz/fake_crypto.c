@@ -1,6 +1,7 @@
 /* Cryptography that lets everything through, so that a fuzzer of the engine gets behind the signature, the Finished and the
    record protection: the shared secret is constant, signatures are judged by their last bit, records are not encrypted and
    their tag is one byte sixteen times, verify_data depends on the role alone. Hashes and private keys stay real. */
+#include "crypto/legacy.h"
 #include "keys/schedule12.h"
 
 struct crypto_share {
@@ -109,6 +110,38 @@ bool crypto_verify(const struct public_key *key, const struct scheme *scheme, by
 bool crypto_public_key_usable(const struct public_key *key)
 {
     return key->kind != 0;
+}
+
+/* ---- Quarantined key exchanges. */
+
+bool crypto_dh_params(const struct group *group, bytes *p, bytes *g)
+{
+    static const uint8_t prime[512] = {0xff};
+    *p = bytes_of(prime, group->share_len);
+    *g = bytes_of("\2", 1);
+    return true;
+}
+
+const struct group *crypto_dh_find(bytes p, bytes g)
+{
+    return g.len == 1 && p.len > 0 && p.data[0] == 0xff ? group_legacy_at(1) : NULL;
+}
+
+bool crypto_rsa_wrap(const struct public_key *key, uint16_t version, const struct crypto_random *source,
+                     uint8_t premaster[PREMASTER_LEN], uint8_t out[SIGNATURE_MAX])
+{
+    (void)version, (void)source;
+    memset(premaster, 5, PREMASTER_LEN);
+    memset(out, 6, key->modulus.len);
+    return true;
+}
+
+bool crypto_rsa_unwrap(const struct crypto_key *key, bytes encrypted, uint16_t version,
+                       const struct crypto_random *source, uint8_t premaster[PREMASTER_LEN])
+{
+    (void)key, (void)encrypted, (void)version, (void)source;
+    memset(premaster, 5, PREMASTER_LEN);
+    return true;
 }
 
 /* ---- The key schedule. */

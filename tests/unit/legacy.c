@@ -2,6 +2,7 @@
 
    Records are also made by the plain way, with libcrypto's one-call HMAC and any padding that fits, so that what opens them
    is judged by something else than its own other half. */
+#include <cmocka.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <setjmp.h>
@@ -9,7 +10,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
 #include "crypto/legacy.h"
 
@@ -23,7 +23,8 @@ static bool count_up(void *arg, uint8_t *out, size_t n)
     return true;
 }
 
-static const uint8_t key[32] = "0123456789abcdef0123456789abcdef", mac_key[48] = "a key for the hash, of any of them, long enough";
+static const uint8_t key[32] = "0123456789abcdef0123456789abcdef",
+                     mac_key[48] = "a key for the hash, of any of them, long enough";
 
 /* source: it seals. */
 static struct crypto_cbc *make(const struct suite *suite, bool etm, const struct crypto_random *source)
@@ -71,8 +72,8 @@ static void encrypt(const struct suite *s, uint8_t *body, size_t len)
 {
     int n = 0;
     EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
-    assert_int_equal(EVP_EncryptInit_ex(cipher, s->key_len == 16 ? EVP_aes_128_cbc() : EVP_aes_256_cbc(), NULL, key, body),
-                     1);
+    assert_int_equal(
+        EVP_EncryptInit_ex(cipher, s->key_len == 16 ? EVP_aes_128_cbc() : EVP_aes_256_cbc(), NULL, key, body), 1);
     EVP_CIPHER_CTX_set_padding(cipher, 0);
     assert_int_equal(EVP_EncryptUpdate(cipher, body + 16, &n, body + 16, (int)len), 1);
     EVP_CIPHER_CTX_free(cipher);
@@ -293,7 +294,8 @@ static void test_fields(void **state)
         const struct group *group = group_legacy_at(i);
         uint8_t a[SHARE_MAX], b[SHARE_MAX], sa[SECRET_MAX], sb[SECRET_MAX], again[SHARE_MAX];
         size_t a_len, b_len, sa_len, sb_len;
-        struct crypto_share *x = crypto_share_new(group, NULL, a, &a_len), *y = crypto_share_new(group, NULL, b, &b_len);
+        struct crypto_share *x = crypto_share_new(group, NULL, a, &a_len),
+                            *y = crypto_share_new(group, NULL, b, &b_len);
         assert_int_equal(a_len, group->share_len);
         assert_true(crypto_share_finish(x, bytes_of(b, b_len), sa, &sa_len));
         assert_true(crypto_share_finish(y, bytes_of(a, a_len), sb, &sb_len));
@@ -331,7 +333,7 @@ int main(void)
     if (!crypto_start())
         return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_paddings),  cmocka_unit_test(test_altered_inside),
+        cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_paddings),  cmocka_unit_test(test_altered_inside),
         cmocka_unit_test(test_altered_outside), cmocka_unit_test(test_premaster), cmocka_unit_test(test_rsa),
         cmocka_unit_test(test_fields),
     };

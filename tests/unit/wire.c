@@ -762,7 +762,7 @@ static void signed_stretch(void **state)
     assert_int_equal(m.group, 29);
     uint8_t out[6];
     w = wire_writer(out, sizeof out);
-    wire_ecdhe_params(&w, &m);
+    wire_exchange_params(&w, &m);
     assert_true(wire_done(&w));
     assert_memory_equal(out, in, 6);
     m = (struct server_key_exchange){.kx = KX_ECDH_ANON, .is_signed = true};
