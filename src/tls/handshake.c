@@ -251,8 +251,11 @@ static enum outcome read_message(struct handshake *hs, const struct handler *han
     }
     struct wire w = wire_reader(bytes_skip(message, HEADER));
     bytes_wipe(&hs->msg, sizeof hs->msg);
-    if (hs->conn->suite != NULL) /* which layout the key exchange has is not written in its messages */
-        hs->msg.server_key_exchange.kx = hs->msg.client_key_exchange.kx = exchange_of(hs->conn->suite);
+    const uint8_t type = message.data[0]; /* which layout the key exchange has is not written in its messages */
+    if (type == MSG_SERVER_KEY_EXCHANGE)
+        hs->msg.server_key_exchange.kx = exchange_of(hs->conn->suite);
+    else if (type == MSG_CLIENT_KEY_EXCHANGE)
+        hs->msg.client_key_exchange.kx = exchange_of(hs->conn->suite);
     handler->codec(&w, &hs->msg);
     if (!wire_done(&w))
         return fail_decode(hs, &w, message.data[0]);

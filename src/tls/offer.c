@@ -30,7 +30,10 @@ enum written write_client_hello(struct handshake *hs, size_t *room)
     *m = (struct client_hello){.legacy_version = config->highest < FEDE_TLS12 ? config->highest : FEDE_TLS12};
     bytes_copy(m->random, drawn, 32);
     m->compressions = BYTES_OF(null_compression);
-    quarantine_judge(hs);
+    if (!renegotiating(hs)) /* nothing quarantined comes in by a second handshake: RFC 7366 3.1 among others */
+        quarantine_judge(hs);
+    else
+        conn->flags &= (uint16_t)~(CONN_LEGACY | CONN_ETM);
     struct codes suites = permitted(hs, &config->suites, true), groups = permitted(hs, &config->groups, false);
     if (!with_grease(hs, &m->suites, &suites, grease(draws[GREASE_SUITE])) ||
         !with_grease(hs, &m->extensions.groups, &groups, grease(draws[GREASE_GROUP]))) {

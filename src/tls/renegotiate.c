@@ -32,7 +32,7 @@ bool fede_config_renegotiation(fede_config *config, fede_renegotiation answer)
     if ((unsigned)answer > FEDE_RENEGOTIATION_IGNORE)
         return config_refuse(config, FEDE_CONFIG_BAD_VALUE, answer, 0,
                              "an answer to renegotiation that does not exist");
-    config->renegotiation = answer;
+    config->renegotiation = (uint8_t)answer;
     return true;
 }
 
@@ -74,7 +74,7 @@ enum outcome renegotiate(struct fede_conn *conn)
 static bool may_renegotiate(const struct fede_conn *conn)
 {
     bytes protocol = bytes_of(conn->config->alpn + conn->alpn_at, conn->alpn_len);
-    return conn->again != NULL && conn->again->done < conn->again->most && conn->flags & CONN_BOUND &&
+    return conn->again != NULL && conn->again->done < conn->again->most && conn->flags & CONN_BOUND && !suite_is_legacy(conn->suite) &&
            !(conn->ending & FEDE_WE_CLOSED) && !bytes_equal(protocol, bytes_text("h2"));
 }
 

@@ -2,7 +2,6 @@
 
    Records are also made by the plain way, with libcrypto's one-call HMAC and any padding that fits, so that what opens them
    is judged by something else than its own other half. */
-#include <cmocka.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <setjmp.h>
@@ -10,6 +9,8 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 #include "crypto/legacy.h"
 
