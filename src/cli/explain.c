@@ -2,6 +2,7 @@
 
    Reading and telling is done by report/onlooker; here are the options, and what an outcome means as an exit code. The story
    goes to standard output, for it is what was asked for; problems with files go to standard error. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "cli/output.h"
 #include "report/onlooker.h"
 
-enum key { KEY_KEYLOG = 1, KEY_CONN, KEY_REPORT, KEY_RSA_KEY, KEY_PSK };
+enum key { KEY_KEYLOG = 1, KEY_CONN, KEY_REPORT, KEY_RSA_KEY, KEY_PSK, KEY_DIAGRAM, KEY_FOLLOW, KEY_EXPORT, KEY_OVERWRITE };
 enum { KEYLOGS_MOST = 64, RSA_KEYS_MOST = 16, PSKS_MOST = 32 };
 
 struct settings {
@@ -22,6 +23,11 @@ struct settings {
     size_t n_rsa_keys, n_psks;
     unsigned only;
     const char *report;
+    bool diagram;
+    unsigned follow;
+    enum follow_form follow_form;
+    const char *folder;
+    struct export_folder files;
     char command[4096]; /* for the page */
 };
 
@@ -34,7 +40,11 @@ static const struct option_row explain_options[] = {
     {"rsa-key",   0, KEY_RSA_KEY, "FILE", "Keys",  "A server's RSA private key: opens connections with static RSA key exchange; repeatable."},
     {"psk",       0, KEY_PSK, "IDENTITY:HEX", "Keys", "A pre-shared key, for that identity or (HEX alone) for any: opens connections with PSK key exchange; repeatable."},
     {"conn",      0, KEY_CONN,   "N",    "Choice", "Tell only the story of connection N of the table."},
-    {"report",    0, KEY_REPORT, "FILE", "Output", "Write the stories as one HTML page to FILE too: every byte with its meaning, for any browser, without network."},
+    {"diagram",   0, KEY_DIAGRAM, NULL,  NULL, "Draw each connection as a sequence diagram instead: who says what when, packets, round trips."},
+    {"follow",    0, KEY_FOLLOW, "N[,FORM]", NULL, "Print only the conversation inside connection N; FORM is http, http2 (frames too), raw (the bytes as they were) or hex."},
+    {"export",    0, KEY_EXPORT, "DIRECTORY[,KIND]", "Output", "Write what was sent inside, unpacked, and the certificates into files there; KIND is objects or certificates."},
+    {"overwrite", 0, KEY_OVERWRITE, NULL, NULL, "With --export: replace files that exist."},
+    {"report",    0, KEY_REPORT, "FILE", NULL, "Write the stories as one HTML page to FILE too: every byte with its meaning, for any browser, without network."},
 };
 /* clang-format on */
 
@@ -45,6 +55,8 @@ const struct command explain_command = {
     .examples = "  fede explain capture.pcapng\n"
                 "  fede explain -vv --keylog keys.txt capture.pcap     every field, decrypted\n"
                 "  fede explain --conn 3 -v day.pcapng.gz              one connection of many\n"
+                "  fede explain --diagram --conn 3 capture.pcapng      who says what when\n"
+                "  fede explain --follow 1 --keylog keys.txt a.pcap    requests and answers, unpacked\n"
                 "  tcpdump -w - port 443 | fede explain -              from a pipe, when it ends\n",
     .notes =
         "Captures are pcap or pcapng, plain or gzip, of any common link type. TLS is found on every port by what it "
@@ -63,6 +75,7 @@ static int explain_run(int argc, char **argv)
         [ONLOOKER_UNREADABLE] = EXIT_INPUT,
         [ONLOOKER_NOTHING] = EXIT_NOTHING,
         [ONLOOKER_CONTRADICTION] = EXIT_CONTRADICTION,
+        [ONLOOKER_UNWRITTEN] = EXIT_INTERNAL,
         [ONLOOKER_INCOMPLETE] = EXIT_INCOMPLETE,
     };
     static struct settings settings;
@@ -88,11 +101,23 @@ static int explain_run(int argc, char **argv)
         .psks = settings.psks,
         .n_psks = settings.n_psks,
         .only = settings.only,
+        .follow = settings.follow,
+        .follow_form = settings.follow_form,
         .command = "fede explain",
     };
     if (!story_start(&settings.story, &request.report, &why)) {
         fprintf(stderr, "fede explain: %s\n", reason);
         return EXIT_INPUT;
+    }
+    request.report.diagram = settings.diagram && request.report.form == REPORT_TEXT;
+    if (settings.folder != NULL) {
+        if (!export_open(&settings.files, settings.folder)) {
+            fprintf(stderr, "fede explain: %s: %s\n", settings.folder, strerror(errno));
+            story_end(&request.report);
+            return EXIT_INPUT;
+        }
+        settings.files.out = settings.story.level > 0 ? stderr : NULL;
+        request.folder = &settings.files;
     }
     setvbuf(request.report.out, NULL, _IOFBF, 1 << 16);
     /* Whoever brings the keys and asks for every byte wants to see them. */
@@ -111,6 +136,8 @@ static int explain_run(int argc, char **argv)
         snprintf(reason, sizeof reason, "%.300s could not be written whole", settings.report);
         code = EXIT_INTERNAL;
     }
+    if (settings.folder != NULL)
+        export_close(&settings.files);
     story_end(&request.report);
     if (code != EXIT_DONE || settings.story.level > 0)
         fprintf(stderr, "exit %d: %s\n", code, reason);
@@ -124,6 +151,52 @@ static bool keep(const char **list, size_t *n, size_t most, const char *value, s
         return false;
     }
     list[(*n)++] = value;
+    return true;
+}
+
+/* Cuts ",WORD" off when WORD is one of the n words; returns which, from 1, else 0. */
+static size_t cut_word(char *value, const char *const *list, size_t n)
+{
+    char *comma = strrchr(value, ',');
+    for (size_t i = 0; comma != NULL && i < n; i++) {
+        if (strcmp(comma + 1, list[i]) == 0) {
+            *comma = '\0';
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+static bool take_follow(struct settings *s, const char *value, struct text *why)
+{
+    static const char *const forms[] = {"http", "http2", "raw", "hex"};
+    char number[64];
+    long n;
+    snprintf(number, sizeof number, "%s", value);
+    s->follow_form = (enum follow_form)cut_word(number, forms, sizeof forms / sizeof *forms);
+    if (strchr(number, ',') != NULL) {
+        text_format(why, "the forms are http, http2, raw and hex");
+        return false;
+    }
+    if (!value_number(number, 1, 1000000000, &n, why))
+        return false;
+    s->follow = (unsigned)n;
+    return true;
+}
+
+static bool take_folder(struct settings *s, const char *value, struct text *why)
+{
+    static const char *const kinds[] = {"objects", "certificates"};
+    static char path[4096];
+    if (strlen(value) >= sizeof path || value[0] == '\0') {
+        text_format(why, "that is no name of a folder");
+        return false;
+    }
+    snprintf(path, sizeof path, "%s", value);
+    size_t kind = cut_word(path, kinds, 2);
+    s->folder = path;
+    s->files.bodies = kind != 2;
+    s->files.certificates = kind != 1;
     return true;
 }
 
@@ -142,6 +215,16 @@ static bool explain_take(void *settings, const struct option_row *row, const cha
     case KEY_REPORT:
         s->report = value;
         return true;
+    case KEY_DIAGRAM:
+        s->diagram = true;
+        return true;
+    case KEY_OVERWRITE:
+        s->files.overwrite = true;
+        return true;
+    case KEY_FOLLOW:
+        return take_follow(s, value, why);
+    case KEY_EXPORT:
+        return take_folder(s, value, why);
     case KEY_CONN:
         if (!value_number(value, 1, 1000000000, &n, why))
             return false;

@@ -270,15 +270,3 @@ static void progress_line(struct sink *sink)
     fprintf(stderr, "\r%s\033[K", line);
     fflush(stderr);
 }
-
-void write_pem(FILE *out, bytes der)
-{
-    fputs("-----BEGIN CERTIFICATE-----\n", out);
-    for (; der.len; der = bytes_skip(der, der.len < 48 ? der.len : 48)) {
-        char line[68];
-        struct text t = text_in(line, sizeof line);
-        text_base64(&t, bytes_first(der, 48));
-        fprintf(out, "%s\n", line);
-    }
-    fputs("-----END CERTIFICATE-----\n", out);
-}

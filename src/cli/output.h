@@ -48,7 +48,4 @@ enum sink_result { SINK_TAKEN, SINK_CLOSED /* the reader went away: stop without
 enum sink_result sink_write(struct sink *sink, bytes data, struct text *why);
 bool sink_end(struct sink *sink, struct text *why);
 
-/* PEM of one certificate. */
-void write_pem(FILE *out, bytes der);
-
 #endif

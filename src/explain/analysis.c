@@ -7,6 +7,7 @@
 static void hear_data(void *arg, struct stream *s, int side, bytes data, uint64_t at_us, uint64_t packet);
 static void hear_gap(void *arg, struct stream *s, int side, uint64_t len, uint64_t at_us);
 static void hear_conflict(void *arg, struct stream *s, int side, int64_t at, bytes used, bytes other);
+static void hear_segment(void *arg, struct stream *s, int side, const struct segment *g, uint64_t at_us, uint64_t packet);
 static void hear_end(void *arg, struct stream *s, enum stream_end how, int side, uint64_t at_us);
 
 bool analysis_start(struct analysis *a, const struct session_listener *listener)
@@ -15,18 +16,19 @@ bool analysis_start(struct analysis *a, const struct session_listener *listener)
     a->listener.verified = &a->verified;
     layers_start(&a->layers);
     struct stream_listener streams = {
-        .data = hear_data, .gap = hear_gap, .conflict = hear_conflict, .ended = hear_end, .arg = a};
+        .data = hear_data, .gap = hear_gap, .conflict = hear_conflict, .ended = hear_end, .segment = hear_segment, .arg = a};
     return crypto_start() && streams_start(&a->streams, &streams);
 }
 
-void analysis_file(struct analysis *a, struct capture *c, void (*comment)(void *arg, bytes text), void *arg)
+void analysis_file(struct analysis *a, struct capture *c,
+                   void (*comment)(void *arg, const struct capture_item *item), void *arg)
 {
     for (;;) {
         struct capture_item item = capture_next(c);
         if (item.what == CAPTURE_END)
             break;
         if (item.what == CAPTURE_COMMENT && comment != NULL)
-            comment(arg, item.data);
+            comment(arg, &item);
         if (item.what != CAPTURE_PACKET)
             continue;
         a->packets++;
@@ -34,8 +36,12 @@ void analysis_file(struct analysis *a, struct capture *c, void (*comment)(void *
         a->first_us = a->packets == 1 ? item.at_us : a->first_us;
         a->last_us = item.at_us;
         struct segment segment;
+        a->wire_len = item.wire_len;
         if (layers_segment(&a->layers, item.link, item.data, item.wire_len, &segment))
             streams_segment(&a->streams, &segment, item.at_us, item.number);
+        else if (a->layers.below.kind == KIND_DNS || a->layers.below.kind == KIND_MDNS || a->layers.below.kind == KIND_LLMNR)
+            dns_hear(&a->dns, &a->layers.below.from, &a->layers.below.to, a->layers.below.udp, false, item.at_us,
+                     item.number);
     }
     a->dropped += c->dropped;
     a->left_out += c->left_out;
@@ -52,7 +58,9 @@ void analysis_end(struct analysis *a)
     for (struct stream *s = a->streams.oldest; s != NULL; s = s->newer) {
         session_free(s->user);
         s->user = NULL;
+        around_end(s, &a->kept);
     }
+    dns_end(&a->dns);
     streams_end(&a->streams);
     layers_end(&a->layers);
 }
@@ -90,9 +98,26 @@ static struct session *session_of(struct analysis *a, struct stream *s)
     return s->user;
 }
 
+static bool is_dns(const struct stream *s)
+{
+    enum { PORT = 53 };
+    return s->sides[0].address.port == PORT || s->sides[1].address.port == PORT;
+}
+
+static void hear_segment(void *arg, struct stream *s, int side, const struct segment *g, uint64_t at_us, uint64_t packet)
+{
+    struct analysis *a = arg;
+    if (a->trails &&
+        !around_segment(s, side, g, &a->layers.below, a->wire_len, at_us, packet, &a->kept))
+        a->failed = true;
+}
+
 static void hear_data(void *arg, struct stream *s, int side, bytes data, uint64_t at_us, uint64_t packet)
 {
-    struct session *session = session_of(arg, s);
+    struct analysis *a = arg;
+    struct session *session = session_of(a, s);
+    if (is_dns(s))
+        around_names(&a->dns, s, side, data, at_us, packet);
     if (session != NULL)
         session_data(session, side, data, at_us, packet);
 }
@@ -131,10 +156,13 @@ static void hear_end(void *arg, struct stream *s, enum stream_end how, int side,
 {
     struct analysis *a = arg;
     struct session *session = s->user;
-    if (session == NULL)
-        return;
-    session_end(session, how, side, at_us);
-    a->other += !session->found;
-    session_free(session);
-    s->user = NULL;
+    if (session != NULL) {
+        session_end(session, how, side, at_us);
+        a->other += !session->found;
+        if (!session->found)
+            a->plain[kind_of_ports(s->sides[0].address.port, s->sides[1].address.port, true)]++;
+        session_free(session);
+        s->user = NULL;
+    }
+    around_end(s, &a->kept);
 }

@@ -2,6 +2,7 @@
 #ifndef EXPLAIN_ANALYSIS_H
 #define EXPLAIN_ANALYSIS_H
 
+#include "explain/around.h"
 #include "explain/capture.h"
 #include "explain/session.h"
 #include "explain/verified.h"
@@ -17,12 +18,18 @@ struct analysis {
     uint64_t connections, other;    /* TCP connections with data; those without TLS */
     uint64_t conflicts, gaps;
     bool failed;                    /* memory was missing */
+    bool trails;                    /* keep the packets of each connection: set before the first file */
+    size_t kept;                    /* packets in trails */
+    uint32_t wire_len;              /* of the packet that is read */
+    uint64_t plain[KINDS];          /* TCP connections without TLS, by kind */
+    struct dns dns;                 /* names that were resolved in the capture */
 };
 
 /* The listener's secrets have to be complete: see analysis_secrets. False: no memory. */
 bool analysis_start(struct analysis *a, const struct session_listener *listener);
 /* Reads a capture to its end; what is wrong with it is in c, which the caller started and ends. comment may be NULL. */
-void analysis_file(struct analysis *a, struct capture *c, void (*comment)(void *arg, bytes text), void *arg);
+void analysis_file(struct analysis *a, struct capture *c,
+                   void (*comment)(void *arg, const struct capture_item *item), void *arg);
 /* All files are read: tells what is still open. */
 void analysis_finish(struct analysis *a);
 void analysis_end(struct analysis *a);

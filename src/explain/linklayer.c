@@ -14,6 +14,7 @@ enum {
     FRAGMENTED_MOST = 256,        /* datagrams waiting for fragments */
     HELD_MOST = 16 * 1024 * 1024, /* their memory */
     PROTOCOL_TCP = 6,
+    PROTOCOL_UDP = 17,
 };
 enum ethertype {
     TYPE_IP4 = 0x0800,
@@ -66,7 +67,8 @@ static struct fragmented *fragmented_find(struct layers *l, const struct segment
 static void fragmented_drop(struct layers *l, struct fragmented **link_to);
 static struct view view_skip(struct view v, size_t n);
 static bool broken(struct layers *l);
-static bool other(struct layers *l);
+static bool udp(struct layers *l, struct view v, const struct segment *ends);
+static bool other(struct layers *l, enum packet_kind kind);
 
 // clang-format off
 static const struct link_row {
@@ -119,6 +121,7 @@ bool layers_segment(struct layers *l, uint16_t link, bytes packet, uint32_t wire
 {
     const struct link_row *row = link_row(link);
     *out = (struct segment){0};
+    l->below = (struct below){.link = link};
     if (row == NULL) {
         l->unknown_link++;
         l->unknown = link;
@@ -133,6 +136,9 @@ static bool ethernet(struct layers *l, struct view v, struct segment *out)
 {
     if (v.data.len < 14)
         return broken(l);
+    l->below.mac = true;
+    bytes_copy(l->below.mac_to, v.data.data, 6);
+    bytes_copy(l->below.mac_from, v.data.data + 6, 6);
     return by_ethertype(l, load16(v.data.data + 12), view_skip(v, 14), out, 0);
 }
 
@@ -173,7 +179,7 @@ static bool ppp(struct layers *l, struct view v, struct segment *out)
     bool one = v.data.data[0] & 1;
     uint16_t protocol = one ? v.data.data[0] : load16(v.data.data);
     v = view_skip(v, one ? 1 : 2);
-    return protocol == 0x21 || protocol == 0x57 ? any_ip(l, v, out, 0) : other(l);
+    return protocol == 0x21 || protocol == 0x57 ? any_ip(l, v, out, 0) : other(l, KIND_PPP);
 }
 
 static bool raw_ip(struct layers *l, struct view v, struct segment *out)
@@ -195,6 +201,7 @@ static bool by_ethertype(struct layers *l, uint16_t type, struct view v, struct 
     case TYPE_QINQ_OLDER:
         if (v.data.len < 4)
             return broken(l);
+        l->below.vlan = load16(v.data.data) & 0x0fff;
         return by_ethertype(l, load16(v.data.data + 2), view_skip(v, 4), out, depth + 1);
     case TYPE_MPLS:
     case TYPE_MPLS_MULTI:
@@ -204,7 +211,7 @@ static bool by_ethertype(struct layers *l, uint16_t type, struct view v, struct 
             return broken(l);
         return ppp(l, view_skip(v, 6), out);
     default:
-        return type < 1536 ? snap(l, v, out, depth + 1) : other(l);
+        return type < 1536 ? snap(l, v, out, depth + 1) : other(l, kind_of_ethertype(type));
     }
 }
 
@@ -231,7 +238,7 @@ static bool snap(struct layers *l, struct view v, struct segment *out, int depth
 {
     static const uint8_t head[] = {0xaa, 0xaa, 0x03, 0, 0, 0};
     if (v.data.len < 8 || !bytes_equal(bytes_first(v.data, sizeof head), BYTES_OF(head)))
-        return other(l);
+        return other(l, KIND_LLC);
     return by_ethertype(l, load16(v.data.data + 6), view_skip(v, 8), out, depth);
 }
 
@@ -271,6 +278,8 @@ static bool ip4(struct layers *l, struct view v, struct segment *out, int depth)
     uint16_t place = load16(p + 6);
     uint8_t protocol = p[9];
     uint32_t id = load16(p + 4);
+    l->below.version = 4;
+    l->below.hops = p[8];
     v = view_skip(v, header);
     bool more = place & 0x2000;
     size_t at = (size_t)(place & 0x1fff) * 8;
@@ -290,6 +299,8 @@ static bool ip6(struct layers *l, struct view v, struct segment *out, int depth)
         return broken(l);
     size_t len = load16(v.data.data + 4);
     uint8_t next = v.data.data[6];
+    l->below.version = 6;
+    l->below.hops = v.data.data[7];
     out->from = (struct address){.family = 6};
     out->to = (struct address){.family = 6};
     bytes_copy(out->from.ip, v.data.data + 8, 16);
@@ -335,7 +346,9 @@ static bool by_protocol(struct layers *l, uint8_t protocol, struct view v, struc
         return tcp(l, v, out);
     if (protocol == IP4_INSIDE || protocol == IP6_INSIDE)
         return any_ip(l, v, out, depth + 1);
-    return other(l);
+    if (protocol == PROTOCOL_UDP)
+        return udp(l, v, out);
+    return other(l, kind_of_protocol(protocol));
 }
 
 static bool tcp(struct layers *l, struct view v, struct segment *out)
@@ -473,8 +486,24 @@ static bool broken(struct layers *l)
     return false;
 }
 
-static bool other(struct layers *l)
+/* RFC 768. What it holds is told by its ports, for those who look further. */
+static bool udp(struct layers *l, struct view v, const struct segment *ends)
 {
+    if (v.data.len < 8)
+        return broken(l);
+    size_t len = load16(v.data.data + 4);
+    l->below.from = ends->from;
+    l->below.to = ends->to;
+    l->below.from.port = load16(v.data.data);
+    l->below.to.port = load16(v.data.data + 2);
+    l->below.udp = bytes_skip(len >= 8 ? bytes_first(v.data, len) : v.data, 8);
+    return other(l, kind_of_ports(l->below.from.port, l->below.to.port, false));
+}
+
+static bool other(struct layers *l, enum packet_kind kind)
+{
+    l->below.kind = (uint8_t)kind;
+    l->kinds[kind]++;
     l->other++;
     return false;
 }

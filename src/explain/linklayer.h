@@ -4,6 +4,7 @@
 #define EXPLAIN_LINKLAYER_H
 
 #include "base/bytes.h"
+#include "explain/kinds.h"
 
 struct address {
     uint8_t family; /* 4 or 6 */
@@ -21,10 +22,25 @@ struct segment {
     size_t missing;  /* payload bytes that were on the wire but are not in the capture */
 };
 
+/* What lies below TCP in the packet that was read last. */
+struct below {
+    uint16_t link;
+    bool mac;             /* Ethernet: the addresses are known */
+    uint8_t mac_from[6], mac_to[6];
+    uint16_t vlan;        /* the innermost tag, 0: none */
+    uint8_t version;      /* of IP: 4, 6; 0: none */
+    uint8_t hops;         /* time to live, hop limit */
+    uint8_t kind;         /* enum packet_kind */
+    struct address from, to; /* KIND_UDP and those above it */
+    bytes udp;            /* what a UDP datagram holds; borrowed from the packet */
+};
+
 struct layers {
     struct fragmented *first;  /* datagrams that are not complete, newest first */
     size_t n_fragmented, held; /* how many, and their memory */
     uint8_t *whole;            /* the one that was completed last */
+    struct below below;
+    uint64_t kinds[KINDS];     /* packets of each kind that hold no TCP */
     uint64_t segments, other;  /* TCP; anything else that is well formed */
     uint64_t broken;           /* headers that can't be right, or are cut */
     uint64_t unknown_link;     /* packets of link types that are not read */

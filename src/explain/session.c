@@ -101,13 +101,18 @@ void session_data(struct session *s, int side, bytes data, uint64_t at_us, uint6
             return;
         size_t at = search(s, side, bytes_of(w->held, w->held_len), fresh);
         w->touched = true;
+        if (at > 0 && s->listener->plain != NULL)
+            s->listener->plain(s->listener->arg, s, side, bytes_of(w->held, at), at_us, packet);
         bytes_move(w->held, w->held + at, w->held_len - at);
         w->held_len -= at;
         w->at += at;
         if (w->state == WAY_SEARCH)
             return;
+        w->record_packet = packet;
         data = BYTES_NONE;
     }
+    if (w->held_len == 0)
+        w->record_packet = packet;
     if (data.len > 0 && !append(w, data)) {
         session_note(s, "there was not enough memory: bytes are left out");
         session_gap(s, side, data.len, at_us);
@@ -124,6 +129,8 @@ void session_gap(struct session *s, int side, uint64_t len, uint64_t at_us)
     if (w->state == WAY_SEARCH) {
         w->held_len = 0;
         w->touched = false; /* what comes next may begin anywhere */
+        if (s->listener->plain != NULL)
+            s->listener->plain(s->listener->arg, s, side, BYTES_NONE, at_us, s->packet);
         w->at += len;
         return;
     }
@@ -181,6 +188,7 @@ static void consume(struct session *s, int side)
         if (rest.len < RECORD_HEADER + len)
             break;
         record(s, side, bytes_first(rest, RECORD_HEADER + len));
+        w->record_packet = s->packet;
         at += RECORD_HEADER + len;
     }
     bytes_move(w->held, w->held + at, w->held_len - at);
@@ -642,8 +650,11 @@ void session_end(struct session *s, enum stream_end how, int side, uint64_t at_u
     s->how = (uint8_t)how;
     if (at_us > s->now_us)
         s->now_us = at_us;
-    if (!s->found)
+    if (!s->found) {
+        if (s->listener->unfound != NULL)
+            s->listener->unfound(s->listener->arg, s);
         return;
+    }
     for (int i = 0; i < 2; i++) {
         const struct way *w = &s->ways[i];
         char line[200];

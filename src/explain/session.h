@@ -46,6 +46,7 @@ struct way {
     uint8_t *held;            /* the start of a record, or bytes in which TLS is looked for */
     size_t held_len, held_room;
     uint64_t before;          /* bytes before TLS began */
+    uint64_t record_packet;   /* that brought the first byte of the record */
     uint8_t opening[64];      /* the first of them */
     uint8_t opening_len;
     uint64_t at;              /* offset in the stream of what is looked at */
@@ -66,6 +67,10 @@ struct session_listener {
     void (*check)(void *arg, struct session *s, const struct session_check *c);
     void (*note)(void *arg, struct session *s, uint64_t at_us, const char *text);
     void (*ended)(void *arg, struct session *s);
+    /* May be NULL. Bytes in which no TLS was found, before it begins or at all; data NULL: there is a gap. */
+    void (*plain)(void *arg, struct session *s, int side, bytes data, uint64_t at_us, uint64_t packet);
+    /* May be NULL. The connection is over and no TLS was found in it; not followed by ended. */
+    void (*unfound)(void *arg, struct session *s);
     void *arg;
     const struct secrets *secrets;
     struct verified *verified; /* certificates met before; NULL: none are remembered */
@@ -74,7 +79,7 @@ struct session_listener {
 struct session {
     const struct session_listener *listener;
     struct stream *stream;
-    void *user;               /* the listener's */
+    void *user, *plain;       /* the listener's */
     unsigned number;          /* of the TLS connection, from 1; the listener's to set */
     bool found, ended;
     uint8_t client;           /* side of the stream that is the client */

@@ -84,6 +84,8 @@ void streams_segment(struct streams *t, const struct segment *g, uint64_t at_us,
         s->last_us = at_us;
     if (s->over)
         return;
+    if (t->listener.segment != NULL)
+        t->listener.segment(t->listener.arg, s, side, g, at_us, packet);
     struct stream_side *from = &s->sides[side];
     from->speaks = true;
     learn_start(s, side, g);

@@ -32,7 +32,7 @@ struct stream_side {
 struct stream {
     struct stream_side sides[2];
     uint64_t begun_us, last_us;
-    void *user;          /* of whoever listens */
+    void *user, *around; /* of whoever listens */
     /* Below: of streams.c. */
     struct stream *next_in_slot, *newer, *older;
     uint32_t slot;
@@ -46,6 +46,8 @@ struct stream_listener {
     /* Bytes that came twice with different content: the first copy was used. */
     void (*conflict)(void *arg, struct stream *s, int side, int64_t at, bytes used, bytes other);
     void (*ended)(void *arg, struct stream *s, enum stream_end how, int side, uint64_t at_us);
+    /* May be NULL. Each segment as it is captured, before anything that it brings. */
+    void (*segment)(void *arg, struct stream *s, int side, const struct segment *segment, uint64_t at_us, uint64_t packet);
     void *arg;
 };
 

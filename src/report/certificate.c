@@ -1,6 +1,7 @@
 /* report/certificate.c: a certificate in one line, for whoever uses it rather than meets it. Its card and its tree are made in
    explain/. */
 #include "base/text.h"
+#include "explain/chain.h"
 #include "explain/dissection.h"
 #include "report/live.h"
 
@@ -18,4 +19,16 @@ void report_certificate(fede_bytes der, int64_t at, char *out, size_t size)
                 text_char(&t, ' ');
                 text_add(&t, rows[i].value);
             }
+}
+
+void write_pem(FILE *out, fede_bytes der)
+{
+    fputs("-----BEGIN CERTIFICATE-----\n", out);
+    for (; der.len > 0; der = bytes_skip(der, der.len < 48 ? der.len : 48)) {
+        char line[68];
+        struct text t = text_in(line, sizeof line);
+        base64_text(&t, bytes_first(der, 48));
+        fprintf(out, "%s\n", line);
+    }
+    fputs("-----END CERTIFICATE-----\n", out);
 }

@@ -13,8 +13,6 @@
 
 enum { STORY = 1 /* version of the form */, EVERY_BYTE = 4, ALL = 3, NOTES_MOST = 256, ISO = 96 };
 
-/* Lists and objects of a document; in lines each entry is an event of that name. */
-enum part { PHASES, NOTES, MESSAGES, RECORDS, CHECKS, SECRETS, ONLOOKER, ERROR, VERIFICATION, OPENED, END };
 static const struct {
     const char *key, *event;
     bool list, always;
@@ -22,12 +20,14 @@ static const struct {
     [PHASES] = {"phases", "phase", true, true},       [NOTES] = {"notes", "note", true, true},
     [MESSAGES] = {"messages", "message", true, true}, [RECORDS] = {"records", "record", true, true},
     [CHECKS] = {"checks", "check", true, false},      [SECRETS] = {"secrets", "secret", true, false},
+    [HTTP] = {"http", "http", true, false},           [FRAMES] = {"http2_frames", "http2_frame", true, false},
+    [DIALOGUE] = {"dialogue", "line", true, false},   [DNS] = {"dns", "dns", true, false},
+    [PACKETS] = {"packets", "packet", true, false},
     [ONLOOKER] = {"onlooker", "onlooker", false, false}, [ERROR] = {"error", "error", false, false},
     /* Only in lines: a document tells them at its end. */
     [VERIFICATION] = {NULL, "verification", false, false}, [OPENED] = {NULL, "opened", false, false},
     [END] = {NULL, "end", false, false},
 };
-_Static_assert((size_t)JSON_PARTS == VERIFICATION, "a document has room for each part");
 
 static void message(struct report *r, const fede_event *e, const char *protocol, const char *title,
                     const struct annotation *a);
@@ -45,11 +45,8 @@ static void document_end(struct report *r, struct json_text *w);
 static void write_document(struct report *r);
 static void proofs(struct report *r, struct json_text *w);
 static void closing(struct json_text *w, unsigned ending);
-static struct json_text *begin(struct report *r, enum part part);
-static void end(struct report *r, struct json_text *w);
 static void write_line(struct report *r);
 static void write_out(struct report *r, char *text, size_t len);
-static void when(struct report *r, struct json_text *w, uint64_t at_us);
 static void iso(char out[static ISO], int64_t seconds, int us);
 
 static bool in_lines(const struct report *r)
@@ -107,16 +104,16 @@ void json_story_event(struct report *r, const fede_event *e)
         break;
     case FEDE_EVENT_VERDICT:
         if (in_lines(r) && r->d.verdict != NULL) {
-            struct json_text *w = begin(r, VERIFICATION);
+            struct json_text *w = json_entry(r, VERIFICATION);
             verification(w, r->d.verdict);
-            end(r, w);
+            json_entry_end(r, w);
         }
         break;
     case FEDE_EVENT_OPENED:
         if (in_lines(r)) {
-            struct json_text *w = begin(r, OPENED);
+            struct json_text *w = json_entry(r, OPENED);
             choice(r, w);
-            end(r, w);
+            json_entry_end(r, w);
         }
         break;
     default:
@@ -126,23 +123,23 @@ void json_story_event(struct report *r, const fede_event *e)
 
 void json_story_phase(struct report *r, const char *phase, bool ok, const char *text, uint64_t from_us, uint64_t to_us)
 {
-    struct json_text *w = begin(r, PHASES);
+    struct json_text *w = json_entry(r, PHASES);
     put_words(w, "name", phase);
     put_flag(w, "ok", ok);
     put_words(w, "text", text);
-    when(r, w, from_us);
+    json_when(r, w, from_us);
     put_number(w, "took_us", to_us > from_us ? to_us - from_us : 0);
-    end(r, w);
+    json_entry_end(r, w);
 }
 
 void json_story_note(struct report *r, const char *text)
 {
     if (!in_lines(r) && ++r->n_notes > NOTES_MOST)
         return;
-    struct json_text *w = begin(r, NOTES);
+    struct json_text *w = json_entry(r, NOTES);
     put_words(w, "text", text);
-    when(r, w, r->now_us);
-    end(r, w);
+    json_when(r, w, r->now_us);
+    json_entry_end(r, w);
 }
 
 void json_story_error(struct report *r, const fede_error *e)
@@ -150,7 +147,7 @@ void json_story_error(struct report *r, const fede_error *e)
     char advice[600];
     if (!in_lines(r) && r->parts[ERROR].len > 0)
         return; /* the first one counts */
-    struct json_text *w = begin(r, ERROR);
+    struct json_text *w = json_entry(r, ERROR);
     put_words(w, "reason", fede_reason_name(e->reason));
     put_words(w, "text", r->failure);
     fede_error_advice(e, advice, sizeof advice);
@@ -169,12 +166,12 @@ void json_story_error(struct report *r, const fede_error *e)
         put_number(w, "offset", e->offset);
     if (e->certificate != UINT16_MAX)
         put_number(w, "certificate", e->certificate);
-    end(r, w);
+    json_entry_end(r, w);
 }
 
 void json_story_end(struct report *r, const fede_conn *conn, int exit_code, const char *why)
 {
-    struct json_text *w = in_lines(r) ? begin(r, END) : &r->json;
+    struct json_text *w = in_lines(r) ? json_entry(r, END) : &r->json;
     const struct dissection *d = &r->d;
     if (!in_lines(r))
         document_end(r, w);
@@ -222,7 +219,7 @@ void json_story_end(struct report *r, const fede_conn *conn, int exit_code, cons
     put_object_end(w);
     if (r->broken || w->failed || d->incomplete)
         put_flag(w, "incomplete", true);
-    end(r, w);
+    json_entry_end(r, w);
     if (!in_lines(r))
         write_document(r);
 }
@@ -302,21 +299,21 @@ void json_story_free(struct report *r)
 void json_story_check(struct report *r, const char *name, int outcome, const char *text)
 {
     static const char *const outcomes[] = {"", "verified", "failed", "not checkable"};
-    struct json_text *w = begin(r, CHECKS);
+    struct json_text *w = json_entry(r, CHECKS);
     put_words(w, "name", name);
     put_words(w, "outcome", outcomes[outcome]);
     put_words(w, "text", text);
-    when(r, w, r->now_us);
-    end(r, w);
+    json_when(r, w, r->now_us);
+    json_entry_end(r, w);
 }
 
 void json_story_onlooker(struct report *r, const char *keys, bool resumed, const char *outcome)
 {
-    struct json_text *w = begin(r, ONLOOKER);
+    struct json_text *w = json_entry(r, ONLOOKER);
     put_words(w, "keys", keys);
     put_flag(w, "resumed", resumed);
     put_words(w, "outcome", outcome);
-    end(r, w);
+    json_entry_end(r, w);
 }
 
 /* ---- events ---- */
@@ -324,7 +321,7 @@ void json_story_onlooker(struct report *r, const char *keys, bool resumed, const
 static void message(struct report *r, const fede_event *e, const char *protocol, const char *title,
                     const struct annotation *a)
 {
-    struct json_text *w = begin(r, MESSAGES);
+    struct json_text *w = json_entry(r, MESSAGES);
     char facts[800];
     struct text t = text_in(facts, sizeof facts);
     dissection_facts(&r->d, e, &t);
@@ -337,7 +334,8 @@ static void message(struct report *r, const fede_event *e, const char *protocol,
     /* What we send is told before its record, what we receive behind it. */
     put_number(w, "record", r->d.traffic[e->from % 3].records + (e->ours ? 1 : 0));
     put_flag(w, "encrypted", e->epoch != 0);
-    when(r, w, e->at_us);
+    json_packet(r, w);
+    json_when(r, w, e->at_us);
     put_number(w, "length", e->bytes.len);
     put_words(w, "facts", facts);
     const struct glossary_row *row = NULL;
@@ -355,7 +353,7 @@ static void message(struct report *r, const fede_event *e, const char *protocol,
     }
     r->broken = r->broken || a->cut;
     fields_of(r, w, "fields", a->root);
-    end(r, w);
+    json_entry_end(r, w);
 }
 
 /* Records of application data are only counted; with -vv the line form has them, without their content. */
@@ -364,12 +362,13 @@ static void record(struct report *r, const fede_event *e)
     bool lines = r->options.form == REPORT_JSON_LINES;
     if (e->what == CONTENT_DATA ? !lines || r->options.level < ALL : r->d.opened && !lines && r->late >= LATE_MOST)
         return;
-    struct json_text *w = begin(r, RECORDS);
+    struct json_text *w = json_entry(r, RECORDS);
     put_number(w, "number", r->d.traffic[e->from % 3].records);
     put_registered(w, "content", &content_type_names, e->what);
     put_words(w, "from", json_side(e->from));
     put_flag(w, "ours", e->ours);
-    when(r, w, e->at_us);
+    json_packet(r, w);
+    json_when(r, w, e->at_us);
     if (e->bytes.len >= 5)
         put_registered(w, "version", &version_names, load16(e->bytes.data + 1));
     put_number(w, "length", e->bytes.len);
@@ -385,7 +384,7 @@ static void record(struct report *r, const fede_event *e)
         json_protection(r, w, e);
     if (e->what == CONTENT_DATA && e->plain.len > 0)
         put_hex(w, "data", e->plain);
-    end(r, w);
+    json_entry_end(r, w);
 }
 
 /* In the clear only the header: what is behind it is shown as the messages it is made of. */
@@ -399,11 +398,11 @@ static struct annotation record_fields(struct report *r, const fede_event *e)
 
 static void secret(struct report *r, const fede_event *e)
 {
-    struct json_text *w = begin(r, SECRETS);
+    struct json_text *w = json_entry(r, SECRETS);
     put_words(w, "label", e->label != NULL ? e->label : "secret");
     put_hex(w, "bytes", e->bytes);
-    when(r, w, e->at_us);
-    end(r, w);
+    json_when(r, w, e->at_us);
+    json_entry_end(r, w);
 }
 
 /* ---- fields ---- */
@@ -554,7 +553,7 @@ static void traffic(struct report *r, struct json_text *w, uint8_t from)
 /* ---- putting things in and out ---- */
 
 /* An entry of that part, or a line; open until end. */
-static struct json_text *begin(struct report *r, enum part part)
+struct json_text *json_entry(struct report *r, enum json_part part)
 {
     struct json_text *w = &r->json;
     if (!in_lines(r)) {
@@ -572,7 +571,7 @@ static struct json_text *begin(struct report *r, enum part part)
     return w;
 }
 
-static void end(struct report *r, struct json_text *w)
+void json_entry_end(struct report *r, struct json_text *w)
 {
     put_object_end(w);
     if (in_lines(r))
@@ -601,7 +600,7 @@ static void write_out(struct report *r, char *text, size_t len)
     bytes_wipe(text, len);
 }
 
-static void when(struct report *r, struct json_text *w, uint64_t at_us)
+void json_when(struct report *r, struct json_text *w, uint64_t at_us)
 {
     char at[ISO];
     int64_t seconds;
@@ -610,6 +609,16 @@ static void when(struct report *r, struct json_text *w, uint64_t at_us)
     report_wall(r, at_us, &seconds, &us);
     iso(at, seconds, (int)us);
     put_words(w, "at", at);
+}
+
+/* Where in the capture it came. */
+void json_packet(struct report *r, struct json_text *w)
+{
+    if (r->packet == 0)
+        return;
+    if (r->first_packet != r->packet)
+        put_number(w, "first_packet", r->first_packet);
+    put_number(w, "packet", r->packet);
 }
 
 /* us below 0: whole seconds. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "explain/glossary.h"
+#include "report/inside.h"
 #include "report/report.h"
 
 static bool is_text(const struct report *r)
@@ -65,10 +66,13 @@ void report_trace(void *report, const fede_event *e)
     report_trace(r->also, e);
     report_since(r, e->at_us);
     dissection_event(&r->d, e);
-    if (is_text(r))
+    if (r->options.diagram)
+        diagram_event(r, e);
+    else if (is_text(r))
         text_story_event(r, e);
     else if (is_json(r))
         json_story_event(r, e);
+    report_inside_event(r, e);
     arena_end(&r->scratch);
 }
 
@@ -83,7 +87,9 @@ void report_phase(struct report *r, const char *phase, bool ok, const char *text
         snprintf(r->phases[r->n_phases].name, sizeof r->phases[0].name, "%s", phase);
         r->phases[r->n_phases++].us = to_us > from_us ? to_us - from_us : 0;
     }
-    if (is_text(r))
+    if (r->options.diagram)
+        diagram_phase(r, phase, ok, text != NULL ? text : "", from_us, to_us);
+    else if (is_text(r))
         text_story_phase(r, phase, ok, text != NULL ? text : "", from_us, to_us);
     else if (is_json(r))
         json_story_phase(r, phase, ok, text != NULL ? text : "", from_us, to_us);
@@ -94,7 +100,7 @@ void report_note(struct report *r, int level, const char *text)
     if (r == NULL || text == NULL)
         return;
     report_note(r->also, level, text);
-    if (level > r->options.level)
+    if (level > r->options.level || r->options.diagram)
         return;
     if (is_text(r))
         text_story_note(r, level, text);
@@ -110,6 +116,8 @@ void report_check(struct report *r, const char *name, int outcome, const char *t
     if (outcome == FEDE_FAILED)
         dissection_failed_check(&r->d, name, text);
     report_since(r, at_us);
+    if (r->options.diagram)
+        return;
     if (is_text(r))
         text_story_check(r, name, outcome, text);
     else if (is_json(r))
@@ -123,7 +131,7 @@ void report_onlooker_facts(struct report *r, const char *keys, bool resumed, con
     report_onlooker_facts(r->also, keys, resumed, outcome);
     if (is_json(r))
         json_story_onlooker(r, keys, resumed, outcome);
-    else if (is_text(r))
+    else if (is_text(r) && !r->options.diagram)
         text_story_outcome(r, outcome);
 }
 
@@ -147,12 +155,15 @@ void report_end(struct report *r, const fede_conn *conn, int exit_code, const ch
     report_end(r->also, conn, exit_code, why);
     if (!r->failed_said && r->d.error != NULL)
         report_error(r, r->d.error);
+    report_inside_end(r);
     r->ended = true;
     unsigned ending = conn != NULL ? fede_ending(conn) : 0;
     /* Whoever has sent close_notify need not wait for the answer, RFC 5246 7.2.1. */
     if ((ending & (FEDE_TRANSPORT_ENDED | FEDE_PEER_CLOSED | FEDE_WE_CLOSED)) == FEDE_TRANSPORT_ENDED)
         r->d.observed.truncated = true;
-    if (is_text(r))
+    if (r->options.diagram)
+        diagram_end(r);
+    else if (is_text(r))
         text_story_end(r, conn, exit_code, why);
     else if (is_json(r))
         json_story_end(r, conn, exit_code, why);
@@ -164,6 +175,8 @@ void report_free(struct report *r)
     if (r == NULL)
         return;
     report_free(r->also);
+    report_inside_free(r);
+    diagram_free(r);
     json_story_free(r);
     page_end(&r->page);
     page_end(&r->held);

@@ -21,6 +21,7 @@ struct report_options {
     bool times;            /* --trace-time: a time in front of each line */
     unsigned number;       /* connection number, 0: do not show (connect) */
     bool onlooker;         /* neither side is ours: from a capture; times are those of the packets */
+    bool diagram;          /* TEXT: a sequence diagram at the end, nothing else */
     const char *title;     /* "https://…" or peer address */
     const char *command;   /* JSON, HTML: the command line that made the story; NULL: not said */
 };
@@ -47,6 +48,8 @@ void report_error(struct report *report, const fede_error *error);
 enum { REPORT_GOES_ON = -1 };
 void report_end(struct report *report, const fede_conn *conn, int exit_code, const char *why);
 void report_free(struct report *report);
+/* PEM of one certificate. */
+void write_pem(FILE *out, fede_bytes der);
 /* A certificate in one line, into out: its names, until when it is valid, its key. at: seconds since 1970. */
 void report_certificate(fede_bytes der, int64_t at, char *out, size_t size);
 

@@ -12,8 +12,11 @@
 #include <unistd.h>
 
 #include "explain/analysis.h"
+#include "explain/hello.h"
+#include "report/inside.h"
+#include "report/onlooker_around.h"
 #include "report/onlooker_keys.h"
-#include "report/report.h"
+#include "report/prelude.h"
 
 enum { STORY_MOST = 4 * 1024 * 1024 /* bytes of a text story in memory */ };
 
@@ -24,6 +27,7 @@ struct row {
     uint16_t version, suite;
     uint8_t keys;
     bool resumed, opened, bad;
+    bool plain;                   /* without TLS */
     uint64_t begun_us, client_bytes, server_bytes, failed_checks;
     char outcome[80];
 };
@@ -35,6 +39,9 @@ struct telling { /* one connection's story under way: the session's user pointer
     FILE *out;    /* NULL: straight to the output */
     bool spilled; /* it has grown, and is a file now */
     char title[160];
+    struct follow *follow;     /* instead of the report */
+    struct exporter *exporter; /* beside it */
+    bool named;                /* the names that led here have been told */
 };
 
 struct look {
@@ -49,6 +56,8 @@ struct look {
     uint64_t unopened, failed_checks, lossy;
     bool cut, failed;
     struct json_text problems; /* a list, not closed yet */
+    struct comments comments;
+    size_t secured;            /* rows of TLS connections */
 };
 
 static bool open_files(struct look *l);
@@ -63,8 +72,14 @@ static void event(void *arg, struct session *s, const fede_event *e);
 static void check(void *arg, struct session *s, const struct session_check *c);
 static void note(void *arg, struct session *s, uint64_t at_us, const char *text);
 static void ended(void *arg, struct session *s);
+static void plain(void *arg, struct session *s, int side, bytes data, uint64_t at_us, uint64_t packet);
+static void unfound(void *arg, struct session *s);
+static struct telling *telling_new(struct look *l, struct session *s);
+static void telling_end(struct look *l, struct session *s, const char *outcome);
+static void comment(void *arg, const struct capture_item *item);
+static void around_line(struct look *l);
 static void spill(struct look *l, struct telling *t);
-static void keep_row(struct look *l, struct session *s, const struct dissection *d);
+static void keep_row(struct look *l, struct session *s, const struct dissection *d, const char *words);
 static void table(struct look *l);
 static void totals(struct look *l, struct text *out);
 static void json_begin(struct look *l);
@@ -89,9 +104,13 @@ enum onlooker_outcome onlooker_tell(const struct onlooker_request *request, char
     }
     read_secrets_blocks(&l);
     bool good = true;
-    if (is_text(&l)) {
+    if (request->follow != 0) {
+        good = pass(&l, false);
+    } else if (is_text(&l)) {
         good = pass(&l, true);
         if (good && l.n_rows > 0) {
+            if (l.n_rows == 1 || request->only != 0)
+                around_line(&l);
             bool all = l.n_rows == 1 || request->only != 0 || request->report.level > 1;
             if (l.n_rows > 1 && request->only == 0 && request->report.level > 0)
                 table(&l);
@@ -105,7 +124,7 @@ enum onlooker_outcome onlooker_tell(const struct onlooker_request *request, char
     if (!good)
         l.failed = true;
     outcome = judge(&l, &t);
-    if (!is_text(&l))
+    if (!is_text(&l) && request->follow == 0)
         json_finish(&l, outcome, why);
     free_look(&l);
     return outcome;
@@ -235,13 +254,17 @@ static void read_secrets_blocks(struct look *l)
 static bool pass(struct look *l, bool silent)
 {
     const struct session_listener listener = {
-        .begun = begun, .event = event, .check = check, .note = note, .ended = ended, .arg = l, .secrets = &l->secrets};
+        .begun = begun, .event = event, .check = check, .note = note, .ended = ended,
+        .plain = plain, .unfound = unfound, .arg = l, .secrets = &l->secrets};
     l->silent = silent;
     l->found = 0;
     l->lossy = 0;
     analysis_end(&l->analysis);
     if (!analysis_start(&l->analysis, &listener))
         return false;
+    const struct report_options *o = &l->request->report;
+    l->analysis.trails = !silent && (o->diagram || o->level >= 3 || l->request->page.out != NULL);
+    comments_clear(&l->comments);
     for (size_t i = 0; i < l->request->n_files; i++)
         tell_file(l, i);
     analysis_finish(&l->analysis);
@@ -257,7 +280,7 @@ static void tell_file(struct look *l, size_t i)
         return;
     }
     capture_start(&c, input);
-    analysis_file(&l->analysis, &c, NULL, NULL);
+    analysis_file(&l->analysis, &c, comment, l);
     bool first = l->silent || !is_text(l);
     if (c.problem != NULL && first) {
         char line[300];
@@ -294,30 +317,46 @@ static void problem(struct look *l, const char *file, const char *text)
 
 static void begun(void *arg, struct session *s)
 {
-    struct look *l = arg;
+    if (s->user == NULL)
+        telling_new(arg, s);
+}
+
+/* A story begins; what was said in the clear before belongs to it. */
+static void replay(void *arg, int side, bytes data, uint64_t at_us, uint64_t packet)
+{
+    struct session *s = arg;
+    struct telling *t = s->user;
+    uint8_t from = session_from(s, side);
+    report_plain(t->report, from, data, at_us, packet);
+    follow_data(t->follow, from, false, data, at_us, 0, packet);
+    exporter_data(t->exporter, from, false, data, at_us);
+}
+
+static struct telling *telling_new(struct look *l, struct session *s)
+{
     const struct onlooker_request *q = l->request;
     s->number = ++l->found;
-    bool wanted = !l->silent && (q->only == 0 || q->only == s->number);
+    bool wanted = !l->silent && q->follow == 0 && (q->only == 0 || q->only == s->number);
     struct telling *t = calloc(1, sizeof *t);
     if (t == NULL) {
         l->failed = true;
-        return;
+        return NULL;
     }
     struct report_options options = q->report;
     struct text title = text_in(t->title, sizeof t->title);
     text_add(&title, "connection ");
     text_number(&title, s->number);
-    text_add(&title, ": client ");
+    text_add(&title, s->found ? ": client " : ", without TLS: client ");
     endpoint_text(&s->stream->sides[s->client].address, &title);
     text_add(&title, ", server ");
     endpoint_text(&s->stream->sides[1 - s->client].address, &title);
     options.number = s->number;
     options.title = t->title;
     options.onlooker = true;
-    if (l->silent || (!wanted && is_text(l)))
+    if (!wanted) {
         options.form = REPORT_SILENT;
-    if (!wanted)
-        options.form = REPORT_SILENT;
+        options.diagram = false;
+    }
     if (options.form == REPORT_TEXT || options.form == REPORT_JSON) {
         t->out = open_memstream(&t->text, &t->size);
         options.out = t->out;
@@ -329,18 +368,83 @@ static void begun(void *arg, struct session *s)
         struct report_options page = options;
         page.out = q->page.out;
         page.form = REPORT_HTML;
+        page.diagram = false;
         page.command = q->page.command;
         report_also(t->report, report_new(&page));
     }
+    if (q->follow != 0 && q->follow == s->number)
+        t->follow = follow_new(&q->report, q->follow_form);
+    bool first = l->silent || !is_text(l) || q->follow != 0;
+    if (q->folder != NULL && first && (q->only == 0 || q->only == s->number))
+        t->exporter = exporter_new(q->folder, s->number);
     s->user = t;
+    struct prelude *before = s->plain;
+    s->plain = NULL;
+    prelude_replay(&before, replay, s);
+    return t;
+}
+
+static void plain(void *arg, struct session *s, int side, bytes data, uint64_t at_us, uint64_t packet)
+{
+    struct prelude *before = s->plain;
+    if (s->found)
+        return;
+    if (s->user != NULL)
+        replay(s, side, data, at_us, packet);
+    else if (prelude_take(&before, side, data, at_us, packet)) {
+        s->plain = before;
+        telling_new(arg, s);
+    } else {
+        s->plain = before;
+    }
+}
+
+/* The TCP connection is over without TLS: told when it was HTTP. */
+static void unfound(void *arg, struct session *s)
+{
+    struct look *l = arg;
+    struct prelude *before = s->plain;
+    if (s->user == NULL && prelude_is_http(before))
+        telling_new(l, s);
+    else
+        prelude_free(&before);
+    if (s->user != NULL)
+        telling_end(l, s, "nothing protected this connection: whoever was on the way could read and alter all of it");
+}
+
+/* The names by which the client came to this server: by the time its first message is read, it has said which it wants. */
+static void tell_names(struct look *l, struct session *s, struct telling *t, const fede_event *e)
+{
+    enum { LIST = 2, CLIENT_HELLO = 1 };
+    const struct dns_answer *list[LIST];
+    char name[300] = "";
+    if (t->named || l->silent || e->kind != FEDE_EVENT_MESSAGE)
+        return;
+    t->named = true;
+    if (e->what == CLIENT_HELLO) {
+        struct hello h = hello_read(e->bytes, true);
+        struct text n = text_in(name, sizeof name);
+        text_escaped(&n, h.host_name);
+    }
+    const struct address *server = &s->stream->sides[1 - s->client].address;
+    size_t n = dns_led_to(&l->analysis.dns, server, name[0] != '\0' ? name : NULL, e->at_us, list, LIST);
+    report_dns(t->report, list, n);
 }
 
 static void event(void *arg, struct session *s, const fede_event *e)
 {
     struct telling *t = s->user;
+    enum { APPLICATION_DATA = 23 };
     if (t == NULL || t->report == NULL)
         return;
+    tell_names(arg, s, t, e);
+    report_place(t->report, session_way(s, e->from)->record_packet, s->packet);
     report_trace(t->report, e);
+    if (e->kind == FEDE_EVENT_RECORD && e->what == APPLICATION_DATA && e->plain.len > 0) {
+        uint64_t record = t->report->d.traffic[e->from].records;
+        follow_data(t->follow, e->from, true, e->plain, e->at_us, record, s->packet);
+        exporter_data(t->exporter, e->from, true, e->plain, e->at_us);
+    }
     if (t->out != NULL && !t->spilled && e->kind == FEDE_EVENT_RECORD && ftell(t->out) > STORY_MOST)
         spill(arg, t);
 }
@@ -433,20 +537,27 @@ static void key_note(const struct session *s, struct telling *t)
 
 static void ended(void *arg, struct session *s)
 {
-    struct look *l = arg;
+    char outcome[120];
+    struct text words = text_in(outcome, sizeof outcome);
+    session_outcome(s, &words);
+    if (s->user != NULL)
+        telling_end(arg, s, outcome);
+}
+
+static void telling_end(struct look *l, struct session *s, const char *outcome)
+{
     struct telling *t = s->user;
-    if (t == NULL)
-        return;
+    follow_end(t->follow, s->now_us);
+    exporter_end(t->exporter, t->report != NULL ? &t->report->d : NULL);
     if (t->report != NULL) {
-        char outcome[120];
-        struct text words = text_in(outcome, sizeof outcome);
-        session_outcome(s, &words);
         report_since(t->report, s->now_us);
-        if (t->report->options.form != REPORT_SILENT)
+        report_inside_end(t->report);
+        if (t->report->options.form != REPORT_SILENT && s->found)
             key_note(s, t);
+        report_packets(t->report, s->stream, s->client);
         report_onlooker_facts(t->report, key_state_text((enum key_state)s->keys), s->resumed, outcome);
-        if (l->silent || !is_text(l))
-            keep_row(l, s, &t->report->d);
+        if (l->silent || !is_text(l) || l->request->follow != 0)
+            keep_row(l, s, &t->report->d, outcome);
         report_end(t->report, NULL, 0, outcome);
         report_free(t->report);
     }
@@ -459,9 +570,15 @@ static void ended(void *arg, struct session *s)
         hand_out(l, t);
         l->told++;
     }
-    l->lossy += s->ways[0].lost > 0 || s->ways[1].lost > 0;
+    l->lossy += s->found && (s->ways[0].lost > 0 || s->ways[1].lost > 0);
     free(t);
     s->user = NULL;
+}
+
+static void comment(void *arg, const struct capture_item *item)
+{
+    struct look *l = arg;
+    comments_add(&l->comments, item);
 }
 
 static char *kept(const char *text)
@@ -473,7 +590,7 @@ static char *kept(const char *text)
     return copy;
 }
 
-static void keep_row(struct look *l, struct session *s, const struct dissection *d)
+static void keep_row(struct look *l, struct session *s, const struct dissection *d, const char *words)
 {
     if (l->n_rows == l->room_rows) {
         size_t room = l->room_rows == 0 ? 64 : 2 * l->room_rows;
@@ -507,7 +624,15 @@ static void keep_row(struct look *l, struct session *s, const struct dissection 
         .failed_checks = s->failed_checks,
     };
     struct text outcome = text_in(row->outcome, sizeof row->outcome);
-    session_outcome(s, &outcome);
+    text_add(&outcome, words);
+    if (!s->found) {
+        row->plain = true;
+        row->begun_us = s->stream->begun_us;
+        row->client_bytes = s->stream->sides[s->client].payload;
+        row->server_bytes = s->stream->sides[1 - s->client].payload;
+        return;
+    }
+    l->secured++;
     l->failed_checks += s->failed_checks;
     l->unopened += s->keys != KEYS_USED && s->keys != KEYS_UNTOUCHED;
 }
@@ -518,6 +643,21 @@ static int by_number(const void *a, const void *b)
 {
     const struct row *x = a, *y = b;
     return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* What else is in the capture, where there is no table. */
+static void around_line(struct look *l)
+{
+    const struct report_options *o = &l->request->report;
+    struct page p;
+    if (o->level < 1 || o->diagram)
+        return;
+    page_start(&p, o->width, o->colour, o->utf8);
+    around_text(&l->analysis, &l->comments, &p);
+    if (p.len > 0)
+        page_line(&p);
+    page_write(&p, o->out);
+    page_end(&p);
 }
 
 static void table(struct look *l)
@@ -537,17 +677,19 @@ static void table(struct look *l)
         page_put(&p, FAINT, " → ");
         page_put(&p, SERVER_SIDE, r->server);
         page_put(&p, PLAIN, "  ");
-        page_words(&p, STRONG, AT_ROW, r->name != NULL ? r->name : "(no SNI)");
+        page_words(&p, STRONG, AT_ROW, r->name != NULL ? r->name : r->plain ? "" : "(no SNI)");
         page_line(&p);
         struct text t = text_in(text, sizeof text);
-        text_add(&t, r->version != 0 ? version_title(r->version) : "version not seen");
+        text_add(&t, r->plain ? "HTTP without TLS" : r->version != 0 ? version_title(r->version) : "version not seen");
         if (r->suite != 0) {
             text_add(&t, "; ");
             text_add(&t, suite_title(r->suite));
         }
         text_add(&t, r->resumed ? "; resumed" : "");
-        text_add(&t, "; keys: ");
-        text_add(&t, key_state_text((enum key_state)r->keys));
+        if (!r->plain) {
+            text_add(&t, "; keys: ");
+            text_add(&t, key_state_text((enum key_state)r->keys));
+        }
         text_add(&t, "; ");
         text_add(&t, page_grouped(number, r->client_bytes + r->server_bytes));
         text_add(&t, " bytes; ");
@@ -566,6 +708,7 @@ static void table(struct look *l)
     totals(l, &t);
     page_parts(&p, FAINT, 0, line, "; ");
     page_line(&p);
+    around_text(&l->analysis, &l->comments, &p);
     if (o->level <= 1) {
         page_words(&p, FAINT, 0, "--conn N tells the story of one of them, -v those of all.");
         page_line(&p);
@@ -590,7 +733,7 @@ static void totals(struct look *l, struct text *t)
 {
     const struct analysis *a = &l->analysis;
     count(t, a->packets, "packet", "packets");
-    count(t, l->n_rows, "TLS connection", "TLS connections");
+    count(t, l->secured, "TLS connection", "TLS connections");
     count(t, a->other, "TCP connection without TLS", "TCP connections without TLS");
     count(t, a->layers.broken, "packet with broken headers", "packets with broken headers");
     count(t, a->layers.unknown_link, "packet of a link type that is not read",
@@ -617,6 +760,8 @@ static void put_row(struct json_text *w, const struct row *r)
     put_words(w, "server", r->server);
     if (r->name != NULL)
         put_words(w, "server_name", r->name);
+    if (r->plain)
+        put_flag(w, "plain", true);
     put_words(w, "version", r->version != 0 ? version_title(r->version) : "");
     put_words(w, "cipher_suite", r->suite != 0 ? suite_title(r->suite) : "");
     put_number(w, "cipher_suite_number", r->suite);
@@ -632,7 +777,7 @@ static void put_row(struct json_text *w, const struct row *r)
 
 static void json_finish(struct look *l, enum onlooker_outcome outcome, const char *why)
 {
-    static const int codes[] = {0, 1, 3, 9, 12, 13};
+    static const int codes[] = {0, 1, 3, 9, 12, 1, 13};
     FILE *out = l->request->report.out;
     bool lines = l->request->report.form == REPORT_JSON_LINES;
     char words[400];
@@ -652,6 +797,7 @@ static void json_finish(struct look *l, enum onlooker_outcome outcome, const cha
     totals(l, &t);
     put_words(w, "totals", words);
     put_number(w, "packets", l->analysis.packets);
+    around_json(&l->analysis, &l->comments, w);
     if (l->problems.len == 0)
         put_list(&l->problems, NULL);
     put_list_end(&l->problems);
@@ -672,14 +818,15 @@ static void json_finish(struct look *l, enum onlooker_outcome outcome, const cha
 
 static enum onlooker_outcome judge(const struct look *l, struct text *why)
 {
-    bool found = l->request->only == 0 ? l->n_rows > 0 : l->request->only <= l->n_rows;
+    unsigned only = l->request->follow != 0 ? l->request->follow : l->request->only;
+    bool found = only == 0 ? l->secured > 0 : only <= l->n_rows;
     bool keys = l->secrets.lines > 0 || l->request->n_keylogs + l->request->n_rsa_keys + l->request->n_psks > 0;
     if (l->failed) {
         text_add(why, "not enough memory, or the output could not be written");
         return ONLOOKER_FAILED;
     }
     if (!found) {
-        text_add(why, l->n_rows == 0 ? "no TLS was found" : "there is no connection of that number");
+        text_add(why, only == 0 || l->n_rows == 0 ? "no TLS was found" : "there is no connection of that number");
         return ONLOOKER_NOTHING;
     }
     if (l->failed_checks > 0) {
@@ -695,6 +842,12 @@ static enum onlooker_outcome judge(const struct look *l, struct text *why)
             count(why, l->unopened, "connection not opened by the keys given",
                   "connections not opened by the keys given");
         return ONLOOKER_INCOMPLETE;
+    }
+    const struct export_folder *folder = l->request->folder;
+    if (folder != NULL && folder->refused + folder->failed > 0) {
+        count(why, folder->refused, "file was not written: it exists", "files were not written: they exist");
+        count(why, folder->failed, "file could not be written", "files could not be written");
+        return ONLOOKER_UNWRITTEN;
     }
     text_add(why, "all done");
     return ONLOOKER_DONE;
@@ -715,4 +868,5 @@ static void free_look(struct look *l)
     }
     free(l->rows);
     json_text_free(&l->problems);
+    comments_clear(&l->comments);
 }

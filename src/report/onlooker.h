@@ -2,6 +2,8 @@
 #ifndef REPORT_ONLOOKER_H
 #define REPORT_ONLOOKER_H
 
+#include "report/export.h"
+#include "report/follow.h"
 #include "report/live.h"
 
 struct onlooker_request {
@@ -16,6 +18,9 @@ struct onlooker_request {
     unsigned only;            /* number of the one connection to tell; 0: all */
     struct report_options report;
     struct report_options page; /* --report: the stories go into this page too; out NULL: none */
+    unsigned follow;          /* only the conversation of that connection; 0: the stories */
+    enum follow_form follow_form;
+    struct export_folder *folder; /* content and certificates go there too; NULL: nowhere */
     const char *command;      /* for messages on standard error: "fede explain" */
 };
 
@@ -25,6 +30,7 @@ enum onlooker_outcome {
     ONLOOKER_UNREADABLE,    /* a file can't be opened, or is no capture */
     ONLOOKER_NOTHING,       /* no TLS, or not the connection asked for */
     ONLOOKER_CONTRADICTION, /* a signature, verify_data or tag is wrong */
+    ONLOOKER_UNWRITTEN,     /* files were to be written and exist, or could not be */
     ONLOOKER_INCOMPLETE     /* cut file, lost data, or keys were given and did not open everything */
 };
 

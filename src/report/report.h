@@ -11,7 +11,12 @@
 #include "report/live.h"
 #include "report/page.h"
 
-enum { PHASES_MOST = 32, SCRATCH_MOST = 16 * 1024 * 1024, LATE_MOST = 64, JSON_PARTS = 8 };
+enum { PHASES_MOST = 32, SCRATCH_MOST = 16 * 1024 * 1024, LATE_MOST = 64 };
+
+/* Lists and objects of a document; in lines each entry is an event of that name. The last ones are in lines only: a document
+   tells them at its end. */
+enum json_part { PHASES, NOTES, MESSAGES, RECORDS, CHECKS, SECRETS, HTTP, FRAMES, DIALOGUE, DNS, PACKETS, ONLOOKER, ERROR,
+                 VERIFICATION, OPENED, END, JSON_PARTS = VERIFICATION };
 
 struct report {
     struct report_options options;
@@ -22,7 +27,7 @@ struct report {
     uint64_t zero_us;         /* the first moment heard of: times are counted from here */
     struct timespec zero_wall;
     bool zero_set;
-    bool headed, carded;      /* the column heads, the certificate card are out */
+    bool titled, headed, carded; /* the title, the column heads, the certificate card are out */
     bool failed_said, ended;
     bool whole;               /* not a terminal: long values are not cut */
     bool *seen;               /* sentences of the glossary already given, by row */
@@ -46,6 +51,9 @@ struct report {
     bool derived_made, derived_told;
     uint8_t keys[256];        /* the key block, for records; recomputed when it was not told */
     size_t keys_len;
+    struct inside_story *inside; /* HTTP and the like; NULL: nothing yet */
+    struct diagram *diagram;     /* --diagram: what is to be drawn */
+    uint64_t first_packet, packet; /* onlooker: those that brought the event; 0: not known */
     char failure[600];        /* the sentence of the error, for the line of one connection */
 };
 
@@ -79,6 +87,7 @@ enum { AT_TIME = 7, AT_TAG = 8, AT_SIGN = 13, AT_TEXT = 14, AT_BYTES = 40, AT_FA
 void text_row(struct report *r, uint64_t at_us, bool timed);
 /* A line with an asterisk, as curl has them. */
 void text_note(struct report *r, enum style style, const char *text);
+void text_title(struct report *r);
 void text_sign(struct report *r, enum style style, const char *sign);
 
 /* text_fields.c: the levels -v, -vv, -vvv of one thing's fields. */
@@ -111,6 +120,11 @@ void json_derivation(struct json_text *w, const struct derivation *v);
 
 /* json.c; parts set r->broken where memory is missing */
 const char *json_side(uint8_t from);
+/* An entry of that part, or a line; open until json_entry_end. */
+struct json_text *json_entry(struct report *r, enum json_part part);
+void json_entry_end(struct report *r, struct json_text *w);
+void json_when(struct report *r, struct json_text *w, uint64_t at_us); /* "at_us" and "at" of a moment */
+void json_packet(struct report *r, struct json_text *w);               /* "packet": what brought the event */
 void json_story_start(struct report *r);
 void json_story_event(struct report *r, const fede_event *e);
 void json_story_phase(struct report *r, const char *phase, bool ok, const char *text, uint64_t from_us, uint64_t to_us);

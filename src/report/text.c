@@ -34,8 +34,7 @@ void text_story_event(struct report *r, const fede_event *e)
         page_join(&r->page, &r->held);
     switch (e->kind) {
     case FEDE_EVENT_STARTED:
-        if (r->options.number != 0 && r->options.title != NULL)
-            text_note(r, STRONG, r->options.title);
+        text_title(r);
         break;
     case FEDE_EVENT_RECORD:
         if (r->options.level >= ALL)
@@ -501,6 +500,15 @@ static void opened(struct report *r, const fede_event *e)
 }
 
 /* ---- parts of lines ---- */
+
+/* Once, in front of whatever is told first. */
+void text_title(struct report *r)
+{
+    if (r->titled || r->options.number == 0 || r->options.title == NULL)
+        return;
+    r->titled = true;
+    text_note(r, STRONG, r->options.title);
+}
 
 void text_note(struct report *r, enum style style, const char *text)
 {

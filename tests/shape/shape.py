@@ -28,12 +28,13 @@ MAY = {
     "record": ({"base", "wire", "crypto", "keys"}, PLAIN),
     "flow": ({"base", "wire"}, PLAIN),
     "tls": ({"base", "crypto", "wire", "x509", "keys", "record", "flow"}, ALL - {"stream", "explain"}),
+    "inside": ({"base"}, PLAIN | {"trace"}),
     "explain": ({"base", "crypto", "wire", "x509", "keys", "record", "flow"}, PLAIN | {"trace", "explain"}),
-    "report": ({"base", "wire", "explain"}, ALL - {"stream"}),
+    "report": ({"base", "wire", "explain", "inside"}, ALL - {"stream"}),
     "io": ({"base"}, ALL),
     "cli": ({"base", "report"}, ALL),
 }
-ONLY_IN = {"openssl/": {"crypto"}, "uv.h": {"cli"}, "nghttp2/": {"cli"}, "ares.h": {"cli"}, "http_parser.h": {"cli"},
+ONLY_IN = {"openssl/": {"crypto"}, "uv.h": {"cli"}, "nghttp2/": {"cli", "inside"}, "ares.h": {"cli"}, "http_parser.h": {"cli", "inside"},
            "jansson.h": {"report", "cli"}}
 failures = []
 passed = 0
