@@ -36,6 +36,7 @@ static inline uint32_t load24(const uint8_t *p) { return (uint32_t)p[0] << 16 | 
 static inline uint32_t load32(const uint8_t *p) { return (uint32_t)p[0] << 24 | load24(p + 1); }
 static inline void store16(uint8_t *p, uint16_t v) { p[0] = (uint8_t)(v >> 8); p[1] = (uint8_t)v; }
 static inline void store24(uint8_t *p, uint32_t v) { p[0] = (uint8_t)(v >> 16); store16(p + 1, (uint16_t)v); }
+static inline void store32(uint8_t *p, uint32_t v) { for (int i = 3; i >= 0; i--, v >>= 8) p[i] = (uint8_t)v; }
 static inline void store64(uint8_t *p, uint64_t v) { for (int i = 7; i >= 0; i--, v >>= 8) p[i] = (uint8_t)v; }
 
 #endif

@@ -18,17 +18,19 @@ struct md5_sha1 {
     SHA_CTX sha1;
 };
 _Static_assert(sizeof(struct md5_sha1) <= sizeof(SHA512_CTX), "copied and wiped with it");
+_Static_assert(offsetof(struct md5_sha1, md5) == 0 && offsetof(SHA_CTX, h0) == 0 && offsetof(SHA256_CTX, h) == 0 &&
+                   offsetof(SHA512_CTX, h) == 0, "found there without looking inside");
 _Static_assert(_Alignof(SHA512_CTX) <= _Alignof(uint64_t), "aligned for libcrypto");
 
 static size_t state_size(enum hash kind);
 static void fork_hash(struct crypto_hash *to, const struct crypto_hash *from);
 
 /* libcrypto alone looks inside: nothing here reads or writes the state but as a whole. */
-#define SHA1_OF(h)   ((SHA_CTX *)(void *)(h)->state)
-#define MD5_OF(h)    ((MD5_CTX *)(void *)(h)->state)
-#define BOTH_OF(h)   ((struct md5_sha1 *)(void *)(h)->state)
-#define SHA256_OF(h) ((SHA256_CTX *)(void *)(h)->state)
-#define SHA512_OF(h) ((SHA512_CTX *)(void *)(h)->state)
+#define SHA1_OF(h)     ((SHA_CTX *)(void *)(h)->state)
+#define MD5_OF(h)      ((MD5_CTX *)(void *)(h)->state)
+#define SHA1_BEHIND(h) ((SHA_CTX *)(void *)((uint8_t *)(h)->state + offsetof(struct md5_sha1, sha1)))
+#define SHA256_OF(h)   ((SHA256_CTX *)(void *)(h)->state)
+#define SHA512_OF(h)   ((SHA512_CTX *)(void *)(h)->state)
 
 void crypto_hash_start(struct crypto_hash *h, enum hash kind)
 {
@@ -51,8 +53,8 @@ void crypto_hash_start(struct crypto_hash *h, enum hash kind)
         MD5_Init(MD5_OF(h));
         break;
     case HASH_MD5_SHA1:
-        MD5_Init(&BOTH_OF(h)->md5);
-        SHA1_Init(&BOTH_OF(h)->sha1);
+        MD5_Init(MD5_OF(h));
+        SHA1_Init(SHA1_BEHIND(h));
         break;
     }
 }
@@ -78,8 +80,8 @@ void crypto_hash_add(struct crypto_hash *h, bytes data)
         MD5_Update(MD5_OF(h), data.data, data.len);
         break;
     case HASH_MD5_SHA1:
-        MD5_Update(&BOTH_OF(h)->md5, data.data, data.len);
-        SHA1_Update(&BOTH_OF(h)->sha1, data.data, data.len);
+        MD5_Update(MD5_OF(h), data.data, data.len);
+        SHA1_Update(SHA1_BEHIND(h), data.data, data.len);
         break;
     }
 }
@@ -103,8 +105,8 @@ void crypto_hash_end(struct crypto_hash *h, uint8_t *out)
         MD5_Final(out, MD5_OF(h));
         break;
     case HASH_MD5_SHA1:
-        MD5_Final(out, &BOTH_OF(h)->md5);
-        SHA1_Final(out + MD5_DIGEST_LENGTH, &BOTH_OF(h)->sha1);
+        MD5_Final(out, MD5_OF(h));
+        SHA1_Final(out + MD5_DIGEST_LENGTH, SHA1_BEHIND(h));
         break;
     }
 }
@@ -186,13 +188,17 @@ void crypto_hash_compress(struct crypto_hash *h, const uint8_t *block)
 
 void crypto_hash_chaining(const struct crypto_hash *h, uint8_t *out)
 {
+    const uint8_t *words = (const uint8_t *)h->state; /* they stand first in each of the three */
     const size_t word = crypto_hash_block((enum hash)h->kind) / 16;
     for (size_t i = 0; i < h->len / word; i++) {
-        uint64_t value = word == 8               ? SHA512_OF((struct crypto_hash *)(uintptr_t)h)->h[i]
-                         : h->kind == HASH_SHA256 ? SHA256_OF((struct crypto_hash *)(uintptr_t)h)->h[i]
-                                                  : (&SHA1_OF((struct crypto_hash *)(uintptr_t)h)->h0)[i];
-        for (size_t k = 0; k < word; k++)
-            out[i * word + k] = (uint8_t)(value >> 8 * (word - 1 - k));
+        uint64_t wide;
+        uint32_t narrow;
+        bytes_copy(&wide, words + i * word, word == 8 ? sizeof wide : 0);
+        bytes_copy(&narrow, words + i * word, word == 4 ? sizeof narrow : 0);
+        if (word == 8)
+            store64(out + i * 8, wide);
+        else
+            store32(out + i * 4, narrow);
     }
 }
 
