@@ -24,7 +24,7 @@ typedef enum fede_event_kind {
     FEDE_EVENT_ALERT,       /* what: description; number: level; bytes: the two bytes */
     FEDE_EVENT_STEP,        /* label: name of the silent step ("verify certificate", "master secret") that ends now */
     FEDE_EVENT_CHOICE,      /* label: "version", "cipher suite", "group", "signature scheme", "extended master secret"
-                               (what: the code point or 0/1), "application protocol" (bytes), "resumption" (what: 1,
+                               (what: the code point or 0/1), "renegotiation" (what: which; begins now), "application protocol" (bytes), "resumption" (what: 1,
                                or 0 with the reason as text in bytes; number: 1 when its server was verified; only when
                                a session was offered), "legacy" (what: FEDE_LEGACY_… in use; bytes: the reason given for
                                them; number: until when, seconds since 1970 UTC; only when they are used) */

@@ -81,6 +81,9 @@ void dissection_event(struct dissection *d, const fede_event *e)
         if (e->what == FEDE_ALERT_CLOSE_NOTIFY)
             d->observed.closed[e->from % 3] = true;
         break;
+    case FEDE_EVENT_STEP:
+        d->false_start = d->false_start || (e->label != NULL && strcmp(e->label, "false start") == 0);
+        break;
     case FEDE_EVENT_CHOICE:
         hear_choice(d, e);
         break;
@@ -92,8 +95,9 @@ void dissection_event(struct dissection *d, const fede_event *e)
             keep_verdict(d, e->verdict);
         break;
     case FEDE_EVENT_OPENED:
+        if (!d->opened) /* the first handshake's; a renegotiation has one too */
+            d->opened_us = e->at_us;
         d->opened = true;
-        d->opened_us = e->at_us;
         break;
     case FEDE_EVENT_ENDED:
         d->ended = true;
@@ -123,6 +127,8 @@ static void hear_choice(struct dissection *d, const fede_event *e)
         d->extended = e->what != 0;
     } else if (strcmp(label, "application protocol") == 0 && e->bytes.len > 0) {
         d->alpn = keep_text(d, e->bytes);
+    } else if (strcmp(label, "renegotiation") == 0) {
+        d->renegotiations = e->what;
     } else if (strcmp(label, "resumption") == 0) {
         d->resumed = e->what != 0;
         d->resumed_verified = d->resumed && e->number != 0;
@@ -389,9 +395,9 @@ static void observe_record(struct dissection *d, const fede_event *e)
     if (o->over_limit[from] == 0 && (body > (e->epoch == 0 ? PLAIN_MOST : PROTECTED_MOST) || e->plain.len > PLAIN_MOST))
         o->over_limit[from] = number;
     const struct suite_parts suite = suite_parts(e->epoch != 0 ? d->suite : 0);
-    bool empty = e->epoch == 0 ? body == 0
-                               : e->plain.data != NULL ? e->plain.len == 0
-                                                       : suite.aead && body == (size_t)suite.explicit_len + suite.tag_len;
+    bool empty = e->epoch == 0           ? body == 0
+                 : e->plain.data != NULL ? e->plain.len == 0
+                                         : suite.aead && body == (size_t)suite.explicit_len + suite.tag_len;
     if (empty && o->empty[from] == 0) {
         o->empty[from] = number;
         o->empty_type[from] = (uint8_t)e->what;

@@ -64,6 +64,8 @@ struct dissection {
     bool client_certificate; /* the client sent one too */
     bool resumed;            /* an abbreviated handshake: no certificate, no key exchange */
     bool resumed_verified;   /* client: the server was verified when the session was made */
+    bool false_start;        /* the client wrote before the server's Finished */
+    uint16_t renegotiations; /* begun */
     const char *not_resumed; /* why the session offered was not used; NULL: it was, or there was none */
     fede_verdict *verdict;   /* a copy; NULL before */
     const fede_error *error; /* a copy of what ended it; NULL: in order */

@@ -463,6 +463,10 @@ static void choice(struct report *r, struct json_text *w)
         put_words(w, "alpn", d->alpn);
     if (d->extended >= 0)
         put_flag(w, "extended_master_secret", d->extended);
+    if (d->false_start)
+        put_flag(w, "false_start", true);
+    if (d->renegotiations > 0)
+        put_number(w, "renegotiations", d->renegotiations);
     if (d->resumed || d->not_resumed != NULL)
         put_flag(w, "resumed", d->resumed);
     if (d->not_resumed != NULL)

@@ -56,7 +56,9 @@ void text_story_event(struct report *r, const fede_event *e)
             resumption(r);
         break;
     case FEDE_EVENT_STEP:
-        if (r->options.level >= ALL)
+        if (e->label != NULL && strcmp(e->label, "false start") == 0)
+            text_note(r, PLAIN, "False Start: data is sent before the server's Finished has come");
+        else if (r->options.level >= ALL)
             step(r, e);
         break;
     case FEDE_EVENT_SECRET:
@@ -154,7 +156,8 @@ void text_story_check(struct report *r, const char *name, int outcome, const cha
     static const struct {
         const char *sign, *word;
         enum style style;
-    } outcomes[] = {{"", "", PLAIN}, {"✓", " verified: ", GOOD}, {"✗", " FAILED: ", BAD}, {"–", " not checkable: ", WARNING}};
+    } outcomes[] = {
+        {"", "", PLAIN}, {"✓", " verified: ", GOOD}, {"✗", " FAILED: ", BAD}, {"–", " not checkable: ", WARNING}};
     if (r->options.level < (outcome == 2 ? DEFAULT : FIELDS))
         return;
     char line[600];

@@ -380,7 +380,7 @@ static void no_memory(void)
         if (open)
             return;
     }
-    CHECK(!"it never has enough memory");
+    CHECK(false); /* it never has enough memory */
 }
 
 int main(void)

@@ -12,6 +12,7 @@ import browser
 import clients
 import keylog
 import resume
+import staple
 from cases import Case
 from tools import Failed, Process, Unable, converse, free_port, run, wait_for_port
 
@@ -522,6 +523,7 @@ TESTS = (
     + [("tshark with the key log", n, w, f, a) for n, w, f, a in keylog.TESTS]
     + [("browser", n, FEDE, f, a) for n, f, a in browser.TESTS]
     + [("resumption", n, FEDE, f, a) for n, f, a in resume.TESTS]
+    + [(row, n, FEDE, f, a) for row, n, f, a in staple.TESTS]
 )
 
 
