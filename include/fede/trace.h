@@ -27,7 +27,9 @@ typedef enum fede_event_kind {
                                (what: the code point or 0/1), "renegotiation" (what: which; begins now), "application protocol" (bytes), "resumption" (what: 1,
                                or 0 with the reason as text in bytes; number: 1 when its server was verified; only when
                                a session was offered), "legacy" (what: FEDE_LEGACY_… in use; bytes: the reason given for
-                               them; number: until when, seconds since 1970 UTC; only when they are used) */
+                               them; number: until when, seconds since 1970 UTC; only when they are used),
+                               "client certificate" (what: 1 shown, or 0 with the reason as text in bytes; only when the
+                               server asks), "client signature scheme" */
     FEDE_EVENT_KEYS,        /* from now on records sent by `from` use epoch */
     FEDE_EVENT_SECRET,      /* only after fede_config_reveal_secrets. label: key log label ("CLIENT_RANDOM"), or
                                "premaster secret", "key block", "private key"; bytes: it; random: the client random */

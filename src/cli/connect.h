@@ -1,6 +1,6 @@
 /* fede connect: what its files share.
 
-   connect_options.c reads the command line; connect.c goes from visit to visit, connect_way.c to the peer; connect_tls.c
+   connect_options.c reads the command line; connect_auth.c reads client certificates; connect.c goes from visit to visit, connect_way.c to the peer; connect_tls.c
    makes the configuration and listens to the trace; request.c with request1.c and request2.c asks over HTTP; pipe.c is the raw connection. */
 #ifndef CLI_CONNECT_H
 #define CLI_CONNECT_H
@@ -10,7 +10,7 @@
 #include "cli/tcp.h"
 #include "cli/url.h"
 
-enum { FIELDS_GIVEN_MOST = 100, FIXED_MOST = 32, FILES_MOST = 16, CODE_POINTS_MOST = 64, ALPN_NAMES_MOST = 16 };
+enum { FIELDS_GIVEN_MOST = 100, FIXED_MOST = 32, FILES_MOST = 16, SHOWN_MOST = 8, EXPORT_MOST = 1024, CODE_POINTS_MOST = 64, ALPN_NAMES_MOST = 16 };
 
 /* ---- Settings: what the command line says ------------------------------------------------------------------------- */
 
@@ -51,13 +51,19 @@ struct connect_settings {
     char alpn_text[256];
     const char *alpn[ALPN_NAMES_MOST];
     size_t n_alpn;
-    const char *server_name, *verify_name, *keylog, *report, *cert, *key, *session_in, *session_out;
+    const char *server_name, *verify_name, *keylog, *report, *session_in, *session_out;
     long reconnects; /* --reconnect, 0: none */
     bool no_ticket, status, false_start;
     fede_revocation revocation;
     const char *crl_files[FILES_MOST];
     size_t n_crl_files;
     long renegotiations, record_limit, fragment_length; /* 0: none */
+    struct shown { /* client certificates */
+        const char *cert, *key; /* key NULL: it stands in the certificate's file */
+    } shown[SHOWN_MOST];
+    size_t n_shown;
+    const char *export_label;
+    long export_len; /* 0: not given */
     int64_t at_time; /* --attime, INT64_MIN: now */
     long max_fragment;
 
@@ -125,7 +131,12 @@ bool connect_arrive(struct client *client, const struct url *url);
 /* connect_tls.c */
 bool tls_prepare(struct client *client); /* the configuration; false: exit code set */
 bool tls_start(struct client *client, const struct url *url);
+bool tls_refused(struct client *client); /* the configuration has an error: reported; always false */
 void tls_finish(struct client *client);
+
+/* connect_auth.c: certificates to show, before the configuration is used; what is exported, when the connection is there. */
+bool auth_prepare(struct client *client);
+void auth_export(struct client *client);
 
 /* request.c: one request and its answer. *location: owned text of a redirect to follow, or NULL. */
 bool request_run(struct client *client, const struct url *url, const char *method, bool with_body, bool same_origin, char **location);

@@ -18,13 +18,13 @@ enum key {
     INSECURE, CACERT, CAPATH, VERIFY_NAME, VERIFY_IP, AT_TIME, SHOW_CERTIFICATES, TLS12, TLS_MAX, CIPHERS, GROUPS, SCHEMES,
     ALPN, NO_ALPN, SERVER_NAME, NO_SERVER_NAME, NO_EMS, MAX_FRAGMENT, KEYLOG, SESSION_OUT, SESSION_IN, RECONNECT, NO_TICKET,
     STATUS, CERT_STATUS, CRL_FILE, REVOCATION, FALSE_START, RENEGOTIATE, RECORD_LIMIT, FRAGMENT_LENGTH,
-    REPORT, CERT, KEY,
+    REPORT, CERT, KEY, FILE_FORM, EXPORT, EXPORT_LEN,
     INTERACTIVE, LINGER, CRLF, REFUSED
 };
 
 #define LATER_TLS13 "this version of fede speaks TLS 1.2 only"
 #define LATER_OLD "TLS 1.0 and 1.1 are not secure (RFC 8996) and fede does not speak them"
-#define LATER_CLIENT "this version of fede does not send client certificates"
+#define NO_PASSWORDS "fede reads no encrypted keys; openssl pkey -in KEY -out PLAIN decrypts one"
 #define LATER_STORY "this version of fede does not write this form of the story; --json saves it"
 
 static const struct option_row options[] = {
@@ -106,15 +106,18 @@ static const struct option_row options[] = {
     {"reconnect",        0,  RECONNECT,   "[=NUMBER]", NULL, "Connect NUMBER more times, 5 without it, each time resuming the session before; only the handshake, nothing is asked for."},
     {"no-ticket",        0,  NO_TICKET,   NULL,        NULL, "With these three: ask for no ticket (RFC 5077), use session ids only."},
 
+    {"cert",            'E', CERT,        "FILE",      NULL, "Show this certificate, with its chain, when the server asks for one; repeatable with --key: then the first that fits what the server names."},
+    {"key",              0,  KEY,         "FILE",      NULL, "Private key of the --cert before it; without it the key is looked for in the certificate's file."},
+    {"cert-type",        0,  FILE_FORM,   "FORM",      NULL, "PEM or DER; fede sees which it is."},
+    {"key-type",         0,  FILE_FORM,   "FORM",      NULL, "The same."},
+    {"keymatexport",     0,  EXPORT,      "LABEL",     NULL, "After the handshake print what is exported under LABEL (RFC 5705) in hex, in the story: a secret of this connection."},
+    {"keymatexportlen",  0,  EXPORT_LEN,  "BYTES",     NULL, "So many bytes of it; without it 20."},
+
     {"interactive",      0,  INTERACTIVE, NULL,        "Raw connection (HOST:PORT)", "Keep the connection after the end of standard input for as long as the peer does."},
     {"linger",           0,  LINGER,      "SECONDS",   NULL, "After the end of standard input: close when the peer was silent for SECONDS; without it 2."},
     {"crlf",             0,  CRLF,        NULL,        NULL, "Send CR LF for each LF of standard input."},
 
-    {"cert",            'E', CERT,        "FILE",      NULL, "Client certificate.", LATER_CLIENT},
-    {"key",              0,  KEY,         "FILE",      NULL, "Its key.", LATER_CLIENT},
-    {"cert-type",        0,  REFUSED,     "TYPE",      NULL, "", LATER_CLIENT},
-    {"key-type",         0,  REFUSED,     "TYPE",      NULL, "", LATER_CLIENT},
-    {"pass",             0,  REFUSED,     "PHRASE",    NULL, "", LATER_CLIENT},
+    {"pass",             0,  REFUSED,     "PHRASE",    NULL, "", NO_PASSWORDS},
     {"tlsv1.0",          0,  REFUSED,     NULL,        NULL, "", LATER_OLD},
     {"tlsv1.1",          0,  REFUSED,     NULL,        NULL, "", LATER_OLD},
     {"sslv2",           '2', REFUSED,     NULL,        NULL, "", "SSL 2.0 must not be used (RFC 6176) and fede does not speak it"},
@@ -450,6 +453,29 @@ static bool take_tls(struct connect_settings *set, const struct option_row *row,
         return !value || value_number(value, 1, 1000, &set->reconnects, why);
     case NO_TICKET:
         return set->no_ticket = true;
+    case CERT:
+        if (set->n_shown == SHOWN_MOST) {
+            text_format(why, "it may be given %d times", SHOWN_MOST);
+            return false;
+        }
+        set->shown[set->n_shown++] = (struct shown){.cert = value};
+        return true;
+    case KEY:
+        if (!set->n_shown || set->shown[set->n_shown - 1].key) {
+            text_add(why, "it belongs behind the --cert it is for, once for each");
+            return false;
+        }
+        set->shown[set->n_shown - 1].key = value;
+        return true;
+    case FILE_FORM:
+        if (strcmp(value, "PEM") && strcmp(value, "DER"))
+            text_format(why, "\"%s\" is neither PEM nor DER", value);
+        return !why->len;
+    case EXPORT:
+        set->export_label = value;
+        return true;
+    case EXPORT_LEN:
+        return value_number(value, 1, EXPORT_MOST, &set->export_len, why);
     case INTERACTIVE:
         return set->interactive = true;
     case LINGER:

@@ -20,7 +20,6 @@ static void offer_session(struct client *client);
 static bool keep_session(struct client *client);
 static bool write_session(struct client *client);
 static void forget_session(struct client *client);
-static bool config_refused(struct client *client);
 static int64_t judged_time(void *arg);
 static uint64_t ticks(void *arg);
 static void hear(void *arg, const fede_event *event);
@@ -40,21 +39,21 @@ bool tls_prepare(struct client *client)
     }
     if (!fede_config_clock(config, judged_time, ticks, client) || !fede_config_read_ahead(config, true) ||
         !fede_config_trace(config, hear, client))
-        return config_refused(client);
+        return tls_refused(client);
     if (set->no_ems && !fede_config_extended_master_secret(config, FEDE_EMS_OFF))
-        return config_refused(client);
+        return tls_refused(client);
     if (set->max_fragment && !fede_config_max_fragment(config, (size_t)set->max_fragment))
-        return config_refused(client);
+        return tls_refused(client);
     if ((set->record_limit && !fede_config_record_size_limit(config, (size_t)set->record_limit)) ||
         (set->fragment_length && !fede_config_max_fragment_length(config, (size_t)set->fragment_length)))
-        return config_refused(client);
+        return tls_refused(client);
     /* The story recomputes Finished with them; it shows them only when asked (--show-secrets). */
     if (!fede_config_reveal_secrets(config))
-        return config_refused(client);
+        return tls_refused(client);
     if (set->false_start && !fede_config_false_start(config, true))
-        return config_refused(client);
+        return tls_refused(client);
     return set_trust(client) && set_status(client) && set_negotiation(client) && set_key_log(client) &&
-           set_sessions(client);
+           set_sessions(client) && auth_prepare(client);
 }
 
 static bool set_trust(struct client *client)
@@ -64,11 +63,11 @@ static bool set_trust(struct client *client)
 
     for (size_t i = 0; i < set->n_anchor_files; i++) {
         if (!fede_config_trust_file(config, set->anchor_files[i]))
-            return config_refused(client);
+            return tls_refused(client);
     }
     for (size_t i = 0; i < set->n_anchor_directories; i++) {
         if (!fede_config_trust_directory(config, set->anchor_directories[i]))
-            return config_refused(client);
+            return tls_refused(client);
     }
     bool own = set->n_anchor_files || set->n_anchor_directories;
     if (set->insecure) {
@@ -76,11 +75,11 @@ static bool set_trust(struct client *client)
             client->report, 1,
             "WARNING: -k: the server's identity is NOT verified. Whoever is on the way can read and alter everything.");
         if (!fede_config_unauthenticated_encryption(config))
-            return config_refused(client);
+            return tls_refused(client);
     }
     /* With -k the chain is still judged, so the anchors are wanted; but their absence is then no obstacle. */
     if (!own && !set->insecure && !fede_config_trust_system(config))
-        return config_refused(client);
+        return tls_refused(client);
     if (!own && set->insecure) {
         fede_config *with = fede_config_derive(config);
         if (with && fede_config_trust_system(with)) {
@@ -100,7 +99,7 @@ static bool set_status(struct client *client)
     fede_config *config = client->config;
 
     if (!fede_config_status_request(config, set->status) || !fede_config_revocation(config, set->revocation))
-        return config_refused(client);
+        return tls_refused(client);
     for (size_t i = 0; i < set->n_crl_files; i++) {
         struct text why = text_in(client->detail, sizeof client->detail);
         size_t len = 0;
@@ -110,7 +109,7 @@ static bool set_status(struct client *client)
         bool taken = fede_config_crls(config, (fede_bytes){(const uint8_t *)lists, len});
         free(lists);
         if (!taken)
-            return config_refused(client);
+            return tls_refused(client);
     }
     return true;
 }
@@ -122,18 +121,18 @@ static bool set_negotiation(struct client *client)
     fede_config *config = client->config;
 
     if (set->suites.n && !fede_config_suites(config, set->suites.ids, set->suites.n))
-        return config_refused(client);
+        return tls_refused(client);
     if (set->groups.n && !fede_config_groups(config, set->groups.ids, set->groups.n))
-        return config_refused(client);
+        return tls_refused(client);
     if (set->schemes.n && !fede_config_schemes(config, set->schemes.ids, set->schemes.n))
-        return config_refused(client);
+        return tls_refused(client);
     if (set->no_alpn)
         return true;
     if (set->n_alpn)
-        return fede_config_alpn(config, set->alpn, set->n_alpn) || config_refused(client);
+        return fede_config_alpn(config, set->alpn, set->n_alpn) || tls_refused(client);
     if (!set->wants_http)
         return true;
-    return fede_config_alpn(config, both + set->http1, set->http1 ? 1 : 2) || config_refused(client);
+    return fede_config_alpn(config, both + set->http1, set->http1 ? 1 : 2) || tls_refused(client);
 }
 
 /* --keylog, else SSLKEYLOGFILE, which is told because it comes from outside the command line, and is no obstacle when it can't be
@@ -171,14 +170,14 @@ static bool set_sessions(struct client *client)
     if (!set->session_in && !set->session_out && !set->reconnects)
         return true;
     if (!fede_config_sessions(client->config, true) || (set->no_ticket && !fede_config_tickets(client->config, 0)))
-        return config_refused(client);
+        return tls_refused(client);
     if (!set->session_in)
         return true;
     client->session = (uint8_t *)value_file(set->session_in, SESSION_MOST, &client->session_len, &why);
     return client->session || client_fail(client, FEDE_INPUT_FAILED, FEDE_ORIGIN_CALLER, 0, 0);
 }
 
-static bool config_refused(struct client *client)
+bool tls_refused(struct client *client)
 {
     const fede_error *error = fede_config_error(client->config);
 
@@ -227,6 +226,7 @@ bool tls_start(struct client *client, const struct url *url)
         return client_failed(client, channel_error(&client->channel));
     }
     take_facts(client);
+    auth_export(client);
     return keep_session(client);
 }
 

@@ -241,6 +241,9 @@ static void put_facts(FILE *out, const struct request *request, struct peer *pee
         put_fact(out, "key exchange group", fede_group_name(info.group));
         put_fact(out, "server's signature", fede_scheme_name(info.scheme));
         put_fact(out, "extended master secret", info.extended_master_secret ? "yes (RFC 7627)" : "no");
+        report_certificate_name(fede_peer_certificate(peer->tls, 0), line, sizeof line);
+        put_fact(out, "client certificate",
+                 info.client_certificate_given ? line : info.client_certificate_asked ? "none shown" : "not asked for");
         t = text_in(line, sizeof line);
         text_escaped(&t, info.alpn);
         put_fact(out, "application protocol (ALPN)", info.alpn.len ? line : NULL);

@@ -16,7 +16,7 @@
 #include "cli/output.h"
 #include "fede/fede.h"
 
-enum { LISTEN_MOST = 16, PAIRS_MOST = 32, WORKERS_MOST = 16, RECORD_MOST = 16384, CODES_MOST = 32, ALPN_MOST = 8 };
+enum { LISTEN_MOST = 16, PAIRS_MOST = 32, WORKERS_MOST = 16, RECORD_MOST = 16384, CODES_MOST = 32, ALPN_MOST = 8, CAS_MOST = 16, EXPORT_MOST = 1024 };
 
 /* ---- Settings: what the command line says ------------------------------------------------------------------------ */
 
@@ -46,6 +46,11 @@ struct settings {
     const char *alpn[ALPN_MOST];
     size_t n_alpn;
     const char *keylog, *ticket_key, *report; /* report: directory for pages, or NULL */
+    const char *cas[CAS_MOST]; /* --ca */
+    size_t n_cas;
+    const char *export_label;
+    long export_len;
+    bool request_cert, require_cert;
     bool no_tickets, no_ems, no_alpn, http1, echo, www, once, plain;
     int reject; /* alert to refuse each ClientHello with, -1: none */
     long max_fragment, record_limit, workers, max_connections, session_cache, ticket_lifetime; /* 0: not given */
@@ -193,6 +198,8 @@ const fede_error *peer_error(const struct peer *peer); /* NULL while all is well
 
 /* The story: peer_story_end tells once how it ended; peer_story_free keeps nothing. */
 void peer_story_begin(struct peer *peer);
+/* The handshake is complete: who the client is, what is exported. */
+void peer_story_open(struct peer *peer);
 void peer_story_end(struct peer *peer);
 void peer_story_free(struct peer *peer);
 /* A fede_trace_fn; arg is the server. */

@@ -107,6 +107,21 @@ static bool set_tickets(fede_config *config, const struct settings *settings, st
     return ok;
 }
 
+/* Whose certificates clients may show; read again each time. */
+static bool set_client_auth(fede_config *config, const struct settings *settings)
+{
+    if (settings->export_label && !fede_config_keep(config, FEDE_KEEP_EXPORTER | FEDE_KEEP_PEER))
+        return false;
+    if (settings->n_cas == 0)
+        return true;
+    for (size_t i = 0; i < settings->n_cas; i++)
+        if (!fede_config_trust_file(config, settings->cas[i]))
+            return false;
+    return fede_config_client_certificate(config, settings->require_cert ? FEDE_CLIENT_CERTIFICATE_REQUIRED
+                                                                         : FEDE_CLIENT_CERTIFICATE_OPTIONAL) &&
+           fede_config_keep(config, FEDE_KEEP_PEER | (settings->export_label ? FEDE_KEEP_EXPORTER : 0u));
+}
+
 /* Everything but certificates. */
 static fede_config *base_config(struct server *server, struct text *why)
 {
@@ -134,11 +149,10 @@ static fede_config *base_config(struct server *server, struct text *why)
         (schemes->n == 0 || fede_config_schemes(config, schemes->ids, schemes->n)) && set_alpn(config, settings) &&
         (!settings->no_ems || fede_config_extended_master_secret(config, FEDE_EMS_OFF)) &&
         (settings->max_fragment == 0 || fede_config_max_fragment(config, (size_t)settings->max_fragment)) &&
-        fede_config_record_size_limit(config, (size_t)settings->record_limit) &&
-        fede_config_read_ahead(config, true) && fede_config_half_close(config, true) &&
-        fede_config_clock(config, clock_wall, clock_ticks, NULL) &&
-        (!traced || fede_config_trace(config, peer_trace, server)) && (!traced || fede_config_reveal_secrets(config)) &&
-        (!asks || fede_config_ask(config, FEDE_ASK_HELLO)))
+        fede_config_record_size_limit(config, (size_t)settings->record_limit) && fede_config_read_ahead(config, true) &&
+        fede_config_half_close(config, true) && fede_config_clock(config, clock_wall, clock_ticks, NULL) &&
+        set_client_auth(config, settings) && (!traced || fede_config_trace(config, peer_trace, server)) &&
+        (!traced || fede_config_reveal_secrets(config)) && (!asks || fede_config_ask(config, FEDE_ASK_HELLO)))
         return config;
     failed(config, why);
     fede_config_free(config);

@@ -38,6 +38,11 @@ enum key {
     KEY_SESSION_CACHE,
     KEY_TICKET_KEY,
     KEY_TICKET_LIFETIME,
+    KEY_REQUEST_CERT,
+    KEY_REQUIRE_CERT,
+    KEY_CA,
+    KEY_EXPORT,
+    KEY_EXPORT_LEN,
     KEY_LATER
 };
 
@@ -54,6 +59,9 @@ static const struct option_row serve_options[] = {
     {"key",               0,  KEY_KEY,               "FILE",           NULL,    "Private key of the --cert before it, in PEM; without it the key is looked for in the certificate's file."},
     {"chain",             0,  KEY_CHAIN,             "FILE",           NULL,    "Further certificates to send with the --cert before it."},
     {"sni",               0,  KEY_SNI,               "NAME:CERT:KEY",  NULL,    "Certificate and key for clients that ask for NAME (*.example.org is possible); repeatable."},
+    {"request-cert",      0,  KEY_REQUEST_CERT,      NULL,             "Clients", "Ask for a client certificate; a client may do without, but one that comes must be good."},
+    {"require-cert",      0,  KEY_REQUIRE_CERT,      NULL,             NULL,    "Ask for a client certificate and refuse clients without a good one."},
+    {"ca",                0,  KEY_CA,                "FILE",           NULL,    "Accept client certificates that lead to the CAs in FILE, and name these to the client; repeatable. SIGHUP reads it again."},
     {"ciphers",           0,  KEY_CIPHERS,           "LIST",           "TLS",   "Cipher suites in order of preference, IANA or OpenSSL names; fede --help ciphers lists them."},
     {"groups",            0,  KEY_GROUPS,            "LIST",           NULL,    "Key exchange groups in order of preference."},
     {"curves",            0,  KEY_GROUPS,            "LIST",           NULL,    "The same as --groups."},
@@ -75,14 +83,13 @@ static const struct option_row serve_options[] = {
     {"grace",             0,  KEY_GRACE,             "SECONDS",        NULL,    "When stopping, most time for what is still open; without it 5."},
     {"reject",            0,  KEY_REJECT,            "ALERT",          NULL,    "Refuse every client with this alert, by name or number."},
     {"keylog",            0,  KEY_KEYLOG,            "FILE",           NULL,    "Append the keys of each connection, for Wireshark; SSLKEYLOGFILE does the same."},
+    {"keymatexport",      0,  KEY_EXPORT,            "LABEL",          NULL,    "Print what is exported under LABEL (RFC 5705) from each connection, in hex: a secret of that connection."},
+    {"keymatexportlen",   0,  KEY_EXPORT_LEN,        "BYTES",          NULL,    "So many bytes of it; without it 20."},
     {"report",            0,  KEY_REPORT,            "DIR",            NULL,    "Write the story of each connection as an HTML page into DIR: every byte with its meaning."},
     {"echo",              0,  KEY_ECHO,              NULL,             "What is served", "Send every byte back, without HTTP."},
     {"www",               0,  KEY_WWW,               NULL,             NULL,    "A page about the connection with the story of its handshake."},
     {"plain",             0,  KEY_PLAIN,             NULL,             NULL,    "Without TLS: plain HTTP, to compare."},
     {"kx",                0,  KEY_LATER,             "KINDS",          NULL,    NULL, LATER},
-    {"request-cert",      0,  KEY_LATER,             NULL,             NULL,    NULL, LATER},
-    {"require-cert",      0,  KEY_LATER,             NULL,             NULL,    NULL, LATER},
-    {"ca",                0,  KEY_LATER,             "FILE",           NULL,    NULL, LATER},
     {"renegotiate-after", 0,  KEY_LATER,             "N",              NULL,    NULL, LATER},
 };
 /* clang-format on */
@@ -191,6 +198,22 @@ static bool settings_take(void *where, const struct option_row *row, const char 
         return true;
     case KEY_TICKET_LIFETIME:
         return value_number(value, 1, 604800, &settings->ticket_lifetime, why);
+    case KEY_REQUEST_CERT:
+        return settings->request_cert = true;
+    case KEY_REQUIRE_CERT:
+        return settings->require_cert = true;
+    case KEY_CA:
+        if (settings->n_cas == CAS_MOST) {
+            text_format(why, "it may be given %d times", CAS_MOST);
+            return false;
+        }
+        settings->cas[settings->n_cas++] = value;
+        return true;
+    case KEY_EXPORT:
+        settings->export_label = value;
+        return true;
+    case KEY_EXPORT_LEN:
+        return value_number(value, 1, EXPORT_MOST, &settings->export_len, why);
     case KEY_KEYLOG:
         settings->keylog = value;
         return true;
@@ -231,6 +254,11 @@ bool settings_check(struct settings *settings, struct text *why)
                     settings->report);
     else if (settings->no_tickets && (settings->ticket_key || settings->ticket_lifetime > 0))
         text_add(why, "--no-tickets excludes --ticket-key and --ticket-lifetime");
+    else if ((settings->request_cert || settings->require_cert) != (settings->n_cas > 0))
+        text_add(why, settings->n_cas > 0 ? "--ca belongs to --request-cert or --require-cert"
+                                          : "--request-cert and --require-cert need --ca FILE: the CAs whose clients are accepted");
+    else if (settings->plain && settings->n_cas > 0)
+        text_add(why, "--plain leaves TLS out: client certificates have no place there");
     else if (settings->no_alpn && (settings->n_alpn > 0 || settings->http1))
         text_add(why, "--no-alpn excludes --alpn and --http1.1");
     else if (settings->n_alpn > 0 && settings->http1)

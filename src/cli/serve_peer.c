@@ -274,6 +274,7 @@ static bool talk_open(struct peer *peer)
         identity_drop(peer->identity);
     peer->identity = NULL;
     peer->opened_us = clock_ticks(NULL);
+    peer_story_open(peer);
     peer->moved_ms = uv_now(&peer->worker->loop);
     atomic_fetch_add(&server->completed, 1);
     peer->kind = server->settings.echo                      ? &talk_echo

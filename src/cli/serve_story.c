@@ -60,6 +60,36 @@ void peer_trace(void *arg, const fede_event *event)
     }
 }
 
+static void tell(struct peer *peer, const char *line)
+{
+    report_note(peer->report, 1, line);
+    report_note(peer->page, 1, line);
+    if (!peer->report && peer->worker->server->report.level >= 1)
+        server_say(peer->worker->server, line);
+}
+
+void peer_story_open(struct peer *peer)
+{
+    enum { EXPORTED = 20 };
+    const struct settings *settings = &peer->worker->server->settings;
+    size_t len = settings->export_len ? (size_t)settings->export_len : EXPORTED;
+    uint8_t out[EXPORT_MOST];
+    char line[2 * EXPORT_MOST + 400];
+    struct text t = text_in(line, sizeof line);
+    if (!peer->tls || !settings->export_label)
+        return;
+    text_format(&t, "#%u exported under ", peer->number);
+    text_escaped(&t, bytes_text(settings->export_label));
+    text_add(&t, ": ");
+    if (fede_export(peer->tls, settings->export_label, NULL, out, len))
+        text_hex(&t, bytes_of(out, len));
+    else
+        text_add(&t, "nothing: the label is reserved, or there is no extended master secret (RFC 7627 5.4)");
+    tell(peer, line);
+    bytes_wipe(out, sizeof out);
+    bytes_wipe(line, sizeof line);
+}
+
 void peer_tell_request(struct peer *peer, const char *line)
 {
     uint64_t now = clock_ticks(NULL);
@@ -162,6 +192,13 @@ static void add_negotiated(struct text *t, struct peer *peer)
         text_add(t, ", ");
         text_escaped(t, info.alpn);
     }
+    if (info.client_certificate_given) {
+        char who[300];
+        report_certificate_name(fede_peer_certificate(peer->tls, 0), who, sizeof who);
+        text_format(t, ", client %s", who);
+    } else if (info.client_certificate_asked) {
+        text_add(t, ", no client certificate");
+    }
 }
 
 /* ---- The pages --- */
@@ -175,8 +212,8 @@ static void page_start(struct peer *peer)
     time_t now = (time_t)clock_wall(NULL);
     struct tm utc;
     gmtime_r(&now, &utc);
-    snprintf(path, sizeof path, "%s/%04d-%02d-%02dT%02d-%02d-%02dZ-%u.html", server->settings.report, utc.tm_year + 1900,
-             utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, peer->number);
+    snprintf(path, sizeof path, "%s/%04d-%02d-%02dT%02d-%02d-%02dZ-%u.html", server->settings.report,
+             utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, peer->number);
     if (!story_page_start(&peer->paper, path, peer->name, server->report.show_secrets, &why)) {
         server_say(server, reason);
         return;

@@ -111,7 +111,17 @@ static void server_side(const struct dissection *d, struct aim *aim, struct text
         text_add(t, " with ");
         text_add(t, scheme_title(d->scheme));
     }
-    text_add(t, d->client_certificate ? "" : "; the client stayed anonymous: no certificate was asked for");
+    if (!d->client_certificate) {
+        text_add(t, d->client_shown == 0 ? "; the client stayed anonymous: it showed no certificate"
+                                         : "; the client stayed anonymous: no certificate was asked for");
+    } else if (d->verdict != NULL && d->verdict->accepted && d->verdict->path_len > 0) {
+        text_add(t, "; the client showed a certificate up to trust anchor ");
+        certificate_title(d->verdict->path[d->verdict->path_len - 1], t);
+        text_add(t, " and signed with ");
+        text_add(t, scheme_title(d->client_scheme));
+    } else if (d->verdict != NULL) {
+        text_add(t, "; the client's certificate was not verified");
+    }
 }
 
 static void against_alteration(const struct dissection *d, struct aim *aim)

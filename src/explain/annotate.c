@@ -6,6 +6,7 @@
 #include "explain/annotate.h"
 
 #include "explain/protection.h"
+#include "x509/x509.h"
 
 struct builder {
     struct narrator narrator; /* first: the codec hands this back */
@@ -27,6 +28,7 @@ static const char *one_word(struct builder *b, const char *name);
 static void name_extension(struct field *f);
 static void add_bytes(struct builder *b, const char *name, size_t from, size_t to);
 static void add_certificates(struct builder *b, struct field *root);
+static void name_authorities(struct builder *b, struct field *root);
 
 static const struct {
     uint16_t type;
@@ -67,6 +69,8 @@ struct annotation annotate_message(struct arena *arena, bytes message, const str
         wire_narrate(&w, type, context);
     if (type == MSG_CERTIFICATE && out.root != NULL)
         add_certificates(&b, out.root);
+    if (type == MSG_CERTIFICATE_REQUEST && out.root != NULL)
+        name_authorities(&b, out.root);
     builder_end(&b, &w, &out);
     return out;
 }
@@ -280,13 +284,30 @@ static void add_bytes(struct builder *b, const char *name, size_t from, size_t t
     add(b, &field);
 }
 
+/* The names of CAs in words. */
+static void name_authorities(struct builder *b, struct field *root)
+{
+    for (struct field *list = root->first; list != NULL; list = list->next)
+        for (struct field *f = list->first; list->kind == FIELD_LIST && f != NULL; f = f->next) {
+            char words[400];
+            size_t len = f->kind == FIELD_BYTES ? name_text(f->value, words, sizeof words) : 0;
+            if (len == 0)
+                continue;
+            len = len < sizeof words ? len : sizeof words - 1;
+            words[len] = '\0';
+            bytes copy = arena_copy(b->arena, bytes_of(words, len + 1));
+            f->words = (const char *)copy.data; /* NULL without memory: shown as bytes */
+        }
+}
+
 static void add_certificates(struct builder *b, struct field *root)
 {
     enum { SEQUENCE = 0x30 };
     for (struct field *list = root->first; list != NULL; list = list->next)
         for (struct field *entry = list->first; list->kind == FIELD_LIST && entry != NULL; entry = entry->next) {
             struct field *f = entry->kind == FIELD_STRUCT ? entry->first : entry; /* a struct in TLS 1.3 */
-            if (f != NULL && f->kind == FIELD_BYTES && f->first == NULL && f->value.len > 0 && f->value.data[0] == SEQUENCE)
+            if (f != NULL && f->kind == FIELD_BYTES && f->first == NULL && f->value.len > 0 &&
+                f->value.data[0] == SEQUENCE)
                 annotate_der_certificate(b->arena, f, f->value, f->offset + f->prefix);
         }
 }

@@ -31,7 +31,7 @@ static void *keep(struct dissection *d, size_t size);
 
 void dissection_start(struct dissection *d)
 {
-    *d = (struct dissection){.extended = -1};
+    *d = (struct dissection){.extended = -1, .client_shown = -1};
     arena_start(&d->kept, &memory_standard, KEPT_MOST);
 }
 
@@ -129,6 +129,12 @@ static void hear_choice(struct dissection *d, const fede_event *e)
         d->alpn = keep_text(d, e->bytes);
     } else if (strcmp(label, "renegotiation") == 0) {
         d->renegotiations = e->what;
+    } else if (strcmp(label, "client certificate") == 0) {
+        d->client_shown = e->what != 0;
+        if (e->what == 0 && e->bytes.len > 0)
+            d->client_none = keep_text(d, e->bytes);
+    } else if (strcmp(label, "client signature scheme") == 0) {
+        d->client_scheme = e->what;
     } else if (strcmp(label, "resumption") == 0) {
         d->resumed = e->what != 0;
         d->resumed_verified = d->resumed && e->number != 0;

@@ -62,6 +62,9 @@ struct dissection {
     bytes *certificates;     /* the peer's or our own list, leaf first, as sent by the server */
     size_t n_certificates;
     bool client_certificate; /* the client sent one too */
+    int8_t client_shown;     /* what the engine told: 1 a client certificate, 0 asked for and none, -1 nothing */
+    uint16_t client_scheme;  /* of CertificateVerify */
+    const char *client_none; /* why there was none */
     bool resumed;            /* an abbreviated handshake: no certificate, no key exchange */
     bool resumed_verified;   /* client: the server was verified when the session was made */
     bool false_start;        /* the client wrote before the server's Finished */

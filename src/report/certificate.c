@@ -5,6 +5,12 @@
 #include "explain/dissection.h"
 #include "report/live.h"
 
+void report_certificate_name(fede_bytes der, char *out, size_t size)
+{
+    struct text t = text_in(out, size);
+    certificate_title(der, &t);
+}
+
 void report_certificate(fede_bytes der, int64_t at, char *out, size_t size)
 {
     static const char *const wanted[] = {"certificate", "names", "valid", "key"};

@@ -459,6 +459,12 @@ static void choice(struct report *r, struct json_text *w)
         put_registered(w, "group", &group_names, d->group);
     if (d->scheme != 0)
         put_registered(w, "signature_scheme", &scheme_names, d->scheme);
+    if (d->client_shown >= 0)
+        put_flag(w, "client_certificate", d->client_shown);
+    if (d->client_none != NULL)
+        put_words(w, "no_client_certificate", d->client_none);
+    if (d->client_scheme != 0)
+        put_registered(w, "client_signature_scheme", &scheme_names, d->client_scheme);
     if (d->alpn != NULL)
         put_words(w, "alpn", d->alpn);
     if (d->extended >= 0)

@@ -52,5 +52,6 @@ void report_free(struct report *report);
 void write_pem(FILE *out, fede_bytes der);
 /* A certificate in one line, into out: its names, until when it is valid, its key. at: seconds since 1970. */
 void report_certificate(fede_bytes der, int64_t at, char *out, size_t size);
+void report_certificate_name(fede_bytes der, char *out, size_t size); /* whose it is */
 
 #endif

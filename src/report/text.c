@@ -16,6 +16,7 @@ static void ccs(struct report *r, const fede_event *e);
 static void alert(struct report *r, const fede_event *e);
 static void secret(struct report *r, const fede_event *e);
 static void resumption(struct report *r);
+static void no_client_certificate(struct report *r);
 static void opened(struct report *r, const fede_event *e);
 static void step(struct report *r, const fede_event *e);
 static void tag(struct report *r, const fede_event *e);
@@ -54,6 +55,8 @@ void text_story_event(struct report *r, const fede_event *e)
     case FEDE_EVENT_CHOICE:
         if (r->options.level > 0 && e->label != NULL && strcmp(e->label, "resumption") == 0)
             resumption(r);
+        if (r->options.level > 0 && e->label != NULL && strcmp(e->label, "client certificate") == 0 && e->what == 0)
+            no_client_certificate(r);
         break;
     case FEDE_EVENT_STEP:
         if (e->label != NULL && strcmp(e->label, "false start") == 0)
@@ -456,6 +459,15 @@ static void resumption(struct report *r)
     text_note(r, PLAIN, line);
 }
 
+static void no_client_certificate(struct report *r)
+{
+    char line[400];
+    struct text t = text_in(line, sizeof line);
+    text_add(&t, "No client certificate is shown: ");
+    text_add(&t, r->d.client_none != NULL ? r->d.client_none : "no reason is known");
+    text_note(r, PLAIN, line);
+}
+
 static void opened(struct report *r, const fede_event *e)
 {
     (void)e;
@@ -463,6 +475,8 @@ static void opened(struct report *r, const fede_event *e)
         /* The engine opens a connection only with these proofs in hand. */
         if (r->d.role == FEDE_CLIENT && r->d.scheme != 0)
             proof(r, "signature of the key exchange verified, over both randoms and the parameters");
+        if (r->d.role == FEDE_SERVER && r->d.client_scheme != 0)
+            proof(r, "signature of the client verified, over all messages before CertificateVerify");
         proof(r, r->d.role == FEDE_CLIENT ? "Finished of the server verified: verify_data is what was computed here"
                                           : "Finished of the client verified: verify_data is what was computed here");
         /* The lines that users of curl -v look for. */

@@ -34,9 +34,18 @@ void text_card(struct report *r)
         return;
     char line[400];
     struct text t = text_in(line, sizeof line);
-    if (v->accepted) {
+    bool client = r->d.role == FEDE_SERVER; /* the verdict is on the other side's certificate, the card on this one's */
+    if (client && v->path_len > 0) {
+        certificate_title(v->path[0], &t);
+        text_add(&t, "; verified: ");
+    }
+    if (v->accepted && client) {
+        text_add(&t, "yes");
+    } else if (v->accepted) {
         text_add(&t, v->name != NULL ? "yes, for " : "yes, for any name");
         text_add(&t, v->name);
+    }
+    if (v->accepted) {
         if (v->path_len > 0) {
             text_add(&t, "; trust anchor ");
             certificate_title(v->path[v->path_len - 1], &t);
@@ -47,7 +56,7 @@ void text_card(struct report *r)
     }
     text_sign(r, v->accepted ? GOOD : BAD, v->accepted ? "✓" : "✗");
     page_to(p, AT_TEXT);
-    page_put(p, FAINT, "verified");
+    page_put(p, FAINT, client ? "client" : "verified");
     page_to(p, VALUE);
     page_parts(p, v->accepted ? GOOD : BAD, VALUE, line, "; ");
     page_line(p);

@@ -338,6 +338,8 @@ static void restore_client(struct handshake *hs)
     struct session *s = &hs->session;
     conn->flags |=
         (uint16_t)((s->flags & SESSION_ASKED ? CONN_CERT_ASKED : 0) | (s->flags & SESSION_GIVEN ? CONN_CERT_GIVEN : 0));
+    if (s->flags & SESSION_ASKED)
+        inform_client_certificate(conn, s->flags & SESSION_GIVEN, "none was shown when the session began");
     if (handshake_is_client(hs) || !(s->flags & SESSION_GIVEN))
         return;
     conn->proofs |= PROOF_SIGNATURE;

@@ -212,6 +212,13 @@ alerts("the server refuses with an alert that nobody knows", "peer_alert", refus
 alerts("OpenSSL has no common protocol", "peer_alert", s_server("good", "-alpn", "h3", chain="good_chain"),
        r"no_application_protocol \(120\)", "http/1.1")
 alerts("a server that speaks only TLS 1.3", "peer_alert", s_server("good", version="-tls1_3"), r"protocol_version \(70\)", "TLS 1.3")
+asks = ("-Verify", "1", "-CAfile", "root.pem", "-verify_return_error")
+alerts("a client certificate is required, none is given", "peer_alert", s_server("good", *asks, chain="good_chain"),
+       r"handshake_failure \(40\)", "asked for a client certificate and got none")
+alerts("the client certificate is not trusted", "peer_alert", s_server("good", *asks, chain="good_chain"), r"unknown_ca \(48\)",
+       "issuer", command=[*URL[:-1], "--cert", "self.pem", "--key", "self.key", URL[-1]])
+alerts("the client certificate has expired", "peer_alert", s_server("good", *asks, chain="good_chain"),
+       r"certificate_expired \(45\)", "Renew", command=[*URL[:-1], "--cert", "old_client_chain.pem", "--key", "old_client.key", URL[-1]])
 alerts("an alert of one byte", "alert_bad", script(lambda s: (s.client_hello(), s.send(ALERT, b"\2"))), r"\b1 came",
        alert="decode_error")
 alerts("an alert of an unknown level", "alert_level", refuses(40, level=7), r"\b7\b", alert="illegal_parameter")

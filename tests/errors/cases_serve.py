@@ -112,6 +112,24 @@ gone("the client finds another name", "peer_alert", s_client("-CAfile", "root.pe
 gone("the client says no more than that it fails", "peer_alert", calls(lambda c: (c.client_hello(), c.server_flight(), c.alert(40))),
      r"handshake_failure \(40\)")
 
+clients = case("Client certificates")
+
+
+def shows(title, reason, name, *sees, words=("--require-cert", "--ca", "root.pem"), **more):
+    own = ["-cert", f"{name}.pem", "-key", f"{name}.key", "-cert_chain", "inter.pem"] if name else []
+    clients(title, reason, s_client("-tls1_2", *own), *sees, words=list(words), **more)
+
+
+shows("no certificate, and one is required", "client_cert_missing", None, "sent no certificate", "--cert FILE", alert="handshake_failure")
+shows("one that has expired", "cert_expired", "expired", "^.*client's certificate ended on 2025-07-01", "renew", alert="certificate_expired")
+shows("one for servers only", "cert_extended_key_usage", "good", "client's certificate", "clientAuth", alert="unsupported_certificate")
+shows("one of an unknown CA", "cert_unknown_issuer", "strange", "client's certificate was issued by CN=Nobody's Root", "--ca FILE",
+      words=("--request-cert", "--ca", "root.pem"), alert="unknown_ca")
+shows("one issued by itself", "cert_self_signed", "self", "client's certificate is signed by itself", "--ca FILE", alert="unknown_ca")
+start("client certificates without CAs", "usage", 2, *PAIR, "--require-cert", sees=["--ca FILE"])
+start("CAs without client certificates", "usage", 2, *PAIR, "--ca", "root.pem", sees=["--request-cert"])
+start("the CAs' file is not there", "config_trust_source", 3, *PAIR, "--require-cert", "--ca", "missing.pem", sees=["missing.pem", "No such file"])
+
 offer = case("What the client offers")
 offer("TLS 1.0 at most", "version_too_old", hello(version=0x0301), "TLS 1.0", "TLS 1.2 or higher", alert="protocol_version")
 offer("TLS 1.3 only", "version_no_common", hello(extensions=without(more=[extension(43, b"\2\3\4")])), "TLS 1.3", "TLS 1.2",

@@ -27,6 +27,7 @@ CERTIFICATES = {
     "early": ("inter", "/CN=localhost", LEAF + SAN, {"from": "20400101000000Z"}),
     "no_names": ("inter", "/CN=localhost", LEAF, {}),
     "client_only": ("inter", "/CN=localhost", LEAF.replace("serverAuth", "clientAuth") + SAN, {}),
+    "old_client": ("inter", "/CN=someone", LEAF.replace("serverAuth", "clientAuth"), {"from": "20250101000000Z", "to": "20250701120000Z"}),
     "encipher_only": ("inter", "/CN=localhost", LEAF.replace("digitalSignature", "keyEncipherment") + SAN, {"key": "rsa:2048"}),
     "critical": ("inter", "/CN=localhost", LEAF + SAN + "1.2.3.4=critical,DER:05:00\n", {}),
     "ca_leaf": ("inter", "/CN=localhost", CA + SAN, {}),
@@ -85,7 +86,7 @@ class Certs:
         for name in ("secret.pem", "secret.key"):
             with open(f"{place}/{name}", "w", encoding="ascii"):
                 os.chmod(f"{place}/{name}", 0)
-        for name, issuers in (("good", "inter"), ("rsa", "inter"), ("below_zero", "under_zero zero inter")):
+        for name, issuers in (("good", "inter"), ("rsa", "inter"), ("old_client", "inter"), ("below_zero", "under_zero zero inter")):
             self.bundle(f"{name}_chain", name, *issuers.split())
 
     def openssl(self, *words, **more):
