@@ -1,8 +1,7 @@
 /* bogo/checks.c: what must hold after a handshake and at the end, and what is kept of the trace for that. */
 #include "shim.h"
 
-enum { HANDSHAKE_TICKET = 4, HANDSHAKE_SERVER_HELLO = 2, HEADER = 4 };
-enum { EXTENSION_RENEGOTIATION_INFO = 0xff01 };
+enum { HANDSHAKE_TICKET = 4 };
 
 static bool wrong(const char *what)
 {
@@ -19,21 +18,6 @@ static void note(struct run *run, const char *line)
         memcpy(run->messages + run->messages_len, line, len + 1);
         run->messages_len += len;
     }
-}
-
-static bool has_extension(fede_bytes hello, uint16_t wanted)
-{
-    size_t at = HEADER + 2 + 32;
-    if (hello.len < at + 1)
-        return false;
-    at += 1 + (size_t)hello.data[at] + 2 + 1 + 2; /* session id, suite, compression, length of the block */
-    while (at + 4 <= hello.len) {
-        uint16_t id = (uint16_t)(hello.data[at] << 8 | hello.data[at + 1]);
-        if (id == wanted)
-            return true;
-        at += 4 + (size_t)(hello.data[at + 2] << 8 | hello.data[at + 3]);
-    }
-    return false;
 }
 
 void checks_trace(void *arg, const fede_event *event)
@@ -57,8 +41,6 @@ void checks_trace(void *arg, const fede_event *event)
     if (event->kind != FEDE_EVENT_MESSAGE)
         return;
     run->got_ticket |= event->what == HANDSHAKE_TICKET && !event->ours;
-    if (event->what == HANDSHAKE_SERVER_HELLO)
-        run->secure_renegotiation = has_extension(event->bytes, EXTENSION_RENEGOTIATION_INFO);
 }
 
 /* ---- After the handshake. */
@@ -98,7 +80,8 @@ static bool check_choices(const struct run *run, const fede_info *info)
         return wrong("suite");
     if (o->expect_curve_id != 0 && o->expect_curve_id != info->group)
         return wrong("group");
-    if (o->expect_peer_signature_algorithm != 0 && o->expect_peer_signature_algorithm != info->scheme)
+    if (o->expect_peer_signature_algorithm != 0 &&
+        o->expect_peer_signature_algorithm != (o->server ? info->client_scheme : info->scheme))
         return wrong("the peer's signature scheme");
     if (!same_text(o->expect_server_name, info->server_name))
         return wrong("server name");
@@ -106,17 +89,61 @@ static bool check_choices(const struct run *run, const fede_info *info)
         return wrong("application protocol");
     if (o->expect_extended_master_secret && !info->extended_master_secret)
         return wrong("no extended master secret");
-    if ((o->expect_secure_renegotiation && !run->secure_renegotiation) ||
-        (o->expect_no_secure_renegotiation && run->secure_renegotiation))
+    if (o->expect_secure_renegotiation != info->secure_renegotiation &&
+        (o->expect_secure_renegotiation || o->expect_no_secure_renegotiation))
         return wrong("secure renegotiation");
     return true;
+}
+
+/* ---- Who is there. */
+
+static bool same_certificate(fede_bytes got, fede_bytes wanted)
+{
+    return got.len > 0 && got.len == wanted.len && memcmp(got.data, wanted.data, got.len) == 0;
+}
+
+/* The chain of a PEM file, read by the library: as a trust store it takes any certificate. */
+static bool check_peer_chain(const struct run *run)
+{
+    const char *path = run->options->expect_peer_cert_file;
+    fede_trust *chain = path != NULL ? fede_trust_new() : NULL;
+    size_t n = 0;
+    bool good = path == NULL || (chain != NULL && fede_trust_file(chain, path) > 0);
+    for (; good && path != NULL && fede_trust_at(chain, n).len > 0; n++)
+        good = same_certificate(fede_peer_certificate(run->conn, n), fede_trust_at(chain, n));
+    if (path != NULL && fede_peer_certificate(run->conn, n).len > 0)
+        good = false;
+    fede_trust_free(chain);
+    return good || wrong("the peer's certificates");
+}
+
+/* By the leaf: the runner's credentials differ in it wherever it asks. */
+static int credential_shown(const struct run *run)
+{
+    fede_bytes own = fede_own_certificate(run->conn, 0);
+    for (size_t i = 0; i < run->options->n_credentials; i++)
+        if (same_certificate(own, fede_config_certificate(run->config, i, 0)))
+            return (int)i;
+    return -1;
+}
+
+static bool check_people(struct run *run, const fede_info *info)
+{
+    const struct options *o = run->options;
+    if (o->expect_selected_credential != -2 && o->expect_selected_credential != credential_shown(run))
+        return wrong("another credential");
+    if (o->server && o->require_any_client_certificate && fede_peer_certificate(run->conn, 0).len == 0)
+        return wrong("no client certificate");
+    if (o->expect_verify_result && run->refused_chain != o->verify_fail && !info->resumed)
+        return wrong("the verdict on the chain");
+    return check_peer_chain(run);
 }
 
 bool checks_after_handshake(struct run *run)
 {
     fede_info info;
     fede_conn_info(run->conn, &info);
-    return info.established && check_session(run, &info) && check_choices(run, &info);
+    return info.established && check_session(run, &info) && check_choices(run, &info) && check_people(run, &info);
 }
 
 /* ---- At the end. */
@@ -124,6 +151,10 @@ bool checks_after_handshake(struct run *run)
 bool checks_at_end(struct run *run)
 {
     const struct options *o = run->options;
+    fede_info info;
+    fede_conn_info(run->conn, &info);
+    if (info.renegotiations != o->expect_total_renegotiations)
+        return wrong("number of renegotiations");
     if (o->expect_msg_callback != NULL && strcmp(o->expect_msg_callback, run->messages) != 0) {
         fprintf(stderr, "messages wanted:\n%sseen:\n%s", o->expect_msg_callback, run->messages);
         return false;

@@ -17,7 +17,8 @@ enum kind {
     CERT_FILE,
     KEY_FILE,
     SIGNING,
-    STAPLE
+    STAPLE,
+    ISSUER
 };
 
 struct row {
@@ -54,6 +55,8 @@ static const struct row rows[] = {
     {"-cert-file", CERT_FILE, 0},
     {"-key-file", KEY_FILE, 0},
     {"-signing-prefs", SIGNING, 0},
+    {"-must-match-issuer", ISSUER, 0},
+    {"-new-x509-credential", CREDENTIAL, 0},
     {"-advertise-alpn", TEXT, AT(advertise_alpn)},
     {"-select-alpn", TEXT, AT(select_alpn)},
     {"-decline-alpn", NO_MEANING, 0}, /* no list of its own: the same without a callback */
@@ -65,7 +68,12 @@ static const struct row rows[] = {
     {"-use-early-callback", FLAG, AT(use_early_callback)},
     {"-fail-early-callback", FLAG, AT(fail_early_callback)},
     {"-fail-cert-callback", FLAG, AT(fail_cert_callback)},
+    {"-verify-peer", FLAG, AT(verify_peer)},
+    {"-require-any-client-certificate", FLAG, AT(require_any_client_certificate)},
+    {"-use-client-ca-list", TEXT, AT(use_client_ca_list)},
+    {"-use-old-client-cert-callback", FLAG, AT(use_old_client_cert_callback)},
     {"-verify-fail", FLAG, AT(verify_fail)},
+    {"-reverify-on-resume", FLAG, AT(reverify_on_resume)},
     {"-use-custom-verify-callback", FLAG, AT(use_custom_verify_callback)},
     {"-enable-ocsp-stapling", FLAG, AT(enable_ocsp_stapling)},
     {"-ocsp-response", STAPLE, 0},
@@ -82,6 +90,19 @@ static const struct row rows[] = {
     {"-no-op-extra-handshake", FLAG, AT(no_op_extra_handshake)},
     {"-peek-then-read", FLAG, AT(peek_then_read)},
     {"-read-with-unfinished-write", FLAG, AT(read_with_unfinished_write)},
+    {"-renegotiate-freely", FLAG, AT(renegotiate_freely)},
+    {"-renegotiate-once", FLAG, AT(renegotiate_once)},
+    {"-renegotiate-ignore", FLAG, AT(renegotiate_ignore)},
+    {"-forbid-renegotiation-after-handshake", FLAG, AT(forbid_renegotiation_after_handshake)},
+    {"-export-keying-material", NUMBER, AT(export_keying_material)},
+    {"-export-label", TEXT, AT(export_label)},
+    {"-export-context", TEXT, AT(export_context)},
+    {"-use-export-context", FLAG, AT(use_export_context)},
+    {"-use-exporter-between-reads", FLAG, AT(use_exporter_between_reads)},
+    {"-use-ticket-callback", FLAG, AT(use_ticket_callback)},
+    {"-use-ticket-aead-callback", FLAG, AT(use_ticket_callback)},
+    {"-renew-ticket", FLAG, AT(renew_ticket)},
+    {"-skip-ticket", FLAG, AT(no_ticket)},
     {"-read-size", NUMBER, AT(read_size)},
     {"-resumption-delay", NUMBER, AT(resumption_delay)},
 
@@ -101,6 +122,13 @@ static const struct row rows[] = {
     {"-expect-no-session-id", FLAG, AT(expect_no_session_id)},
     {"-expect-no-hrr", NO_MEANING, 0}, /* TLS 1.2 has none */
     {"-expect-ocsp-response", BLOB, AT(expect_ocsp_response)},
+    {"-expect-certificate-types", BLOB, AT(expect_certificate_types)},
+    {"-expect-client-ca-list", TEXT, AT(expect_client_ca_list)},
+    {"-expect-peer-cert-file", TEXT, AT(expect_peer_cert_file)},
+    {"-expect-peer-verify-pref", CODES, AT(expect_peer_verify_prefs)},
+    {"-expect-verify-result", FLAG, AT(expect_verify_result)},
+    {"-expect-selected-credential", NUMBER, AT(expect_selected_credential)},
+    {"-expect-total-renegotiations", NUMBER, AT(expect_total_renegotiations)},
     {"-expect-secure-renegotiation", FLAG, AT(expect_secure_renegotiation)},
     {"-expect-no-secure-renegotiation", FLAG, AT(expect_no_secure_renegotiation)},
 };
@@ -178,6 +206,9 @@ static bool take(struct options *o, const struct row *row, const char *value)
         return read_base64(&credential->staple, value);
     case CREDENTIAL:
         return ++o->n_credentials < MOST_CREDENTIALS;
+    case ISSUER:
+        credential->must_match_issuer = true;
+        return true;
     case CERT_FILE:
         credential->cert_file = value;
         return true;
@@ -218,7 +249,7 @@ bool flags_read(int argc, char **argv, struct options *initial, struct options *
             *status = not_implemented(name);
             return false;
         }
-        bool valued = row->kind != FLAG && row->kind != NO_MEANING && row->kind != CREDENTIAL;
+        bool valued = row->kind != FLAG && row->kind != NO_MEANING && row->kind != CREDENTIAL && row->kind != ISSUER;
         if (valued && ++i == argc) {
             fprintf(stderr, "%s needs a value\n", name);
             *status = EXIT_FAILED;

@@ -78,7 +78,7 @@ bool link_turn(struct run *run)
     if (needs & FEDE_SEND)
         send_some(run);
     else if (needs & FEDE_DECIDE)
-        run_answer(run);
+        answer(run);
     else if (needs & FEDE_RECEIVE)
         receive_some(run);
     else

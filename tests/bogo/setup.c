@@ -167,7 +167,7 @@ static int set_alpn(const struct options *o, fede_config *config)
 
 /* ---- Certificates and keys. */
 
-static fede_bytes file_read(const char *path)
+fede_bytes setup_file(const char *path)
 {
     FILE *file = fopen(path, "rb");
     uint8_t *data = malloc(TEXT_MOST);
@@ -177,17 +177,54 @@ static fede_bytes file_read(const char *path)
     return (fede_bytes){data, len};
 }
 
-static int set_credential(const struct credential_options *credential, fede_config *config)
+static int set_credential(const struct credential_options *credential, const struct options *o, fede_config *config)
 {
     if (credential->cert_file == NULL && credential->key_file == NULL)
         return 0;
     if (credential->cert_file == NULL || credential->key_file == NULL)
         return not_implemented("half a credential");
-    fede_bytes chain = file_read(credential->cert_file), key = file_read(credential->key_file);
+    fede_bytes chain = setup_file(credential->cert_file), key = setup_file(credential->key_file);
     bool good = fede_config_credential(config, chain, key);
     free((void *)chain.data);
     free((void *)key.data);
+    if (good && !o->server && !credential->must_match_issuer)
+        good = fede_config_any_issuer(config);
     return good ? 0 : EXIT_FAILED;
+}
+
+/* The default one stands behind the others: it is what is left. */
+static int set_credentials(const struct options *o, fede_config *config)
+{
+    int status = 0;
+    for (size_t i = 1; status == 0 && i <= o->n_credentials; i++)
+        status = set_credential(&o->credentials[i], o, config);
+    return status == 0 ? set_credential(&o->credentials[0], o, config) : status;
+}
+
+static int set_client_authentication(const struct options *o, fede_config *config)
+{
+    static struct blob names[MOST_CAS];
+    fede_bytes list[MOST_CAS];
+    size_t n = o->use_client_ca_list != NULL ? names_of_cas(o->use_client_ca_list, names, MOST_CAS) : 0;
+    for (size_t i = 0; i < n; i++)
+        list[i] = (fede_bytes){names[i].data, names[i].len};
+    if (!o->server)
+        return 0;
+    if (o->require_any_client_certificate)
+        fede_config_client_certificate(config, FEDE_CLIENT_CERTIFICATE_REQUIRED);
+    else if (o->verify_peer)
+        fede_config_client_certificate(config, FEDE_CLIENT_CERTIFICATE_OPTIONAL);
+    return fede_config_client_authorities(config, list, n) ? 0 : EXIT_FAILED;
+}
+
+/* An application's own keys for tickets: the same for every connection of the test. To have a ticket renewed, the key
+   that sealed it stands behind a newer one. */
+static void set_ticket_keys(const struct options *o, fede_config *config)
+{
+    static uint8_t keys[2 * FEDE_TICKET_KEY];
+    keys[0] = o->renew_ticket;
+    if (o->use_ticket_callback)
+        fede_config_ticket_keys(config, (fede_bytes){keys, o->renew_ticket ? sizeof keys : FEDE_TICKET_KEY});
 }
 
 bool setup_staples(const struct options *o, fede_config *config)
@@ -201,7 +238,7 @@ bool setup_staples(const struct options *o, fede_config *config)
 static int set_all(const struct options *o, fede_config *config, struct run *run, fede_store *store)
 {
     int status = set_versions(o);
-    unsigned questions = FEDE_ASK_VERDICT;
+    unsigned questions = FEDE_ASK_VERDICT | FEDE_ASK_SELECTION;
     if (!o->server) /* any chain is good; the question decides in its place */
         fede_config_unauthenticated_encryption(config);
     fede_config_clock(config, wall, NULL, NULL);
@@ -211,7 +248,9 @@ static int set_all(const struct options *o, fede_config *config, struct run *run
     if (status == 0)
         status = set_alpn(o, config);
     if (status == 0)
-        status = set_credential(&o->credentials[0], config);
+        status = set_credentials(o, config);
+    if (status == 0)
+        status = set_client_authentication(o, config);
     if (status == 0 && o->server && !o->set_ocsp_in_callback && !o->decline_ocsp_callback)
         setup_staples(o, config);
     fede_config_status_request(config, o->enable_ocsp_stapling);
@@ -219,6 +258,9 @@ static int set_all(const struct options *o, fede_config *config, struct run *run
         fede_config_store(config, store);
     else
         fede_config_sessions(config, true);
+    set_ticket_keys(o, config);
+    fede_config_renegotiation(config, o->renegotiate_ignore ? FEDE_RENEGOTIATION_IGNORE : FEDE_RENEGOTIATION_END);
+    fede_config_keep(config, FEDE_KEEP_PEER | FEDE_KEEP_EXPORTER);
     if (o->no_ticket)
         fede_config_tickets(config, 0);
     if (o->max_send_fragment > 0)

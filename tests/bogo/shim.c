@@ -6,94 +6,7 @@
 
 #include "shim.h"
 
-enum { ALERT_HANDSHAKE_FAILURE = 40, ALERT_DECOMPRESSION_FAILURE = 30, READ_USUAL = 512, READ_MOST = 65536 };
-
-/* ---- Questions of the engine. */
-
-/* Whether a client asks for an OCSP response. */
-static bool asks_for_staple(fede_bytes hello)
-{
-    enum { HEADER = 4, STATUS_REQUEST = 5 };
-    size_t at = HEADER + 2 + 32;
-    at += 1 + (size_t)hello.data[at];
-    at += 2 + (size_t)(hello.data[at] << 8 | hello.data[at + 1]);
-    at += 1 + (size_t)hello.data[at] + 2;
-    while (at + 4 <= hello.len) {
-        if ((hello.data[at] << 8 | hello.data[at + 1]) == STATUS_REQUEST)
-            return true;
-        at += 4 + (size_t)(hello.data[at + 2] << 8 | hello.data[at + 3]);
-    }
-    return false;
-}
-
-/* The staple of this one connection, as a derived configuration. */
-static void answer_with_staple(struct run *run)
-{
-    fede_config *config = fede_config_derive(run->config);
-    if (config != NULL && setup_staples(run->options, config))
-        fede_answer_config(run->conn, config);
-    else
-        fede_answer_refuse(run->conn, FEDE_ALERT_INTERNAL_ERROR);
-    fede_config_free(config);
-}
-
-static void answer_hello(struct run *run)
-{
-    const struct options *o = run->options;
-    bool staple = o->use_ocsp_callback && asks_for_staple(fede_ask(run->conn)->client_hello);
-    if (o->fail_early_callback) {
-        fputs(":CONNECTION_REJECTED:\n", stderr);
-        fede_answer_refuse(run->conn, ALERT_HANDSHAKE_FAILURE);
-    } else if (o->fail_cert_callback) {
-        fputs(":CERT_CB_ERROR:\n", stderr);
-        fede_answer_refuse(run->conn, FEDE_ALERT_INTERNAL_ERROR);
-    } else if (staple && o->fail_ocsp_callback) {
-        fputs(":OCSP_CB_ERROR:\n", stderr);
-        fede_answer_refuse(run->conn, FEDE_ALERT_INTERNAL_ERROR);
-    } else if (staple && o->set_ocsp_in_callback && !o->decline_ocsp_callback) {
-        answer_with_staple(run);
-    } else {
-        fede_answer_config(run->conn, NULL);
-    }
-}
-
-static bool same_bytes(fede_bytes got, const struct blob *wanted)
-{
-    return got.len == wanted->len && (got.len == 0 || memcmp(got.data, wanted->data, got.len) == 0);
-}
-
-static void answer_verdict(struct run *run)
-{
-    const struct options *o = run->options;
-    if (o->expect_ocsp_response.given && !same_bytes(fede_conn_staple(run->conn), &o->expect_ocsp_response)) {
-        fputs("another OCSP response\n", stderr);
-        fede_answer_refuse(run->conn, FEDE_ALERT_INTERNAL_ERROR);
-    } else if (!o->verify_fail && o->enable_ocsp_stapling && o->use_ocsp_callback && o->fail_ocsp_callback) {
-        fputs(":OCSP_CB_ERROR:\n", stderr);
-        fede_answer_refuse(run->conn, FEDE_ALERT_BAD_CERTIFICATE_STATUS_RESPONSE);
-    } else if (!o->verify_fail)
-        fede_answer_verdict(run->conn, true);
-    else
-        fede_answer_refuse(run->conn,
-                           o->use_custom_verify_callback ? FEDE_ALERT_CERTIFICATE_UNKNOWN : ALERT_HANDSHAKE_FAILURE);
-}
-
-bool run_answer(struct run *run)
-{
-    const fede_question *question = fede_ask(run->conn);
-    if (question == NULL)
-        return false;
-    if (run->options->async && !run->asked) { /* as if the answer had to be looked up: one turn passes */
-        run->asked = true;
-        return true;
-    }
-    run->asked = false;
-    if (question->kind == FEDE_ASK_HELLO)
-        answer_hello(run);
-    else if (question->kind == FEDE_ASK_VERDICT)
-        answer_verdict(run);
-    return true;
-}
+enum { ALERT_DECOMPRESSION_FAILURE = 30, ALERT_HANDSHAKE_FAILURE = 40, READ_USUAL = 512, READ_MOST = 65536 };
 
 /* ---- Data. */
 
@@ -132,6 +45,11 @@ static long read_some(struct run *run, uint8_t *out, size_t size)
 {
     fede_bytes plain;
     while ((plain = fede_plaintext(run->conn)).len == 0) {
+        uint8_t one;
+        if (run->options->use_exporter_between_reads && !fede_export(run->conn, "", NULL, &one, 1)) {
+            fputs("failed to export keying material\n", stderr);
+            return -1;
+        }
         const fede_error *error = fede_conn_error(run->conn);
         if (error != NULL)
             return error->reason == FEDE_TRUNCATED && !run->options->check_close_notify ? 0 : -1;
@@ -166,6 +84,21 @@ static bool echo(struct run *run, bool pending)
     }
 }
 
+static bool write_exported(struct run *run)
+{
+    const struct options *o = run->options;
+    const char *label = o->export_label != NULL ? o->export_label : "", *context = o->export_context;
+    uint8_t *out = malloc((size_t)o->export_keying_material);
+    fede_bytes given = {(const uint8_t *)context, context != NULL ? strlen(context) : 0};
+    size_t len = (size_t)o->export_keying_material;
+    bool good = out != NULL && fede_export(run->conn, label, o->use_export_context ? &given : NULL, out, len);
+    if (!good)
+        fputs("failed to export keying material\n", stderr);
+    good = good && write_all(run, out, len);
+    free(out);
+    return good;
+}
+
 static bool exchange(struct run *run)
 {
     static const uint8_t hello[] = {'h', 'e', 'l', 'l', 'o'};
@@ -174,6 +107,8 @@ static bool exchange(struct run *run)
         fputs("the handshake goes on behind its end\n", stderr);
         return false;
     }
+    if (o->export_keying_material > 0 && !write_exported(run))
+        return false;
     if (o->send_alert) {
         fede_abort(run->conn, ALERT_DECOMPRESSION_FAILURE);
         link_flush(run);
@@ -216,6 +151,17 @@ static fede_bytes copy_of(fede_bytes bytes)
     return (fede_bytes){copy, copy != NULL ? bytes.len : 0};
 }
 
+/* A resumed connection shows no certificates: an application that wants them judged again judges what it kept. */
+static bool still_trusted(struct run *run)
+{
+    const struct options *o = run->options;
+    if (!run->resuming || run->judged_chain || !o->reverify_on_resume || !o->verify_fail)
+        return true;
+    fputs(":CERTIFICATE_VERIFY_FAILED:\n", stderr);
+    fede_abort(run->conn, o->use_custom_verify_callback ? FEDE_ALERT_CERTIFICATE_UNKNOWN : ALERT_HANDSHAKE_FAILURE);
+    return false;
+}
+
 static bool connect_once(struct run *run, fede_bytes *session)
 {
     const struct options *o = run->options;
@@ -224,9 +170,13 @@ static bool connect_once(struct run *run, fede_bytes *session)
         return false;
     if (session->len > 0)
         fede_conn_resume(run->conn, *session);
+    if (!o->server && (o->renegotiate_freely || o->renegotiate_once || o->forbid_renegotiation_after_handshake))
+        fede_conn_allow_renegotiation(run->conn, o->renegotiate_once ? 1 : 255);
     free((void *)session->data);
     *session = (fede_bytes){NULL, 0};
-    bool good = handshake(run) && checks_after_handshake(run);
+    bool good = handshake(run) && checks_after_handshake(run) && still_trusted(run);
+    if (good && o->forbid_renegotiation_after_handshake)
+        fede_conn_allow_renegotiation(run->conn, 0);
     if (good && !o->server)
         *session = copy_of(fede_conn_session(run->conn));
     good = good && exchange(run) && end(run) && checks_at_end(run);

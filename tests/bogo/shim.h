@@ -4,6 +4,7 @@
 
    flags.c     the runner's flags as one table, into struct options
    setup.c     options into a fede_config
+   answers.c   what the application answers when the engine asks
    link.c      the socket, and fede's bytes through it
    checks.c    what must hold after the handshake
    names.c     fede's reasons by the names that the runner knows
@@ -36,6 +37,7 @@ struct credential_options {
     const char *cert_file, *key_file;
     struct codes16 signing;
     struct blob staple;
+    bool must_match_issuer;
 };
 
 struct options {
@@ -54,12 +56,17 @@ struct options {
     int max_send_fragment, max_cert_list;
     /* Callbacks. */
     bool use_early_callback, fail_early_callback, fail_cert_callback;
-    bool verify_fail, use_custom_verify_callback;
+    bool verify_peer, require_any_client_certificate;
+    bool verify_fail, use_custom_verify_callback, reverify_on_resume, use_old_client_cert_callback;
+    const char *use_client_ca_list;
     bool enable_ocsp_stapling, use_ocsp_callback, set_ocsp_in_callback, decline_ocsp_callback, fail_ocsp_callback;
     /* What is said and done. */
     bool implicit_handshake, shim_writes_first, shim_shuts_down, check_close_notify, send_alert;
     bool no_op_extra_handshake, peek_then_read, read_with_unfinished_write;
-    int read_size, resumption_delay;
+    bool renegotiate_freely, renegotiate_once, renegotiate_ignore, forbid_renegotiation_after_handshake;
+    bool use_exporter_between_reads, use_export_context, use_ticket_callback, renew_ticket;
+    const char *export_label, *export_context;
+    int read_size, resumption_delay, export_keying_material;
     /* What must be seen. */
     int expect_version, expect_cipher, expect_curve_id, expect_peer_signature_algorithm;
     const char *expect_server_name, *expect_alpn, *expect_advertised_alpn, *expect_msg_callback;
@@ -67,7 +74,11 @@ struct options {
     bool expect_session_id, expect_no_session_id;
     bool expect_secure_renegotiation, expect_no_secure_renegotiation;
     int expect_selected_credential; /* -2: not asked */
-    struct blob expect_ocsp_response;
+    int expect_total_renegotiations;
+    struct blob expect_ocsp_response, expect_certificate_types;
+    const char *expect_client_ca_list, *expect_peer_cert_file;
+    struct codes16 expect_peer_verify_prefs;
+    bool expect_verify_result;
 };
 
 /* The three configurations of a test. False: something was said on stderr; *status is what to end with. */
@@ -86,15 +97,19 @@ struct run {
     /* Seen in the trace. */
     char messages[4096];
     size_t messages_len;
-    bool got_ticket, secure_renegotiation;
-    char why_not_resumed[128]; /* in the trace's words */
+    bool got_ticket;
+    bool refused_chain, judged_chain; /* the application's verdict on the peer's certificates */
+    char why_not_resumed[128];        /* in the trace's words */
     size_t why_not_resumed_len;
 };
+
+enum { MOST_CAS = 8 };
 
 /* setup.c: NULL when something was said on stderr. base: of the connection before, whose ticket keys and store go on. */
 fede_config *setup_config(const struct options *o, const fede_config *base, fede_store *store, struct run *run,
                           int *status);
 bool setup_staples(const struct options *o, fede_config *config);
+fede_bytes setup_file(const char *path); /* to be freed */
 void setup_advance_clock(int seconds);
 
 /* link.c */
@@ -103,7 +118,11 @@ void link_close(struct run *run);
 /* One step: a question answered, bytes sent, bytes received. False: nothing can be done any more. */
 bool link_turn(struct run *run);
 void link_flush(struct run *run);
-bool run_answer(struct run *run); /* shim.c: false: not yet */
+
+/* answers.c */
+void answer(struct run *run);
+/* Names of CAs as the runner writes them: DER in hexadecimal, commas between. How many; blobs: as much as fits. */
+size_t names_of_cas(const char *text, struct blob *names, size_t most);
 
 /* checks.c: false when something was said on stderr. */
 bool checks_after_handshake(struct run *run);
