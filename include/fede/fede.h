@@ -372,7 +372,7 @@ typedef struct fede_info {
     bool exporter;               /* fede_export works: established, kept, with extended master secret */
     bool encrypt_then_mac;       /* RFC 7366, with a CBC suite */
     uint8_t legacy;              /* FEDE_LEGACY_… that this connection uses; 0: none */
-    bool resumed;                /* by an earlier connection's session; then there is no group and no scheme */
+    bool resumed;                /* by an earlier connection's session; group and scheme are those of its full handshake */
     bool secure_renegotiation;   /* the peer knows RFC 5746 */
     uint8_t renegotiations;      /* a client's, begun so far (fede_conn_allow_renegotiation) */
     uint16_t version;            /* FEDE_TLS12 */
@@ -405,7 +405,7 @@ FEDE_API uint16_t fede_requested_scheme(const fede_conn *conn, size_t i);
 FEDE_API fede_bytes fede_requested_types(const fede_conn *conn);
 
 /* fede_export derives len bytes that both sides of an established connection can derive and nobody else (RFC 5705). label: as
-   registered or beginning with EXPERIMENTAL, 1 to 255 bytes; context NULL: none, which is not the same as an empty one. Needs
+   registered or beginning with EXPERIMENTAL, 255 bytes at most; context NULL: none, which is not the same as an empty one. Needs
    fede_config_keep, and the extended master secret: without it someone in the middle could have the same value on two
    connections, and RFC 7627 5.4 forbids it. False: not possible; out is zeroed. */
 FEDE_API bool fede_export(const fede_conn *conn, const char *label, const fede_bytes *context, uint8_t *out, size_t len);

@@ -7,6 +7,8 @@
 static enum outcome judge(struct handshake *hs);
 static enum outcome decide(struct handshake *hs);
 static enum outcome check_exchange(struct handshake *hs);
+static enum outcome leaf_may(struct handshake *hs, uint16_t usage, const char *what);
+static enum outcome curve_offered(struct handshake *hs);
 static enum outcome wrong_key(struct handshake *hs, fede_reason reason, const char *where, uint8_t message,
                               uint16_t id);
 static bool may_false_start(const struct handshake *hs);
@@ -166,8 +168,14 @@ enum outcome verify_signature(struct handshake *hs, const struct scheme *scheme,
         return FAIL;
     }
     if (conn->suite->kx == SUITE_RSA && message == MSG_SERVER_KEY_EXCHANGE) /* none: Finished shows that it could decrypt */
-        return kind == KEY_RSA ? DONE
-                               : wrong_key(hs, FEDE_SUITE_WRONG_KEY, "certificate_list", MSG_CERTIFICATE, conn->suite->id);
+        return kind == KEY_RSA
+                   ? leaf_may(hs, USAGE_KEY_ENCIPHERMENT, "encrypting the premaster secret (keyEncipherment)")
+                   : wrong_key(hs, FEDE_SUITE_WRONG_KEY, "certificate_list", MSG_CERTIFICATE, conn->suite->id);
+    enum outcome o = leaf_may(hs, USAGE_DIGITAL_SIGNATURE, "signing in the handshake (digitalSignature)");
+    if (o == DONE && handshake_is_client(hs))
+        o = curve_offered(hs);
+    if (o != DONE)
+        return o;
     uint8_t only = leaf->key.pss_hash; /* RFC 4055 1.2: a key for PSS may be bound to one hash */
     if (!scheme_fits_key(scheme, (enum key_kind)kind, conn->version) || (only != 0 && only != scheme->hash))
         return wrong_key(hs, FEDE_SCHEME_WRONG_KEY, "algorithm", message, scheme->id);
@@ -178,6 +186,27 @@ enum outcome verify_signature(struct handshake *hs, const struct scheme *scheme,
     }
     conn->proofs |= PROOF_SIGNATURE;
     return DONE;
+}
+
+/* Whoever takes any chain still takes no key that is not meant for this: RFC 5246 7.4.2. */
+static enum outcome leaf_may(struct handshake *hs, uint16_t usage, const char *what)
+{
+    if (!hs->leaf->has_key_usage || hs->leaf->key_usage & usage)
+        return DONE;
+    handshake_fail_detail(hs, FEDE_CERT_KEY_USAGE, "keyUsage", 0, 0, what);
+    hs->conn->error.certificate = handshake_is_client(hs) ? 0 : FEDE_CERTIFICATE_CLIENT;
+    return FAIL;
+}
+
+/* RFC 8422 5.3: the client's groups bound the curve of the server's key. */
+static enum outcome curve_offered(struct handshake *hs)
+{
+    uint16_t curve = curve_of_key(hs->leaf->key.kind);
+    if (curve == 0 || u16s_has(codes_list(&hs->conn->config->groups), curve))
+        return DONE;
+    handshake_fail(hs, FEDE_CERT_CURVE, "subjectPublicKeyInfo", curve, 0);
+    hs->conn->error.certificate = 0;
+    return FAIL;
 }
 
 /* Suite or scheme against the kind of the leaf's key, which the sentence names. */
@@ -210,11 +239,8 @@ enum outcome read_finished(struct handshake *hs)
 {
     uint8_t expected[VERIFY_DATA_LEN];
     bytes seen = hs->msg.finished.verify_data;
-    if (seen.len != VERIFY_DATA_LEN)
-        return handshake_fail_detail(hs, FEDE_DECODE, "verify_data", MSG_FINISHED, 0,
-                                     "verify_data is not 12 bytes long");
     make_verify_data(hs, !handshake_is_client(hs), expected);
-    if (!bytes_equal_secret(seen, BYTES_OF(expected)))
+    if (!bytes_equal_secret(seen, BYTES_OF(expected))) /* also when the length differs */
         return handshake_fail(hs, FEDE_FINISHED_BAD, "verify_data", 0, 0);
     renegotiation_note(hs, !handshake_is_client(hs), expected);
     hs->conn->proofs |= PROOF_FINISHED;
@@ -266,7 +292,7 @@ enum outcome act_open(struct handshake *hs)
     if (!proofs_whole(hs) || conn->in.suite == NULL || conn->out.suite == NULL)
         return handshake_fail_detail(hs, FEDE_INTERNAL, NULL, conn->proofs, 0,
                                      "the handshake ends without all its proofs");
-    if (identity_keep(hs) != DONE)
+    if (handshake_early_bytes(hs) || identity_keep(hs) != DONE)
         return FAIL;
     conn->flags |= CONN_OPEN;
     renegotiation_keep(hs);

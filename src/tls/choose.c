@@ -24,7 +24,6 @@ static void take_suite(struct handshake *hs, const struct suite *suite);
 static bool try_suite(struct handshake *hs, const struct suite *suite, enum circle circle);
 static bool in_circle(const struct handshake *hs, const struct credential *credential, enum circle circle);
 static bool curve_offered(const struct handshake *hs, uint8_t kind);
-static uint16_t curve_of(uint8_t kind);
 static const struct scheme *choose_scheme(const struct handshake *hs, const struct credential *credential);
 static const struct group *choose_group(const struct handshake *hs);
 static enum outcome refuse_versions(struct handshake *hs);
@@ -256,12 +255,12 @@ static bool in_circle(const struct handshake *hs, const struct credential *crede
 /* RFC 8422 5.1: the list of groups bounds the curves of certificates too. */
 static bool curve_offered(const struct handshake *hs, uint8_t kind)
 {
-    uint16_t curve = curve_of(kind);
+    uint16_t curve = curve_of_key(kind);
     return curve == 0 || !ext_has(&hs->offer.extensions, HAS_GROUPS) || u16s_has(hs->offer.extensions.groups, curve);
 }
 
 /* 0: no curve for ECDSA. */
-static uint16_t curve_of(uint8_t kind)
+uint16_t curve_of_key(uint8_t kind)
 {
     static const struct {
         uint8_t kind;
@@ -354,7 +353,7 @@ static enum outcome refuse_curve(struct handshake *hs)
     text_add(&t, "it offers ");
     add_names(&t, &group_names, hs->offer.extensions.groups);
     text_add(&t, "; the curve of the certificate's key, ");
-    text_add(&t, names_find(&group_names, curve_of(config->credentials[k]->kind)));
+    text_add(&t, names_find(&group_names, curve_of_key(config->credentials[k]->kind)));
     text_add(&t, ", must be among them too");
     return handshake_fail_detail(hs, FEDE_NO_COMMON_GROUP, "supported_groups", 0, 0, detail);
 }

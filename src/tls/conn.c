@@ -174,6 +174,8 @@ static enum outcome after_handshake(struct fede_conn *conn, struct content_in *c
 {
     switch (content->type) {
     case CONTENT_DATA:
+        if (!fragments_empty(&conn->fragments)) /* a message is whole before anything else comes, RFC 5246 6.2.1 */
+            return conn_fail(conn, FEDE_RECORD_UNEXPECTED, NULL, content->type, conn->fragments.held[0]);
         conn->plain = content->plain;
         return DONE;
     case CONTENT_HANDSHAKE:

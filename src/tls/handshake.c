@@ -62,6 +62,8 @@ static enum outcome act(struct handshake *hs, const struct flow_step *step)
 
 static enum outcome speak(struct handshake *hs, const struct flow_step *step)
 {
+    if (handshake_early_bytes(hs))
+        return FAIL;
     if (step->what == MSG_CCS)
         return speak_ccs(hs);
     const struct handler *handler = handler_of(step->what);
@@ -76,6 +78,21 @@ static enum outcome speak(struct handshake *hs, const struct flow_step *step)
     if (o == DONE)
         hs->facts |= step->learn;
     return o;
+}
+
+/* Our turn: what the peer sent up to here must be whole messages, all of them used. Bytes of the next one can't be an answer to
+   what it has not seen. A HelloRequest may come at any time. */
+bool handshake_early_bytes(struct handshake *hs)
+{
+    const struct fragments *f = &hs->conn->fragments;
+    bytes rest = hs->pending.len > 0 ? hs->pending : f->input;
+    if (handshake_is_client(hs))
+        while (rest.len >= HEADER && load32(rest.data) == 0)
+            rest = bytes_skip(rest, HEADER);
+    if (rest.len == 0 && f->held_len == 0)
+        return false;
+    handshake_fail(hs, FEDE_MESSAGE_EARLY, NULL, hs->heard, 0);
+    return true;
 }
 
 /* WAIT: the message is left out. */
@@ -134,6 +151,7 @@ static enum outcome hear(struct handshake *hs, const struct flow_step *step)
         return DONE; /* the message stays for the next row */
     bytes message = hs->pending;
     hs->pending = BYTES_NONE;
+    hs->heard = type;
     inform_message(hs->conn, false, message);
     const struct handler *handler = handler_of(step->what);
     if (type != step->what || handler->read == NULL)

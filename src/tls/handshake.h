@@ -31,6 +31,7 @@ struct handshake {
     const struct flow_step *flow;
     uint8_t steps;
     uint8_t at;     /* the one and only handshake state */
+    uint8_t heard;  /* type of the peer's last message, for errors */
     uint16_t facts; /* enum fact */
     struct transcript transcript;
     bytes pending;             /* a message that the last row did not take: whole, borrowed from the fragments */
@@ -114,6 +115,8 @@ enum outcome handshake_fail(struct handshake *hs, fede_reason reason, const char
 enum outcome handshake_fail_detail(struct handshake *hs, fede_reason reason, const char *where, int64_t got,
                                    int64_t wanted, const char *detail);
 enum outcome handshake_no_memory(struct handshake *hs);
+/* Handshake bytes of the peer that wait although it is not its turn: true, and the error is set. */
+bool handshake_early_bytes(struct handshake *hs);
 bool handshake_is_client(const struct handshake *hs);
 
 /* The handlers, by file. */
@@ -124,6 +127,7 @@ enum outcome read_client_hello(struct handshake *hs);
 enum outcome act_choose(struct handshake *hs);
 enum written write_server_hello(struct handshake *hs, size_t *room);
 enum written write_server_hello_done(struct handshake *hs, size_t *room);
+uint16_t curve_of_key(uint8_t kind); /* enum key_kind; 0: no curve for ECDSA */
 /* accept.c */
 enum outcome read_server_hello(struct handshake *hs);
 enum outcome read_server_hello_done(struct handshake *hs);

@@ -179,7 +179,7 @@ bool fede_export(const fede_conn *conn, const char *label, const fede_bytes *con
     enum { LABEL_MOST = 255, CONTEXT_MOST = 65535 };
     size_t label_len = label != NULL ? strlen(label) : 0, context_len = context != NULL ? context->len : 0;
     uint8_t seed[64 + 2];
-    bool good = identity_exports(conn) && label_len > 0 && label_len <= LABEL_MOST && !label_reserved(label) &&
+    bool good = identity_exports(conn) && label != NULL && label_len <= LABEL_MOST && !label_reserved(label) &&
                 context_len <= CONTEXT_MOST;
     if (!good) {
         bytes_wipe(out, len);

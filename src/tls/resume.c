@@ -336,6 +336,8 @@ static void restore_client(struct handshake *hs)
 {
     struct fede_conn *conn = hs->conn;
     struct session *s = &hs->session;
+    conn->group = s->group; /* of the full handshake: what the keys still rest on */
+    conn->scheme = s->scheme;
     conn->flags |=
         (uint16_t)((s->flags & SESSION_ASKED ? CONN_CERT_ASKED : 0) | (s->flags & SESSION_GIVEN ? CONN_CERT_GIVEN : 0));
     if (s->flags & SESSION_ASKED)

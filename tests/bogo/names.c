@@ -4,7 +4,7 @@
 #include "shim.h"
 
 /* Handshake types; NONE: no message was being heard, as when ChangeCipherSpec was waited for. */
-enum { ANY = 0xfffe, NONE = 0xffff, CLIENT_HELLO = 1, SERVER_HELLO = 2, SERVER_HELLO_DONE = 14 };
+enum { ANY = 0xfffe, NONE = 0xffff, HELLO_REQUEST = 0, CLIENT_HELLO = 1, SERVER_HELLO = 2, SERVER_HELLO_DONE = 14 };
 
 struct name {
     uint16_t reason;
@@ -29,11 +29,14 @@ static const struct name names[] = {
     {FEDE_RECORD_AFTER_HANDSHAKE,  ANY, NULL, "UNEXPECTED_RECORD"},
 
     {FEDE_DECODE,                  ANY, "application_layer_protocol_negotiation", "PARSE_TLSEXT"},
+    {FEDE_DECODE,                  ANY, "certificate_authorities", "ERROR_PARSING_EXTENSION"},
+    {FEDE_DECODE,                  ANY, "status_request", "ERROR_PARSING_EXTENSION"},
     {FEDE_DECODE,                  ANY, "server_name", "ERROR_PARSING_EXTENSION"},
     {FEDE_DECODE,                  CLIENT_HELLO, NULL, "CLIENTHELLO_PARSE_FAILED"},
     {FEDE_DECODE,                  ANY, NULL, "DECODE_ERROR"},
     {FEDE_DECODE_TRAILING,         CLIENT_HELLO, NULL, "CLIENTHELLO_PARSE_FAILED"},
     {FEDE_DECODE_TRAILING,         ANY, NULL, "DECODE_ERROR"},
+    {FEDE_MESSAGE_TOO_LONG,        HELLO_REQUEST, NULL, "BAD_HELLO_REQUEST"},
     {FEDE_MESSAGE_TOO_LONG,        SERVER_HELLO_DONE, NULL, "DECODE_ERROR"},
     {FEDE_MESSAGE_TOO_LONG,        ANY, NULL, "EXCESSIVE_MESSAGE_SIZE"},
     {FEDE_MESSAGE_UNEXPECTED,      NONE, NULL, "UNEXPECTED_RECORD"}, /* Finished where ChangeCipherSpec was due */
@@ -41,6 +44,7 @@ static const struct name names[] = {
     {FEDE_MESSAGE_AFTER_HANDSHAKE, ANY, NULL, "UNEXPECTED_MESSAGE"},
     {FEDE_CCS_UNEXPECTED,          ANY, NULL, "UNEXPECTED_RECORD"},
     {FEDE_CCS_BAD,                 ANY, NULL, "BAD_CHANGE_CIPHER_SPEC"},
+    {FEDE_MESSAGE_EARLY,           ANY, NULL, "EXCESS_HANDSHAKE_DATA"},
     {FEDE_KEYS_MID_MESSAGE,        ANY, NULL, "UNEXPECTED_RECORD"},
     {FEDE_RENEGOTIATION_REFUSED,   ANY, NULL, "NO_RENEGOTIATION"},
     {FEDE_RENEGOTIATION_FORBIDDEN, ANY, NULL, "NO_RENEGOTIATION"},
@@ -85,6 +89,7 @@ static const struct name names[] = {
     {FEDE_CLIENT_CERT_MISSING,     ANY, NULL, "PEER_DID_NOT_RETURN_A_CERTIFICATE"},
     {FEDE_CERT_UNREADABLE,         ANY, NULL, "CANNOT_PARSE_LEAF_CERT"},
     {FEDE_CERT_KEY_USAGE,          ANY, NULL, "KEY_USAGE_BIT_INCORRECT"},
+    {FEDE_CERT_CURVE,              ANY, NULL, "BAD_ECC_CERT"},
     {FEDE_CERT_KEY_UNSUPPORTED,    ANY, NULL, "UNKNOWN_CERTIFICATE_TYPE"},
     {FEDE_CERT_REFUSED,            ANY, NULL, "CERTIFICATE_VERIFY_FAILED"},
 };

@@ -138,6 +138,19 @@ static int set_codes(const struct options *o, fede_config *config)
     return 0;
 }
 
+/* What no policy contains is switched on by name: the runner's tests use it for peers that know nothing else. */
+static bool set_legacy(fede_config *config)
+{
+    enum { DAY = 24 * 3600 };
+    static const char *const everyone[] = {"*"};
+    fede_legacy legacy = {.what = FEDE_LEGACY_RSA | FEDE_LEGACY_DHE | FEDE_LEGACY_CBC,
+                          .peers = everyone,
+                          .n_peers = 1,
+                          .reason = "a test of conformance",
+                          .until = wall(NULL) + DAY};
+    return fede_config_legacy(config, &legacy);
+}
+
 /* ---- Application protocols. */
 
 static int set_alpn(const struct options *o, fede_config *config)
@@ -243,6 +256,8 @@ static int set_all(const struct options *o, fede_config *config, struct run *run
         fede_config_unauthenticated_encryption(config);
     fede_config_clock(config, wall, NULL, NULL);
     fede_config_trace(config, checks_trace, run);
+    if (status == 0 && !set_legacy(config))
+        status = EXIT_FAILED;
     if (status == 0)
         status = set_codes(o, config);
     if (status == 0)
