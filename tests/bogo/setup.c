@@ -35,6 +35,19 @@ static int set_versions(const struct options *o)
     return highest < TLS12 || o->no_tls12 ? not_implemented("a test without TLS 1.2") : 0;
 }
 
+/* What set_legacy adds: no list names it. In the runner's order where that matters. */
+static const uint16_t quarantined[] = {0xc009, 0xc013, 0xc023, 0xc027, 0xc00a, 0xc014, 0xc024,
+                                       0xc028, 0x009c, 0x009d, 0x002f, 0x003c, 0x0035, 0x003d};
+enum { N_QUARANTINED = sizeof quarantined / sizeof *quarantined };
+
+static uint16_t suite_at(size_t n)
+{
+    static size_t usual;
+    while (fede_suite_list(usual) != 0)
+        usual++;
+    return n < usual ? fede_suite_list(n) : n - usual < N_QUARANTINED ? quarantined[n - usual] : 0;
+}
+
 /* OpenSSL's words, as far as the runner uses them. */
 static bool suite_matches(const char *word, size_t len, uint16_t id)
 {
@@ -80,8 +93,8 @@ static struct codes16 suites_of(const char *text)
     while (*text != '\0') {
         size_t len = strcspn(text, ":|[]");
         bool without = *text == '!';
-        for (size_t i = 0; len > 0 && fede_suite_list(i) != 0; i++) {
-            uint16_t id = fede_suite_list(i);
+        for (size_t i = 0; len > 0 && suite_at(i) != 0; i++) {
+            uint16_t id = suite_at(i);
             if (suite_matches(text + without, len - without, id))
                 without ? drop_code(&chosen, id) : add_code(&chosen, id);
         }
@@ -116,7 +129,7 @@ static bool all_known(const struct codes16 *codes, uint16_t list(size_t n))
 static int set_codes(const struct options *o, fede_config *config)
 {
     static const uint16_t unusual_schemes[] = {ED25519, ED448, ECDSA_P521}, unusual_groups[] = {GROUP_P521};
-    struct codes16 suites = o->cipher != NULL ? suites_of(o->cipher) : all_of(fede_suite_list, NULL, 0);
+    struct codes16 suites = o->cipher != NULL ? suites_of(o->cipher) : all_of(suite_at, NULL, 0);
     struct codes16 groups = o->curves.n > 0 ? o->curves : all_of(fede_group_list, unusual_groups, 1);
     struct codes16 schemes = all_of(fede_scheme_list, unusual_schemes, 3);
     const struct codes16 *signing = &o->credentials[0].signing;
@@ -143,7 +156,7 @@ static bool set_legacy(fede_config *config)
 {
     enum { DAY = 24 * 3600 };
     static const char *const everyone[] = {"*"};
-    fede_legacy legacy = {.what = FEDE_LEGACY_RSA | FEDE_LEGACY_DHE | FEDE_LEGACY_CBC,
+    fede_legacy legacy = {.what = FEDE_LEGACY_RSA | FEDE_LEGACY_CBC,
                           .peers = everyone,
                           .n_peers = 1,
                           .reason = "a test of conformance",
