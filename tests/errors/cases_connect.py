@@ -147,6 +147,8 @@ msg("a chain of certificates without end", "handshake_too_big", script(lambda s:
     s.certificate(der=[b"x"] * 16000), s.done())), r"131072 bytes of memory", alert="handshake_failure")
 msg("a message out of order", "message_unexpected", script(lambda s: (s.client_hello(), s.server_hello(), s.done())),
     "ServerHelloDone", "Certificate", alert="unexpected_message")
+msg("bytes before their turn", "message_early", script(lambda s: (s.client_hello(), s.server_hello(), s.certificate(),
+    s.server_key_exchange(), s.send(HANDSHAKE, message(14, b"") + b"\4"))), "ServerHelloDone", alert="unexpected_message")
 msg("Finished in the clear", "message_unexpected", script(lambda s: (s.first_flight(), s.second_flight(), s.finished())),
     "Finished", "ChangeCipherSpec", alert="unexpected_message")
 msg("a handshake message after the handshake", "message_after_handshake", then((HANDSHAKE, message(11, bytes(3)))),
@@ -245,11 +247,13 @@ choice("nothing, because the server speaks TLS 1.1 only", "peer_alert",
 choice("a suite that was not offered", "suite_not_offered", hello(suite=0x002f), "TLS_RSA_WITH_AES_128_CBC_SHA", "0x002f",
        alert="illegal_parameter")
 choice("a suite of TLS 1.3", "suite_not_offered", hello(suite=0x1301), "TLS_AES_128_GCM_SHA256", alert="illegal_parameter")
+choice("a key on a curve that was not offered", "cert_curve", script(lambda s: s.first_flight()), "secp256r1", "--groups|group",
+       command=["connect", "--cacert", "root.pem", "--groups", "X25519", "https://localhost:{port}/"], alert="illegal_parameter")
 choice("compression", "compression", hello(compression=1), r"method 1\b", "CRIME", alert="illegal_parameter")
 choice("an extension that was not asked for", "extension_unsolicited", hello(extensions=(EMS, RENEGOTIATION, extension(15, b"\1"))),
        "ServerHello", r"heartbeat \(15\)", alert="unsupported_extension")
 choice("an extension twice", "extension_twice", hello(extensions=(EMS, RENEGOTIATION, EMS)), "extended_main_secret|extended_master_secret",
-       "ServerHello", alert="illegal_parameter")
+       "ServerHello", alert="decode_error")
 choice("an extension in the wrong message", "extension_misplaced", script(echoed), r"signature_algorithms \(13\)", "ServerHello",
        alert="illegal_parameter")
 choice("a renegotiation_info that is not empty", "renegotiation_info", hello(extensions=(EMS, extension(0xff01, b"\2xy"))),
