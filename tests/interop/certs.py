@@ -1,4 +1,5 @@
-"""Throw-away certificates, made with openssl: for each key kind a root, an intermediate and a leaf of that kind.
+"""Throw-away certificates: for each key kind a root, an intermediate and a leaf of that kind, made with openssl; when fede is
+given, those for P-384 with `fede ca`, so that every peer judges what it issues.
 
 KEY-root.pem, KEY-chain.pem (leaf, intermediate), KEY.key (PKCS#8), KEY.p12 (no password worth the name), and in DER
 KEY-leaf.der, KEY-int.der, KEY-root.der, KEY-key.der. ca.pem holds all roots."""
@@ -21,19 +22,19 @@ LEAF = (
 )
 
 
-def make(folder):
+def make(folder, fede=None):
     """Makes what is missing in folder and returns its path."""
     os.makedirs(folder, exist_ok=True)
     for key in KEYS:
         if not os.path.exists(f"{folder}/{key}.p12"):
-            _chain(folder, key)
+            _chain(folder, key, fede if key == "p384" else None)
     with open(f"{folder}/ca.pem", "w") as bundle:
         for key in KEYS:
             bundle.write(open(f"{folder}/{key}-root.pem").read())
     return folder
 
 
-def _chain(folder, key):
+def _chain(folder, key, fede):
     def at(name):
         return f"{folder}/{key}{name}"
 
@@ -64,21 +65,24 @@ def _chain(folder, key):
             "-out",
             at(f"{name}.pem"),
         )
-        openssl("x509", "-in", at(f"{name}.pem"), "-outform", "DER", "-out", at(f"{name}.der"))
-
+    if fede:
+        _issue(fede, at, key)
+    else:
+        for name in ("-root", "-int", "-leaf"):
+            openssl("genpkey", *KEYS[key], "-out", at(f"{name}.key"))
+        issue("-root", f"/CN=fede test root {key}", None, CA, "1", "3650")
+        issue(
+            "-int",
+            f"/CN=fede test intermediate {key}",
+            "-root",
+            CA.replace("CA:TRUE", "CA:TRUE,pathlen:0") + "authorityKeyIdentifier=keyid\n",
+            "2",
+            "1000",
+        )
+        encipher = ",keyEncipherment" if key == "rsa" else ""  # NSS wants it of every RSA server
+        issue("-leaf", "/CN=localhost", "-int", LEAF % encipher, "3", "90")
     for name in ("-root", "-int", "-leaf"):
-        openssl("genpkey", *KEYS[key], "-out", at(f"{name}.key"))
-    issue("-root", f"/CN=fede test root {key}", None, CA, "1", "3650")
-    issue(
-        "-int",
-        f"/CN=fede test intermediate {key}",
-        "-root",
-        CA.replace("CA:TRUE", "CA:TRUE,pathlen:0") + "authorityKeyIdentifier=keyid\n",
-        "2",
-        "1000",
-    )
-    encipher = ",keyEncipherment" if key == "rsa" else ""  # NSS wants it of every RSA server
-    issue("-leaf", "/CN=localhost", "-int", LEAF % encipher, "3", "90")
+        openssl("x509", "-in", at(f"{name}.pem"), "-outform", "DER", "-out", at(f"{name}.der"))
     os.replace(at("-leaf.key"), at(".key"))
     with open(at("-chain.pem"), "w") as f:
         f.write(open(at("-leaf.pem")).read() + open(at("-int.pem")).read())
@@ -97,3 +101,18 @@ def _chain(folder, key):
         "-out",
         at(".p12"),
     )
+
+
+def _issue(fede, at, key):
+    """The same three with fede ca."""
+    def ca(*words):
+        subprocess.run([fede, "ca", *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    top, middle = at("-ca"), at("-ca/mid")
+    ca("init", "--ca", top, "--key", key)
+    ca("init", "--ca", middle, "--parent", top, "--key", key, "--path-length", "0")
+    ca("issue", "--ca", middle, "--key", key, "localhost", "www.fede.test", "127.0.0.1", "::1", "-o", at("-leaf"))
+    os.replace(f"{top}/ca.pem", at("-root.pem"))
+    for name, file in (("-int", f"{middle}/ca.pem"), ("-leaf", at("-leaf.pem"))):
+        first = open(file).read().split("-----END CERTIFICATE-----")[0] + "-----END CERTIFICATE-----\n"
+        open(at(f"{name}.pem"), "w").write(first)

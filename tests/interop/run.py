@@ -54,7 +54,7 @@ def main():
     wrong = build.build(f"{place}/bin")
     for peer, why in wrong.items():
         report.add(peer, "build", "failed", why)
-    certs.make(f"{place}/certs")
+    certs.make(f"{place}/certs", options.fede if options.subject == "fede" else None)
     kind = subject.OpenSSL if options.subject == "openssl" else subject.Fede
     tested = kind(options.fede, place)
     try:
