@@ -14,6 +14,7 @@ bool analysis_start(struct analysis *a, const struct session_listener *listener)
 {
     *a = (struct analysis){.listener = *listener};
     a->listener.verified = &a->verified;
+    a->listener.lineage = &a->lineage;
     layers_start(&a->layers);
     struct stream_listener streams = {
         .data = hear_data, .gap = hear_gap, .conflict = hear_conflict, .ended = hear_end, .segment = hear_segment, .arg = a};
@@ -62,6 +63,7 @@ void analysis_end(struct analysis *a)
     }
     dns_end(&a->dns);
     streams_end(&a->streams);
+    lineage_end(&a->lineage);
     layers_end(&a->layers);
 }
 

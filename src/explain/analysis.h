@@ -10,6 +10,7 @@
 struct analysis {
     struct session_listener listener;
     struct layers layers;
+    struct lineage lineage;
     struct streams streams;
     struct verified verified;
     uint64_t packets, bytes;        /* of all files so far */

@@ -135,6 +135,13 @@ static void hear_choice(struct dissection *d, const fede_event *e)
             d->client_none = keep_text(d, e->bytes);
     } else if (strcmp(label, "client signature scheme") == 0) {
         d->client_scheme = e->what;
+    } else if (strncmp(label, "ancestor by ", 12) == 0) {
+        d->ancestor = (unsigned)e->number;
+        d->ancestor_uses = e->what;
+        d->by_ticket = strcmp(label + 12, "ticket") == 0;
+        d->ancestor_certificate = e->bytes.len > 0 ? keep_text(d, e->bytes) : NULL;
+    } else if (strcmp(label, "fast open") == 0) {
+        d->fast_open = true;
     } else if (strcmp(label, "resumption") == 0) {
         d->resumed = e->what != 0;
         d->resumed_verified = d->resumed && e->number != 0;

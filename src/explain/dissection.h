@@ -66,6 +66,11 @@ struct dissection {
     uint16_t client_scheme;  /* of CertificateVerify */
     const char *client_none; /* why there was none */
     bool resumed;            /* an abbreviated handshake: no certificate, no key exchange */
+    unsigned ancestor;       /* resumed: number of the connection that made the session; 0: not known */
+    unsigned ancestor_uses;  /* how often its id or ticket was used by then */
+    bool by_ticket;
+    const char *ancestor_certificate; /* what the server showed there, escaped; NULL: not known */
+    bool fast_open;          /* data in the SYN, RFC 7413 */
     bool resumed_verified;   /* client: the server was verified when the session was made */
     bool false_start;        /* the client wrote before the server's Finished */
     uint16_t renegotiations; /* begun */

@@ -473,6 +473,13 @@ static void course(struct job *j)
         found(j, FOUND_RESUMES, FEDE_CLIENT, "client_hello.session_id");
     if (o->renegotiated)
         found(j, FOUND_RENEGOTIATED, 0, "");
+    if (j->d->ancestor_uses > 1 && found(j, j->d->by_ticket ? FOUND_TICKET_TWICE : FOUND_SESSION_ID_TWICE, FEDE_CLIENT,
+                                         j->d->by_ticket ? "client_hello.extensions" : "client_hello.session_id")) {
+        text_add(&j->detail, "of connection ");
+        text_number(&j->detail, j->d->ancestor);
+    }
+    if (j->d->fast_open)
+        found(j, FOUND_FAST_OPEN, FEDE_CLIENT, "");
     if (o->false_start)
         found(j, FOUND_FALSE_START, FEDE_CLIENT, "");
     for (uint8_t from = FEDE_CLIENT; from <= FEDE_SERVER; from++) {

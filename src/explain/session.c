@@ -39,7 +39,6 @@ static void act13(struct session *s, uint8_t from, uint8_t type);
 static void alert(struct session *s, int side, bytes plain, bool protects);
 static void change_cipher(struct session *s, int side, bytes plain);
 static void opened(struct session *s);
-static void tell(struct session *s, fede_event *e, uint8_t from, bool protects);
 
 struct session *session_new(const struct session_listener *listener, struct stream *stream)
 {
@@ -277,7 +276,11 @@ static void found(struct session *s, int side, size_t at, bytes in)
     s->first_packet = s->packet;
     s->listener->begun(s->listener->arg, s);
     fede_event e = {.kind = FEDE_EVENT_STARTED};
-    tell(s, &e, FEDE_SERVER, false); /* not ours: so it is told from the client's side */
+    session_tell(s, &e, FEDE_SERVER, false); /* not ours: so it is told from the client's side */
+    if (sides[s->client].syn_data) {
+        e = (fede_event){.kind = FEDE_EVENT_CHOICE, .label = "fast open"};
+        session_tell(s, &e, FEDE_CLIENT, false);
+    }
     if (!hello) {
         w->protects = true; /* whatever it is: the handshake is not there */
         s->ways[1 - side].protects = true;
@@ -342,7 +345,7 @@ static void record(struct session *s, int side, bytes whole)
                     .bytes = whole,
                     .plain = readable ? plain : BYTES_NONE,
                     .number = number};
-    tell(s, &e, from, protects);
+    session_tell(s, &e, from, protects);
     if (type == CONTENT_DATA)
         w->data_seen = true;
     if (readable && tls13 && type == CONTENT_DATA && w->stage == STAGE_TRAFFIC)
@@ -403,7 +406,7 @@ static void message(struct session *s, int side, bytes m, bool protects)
     if (type == MSG_CLIENT_HELLO)
         hear_client_hello(s, body);
     fede_event e = {.kind = FEDE_EVENT_MESSAGE, .what = type, .bytes = m};
-    tell(s, &e, from, protects);
+    session_tell(s, &e, from, protects);
     switch (type) {
     case MSG_SERVER_HELLO:
         hear_server_hello(s, body);
@@ -426,6 +429,10 @@ static void message(struct session *s, int side, bytes m, bool protects)
     }
     if (type == MSG_CLIENT_KEY_EXCHANGE)
         s->exchange_at = s->spoken_len;
+    if (type == MSG_NEW_SESSION_TICKET)
+        session_ticket(s, body);
+    if (type == MSG_CLIENT_HELLO)
+        s->hello_at = s->spoken_len;
     if (spoken)
         remember(s, m);
     if (type == MSG_CLIENT_KEY_EXCHANGE)
@@ -472,6 +479,14 @@ static void hear_client_hello(struct session *s, bytes body)
     if (s->hello)
         bytes_copy(s->randoms, body.data + 2, 32);
     s->offered = s->hello ? load16(body.data) : 0;
+    s->ancestor = 0;
+    s->made_ticket = s->offered_ticket = false;
+    s->made_id_len = s->offered_id_len = 0;
+    struct wire w = wire_reader(body);
+    struct client_hello m = {0};
+    wire_client_hello(&w, &m);
+    if (wire_done(&w))
+        session_offers(s, &m);
 }
 
 static void hear_server_hello(struct session *s, bytes body)
@@ -494,6 +509,10 @@ static void hear_server_hello(struct session *s, bytes body)
     s->extended = ext_has(&m.extensions, HAS_EXTENDED_MASTER_SECRET);
     bytes_copy(s->randoms + 32, m.random, 32);
     s->resumed = s->version >= 0x0304 && ext_has(&m.extensions, HAS_PRE_SHARED_KEY);
+    s->made_id_len = (uint8_t)m.session_id.len;
+    bytes_copy(s->made_id, m.session_id.data, m.session_id.len);
+    if (s->resumed && m.extensions.pre_shared_key.len == 2)
+        session_resumes13(s, load16(m.extensions.pre_shared_key.data));
 }
 
 static void hear_certificates(struct session *s, uint8_t from, bytes m)
@@ -596,7 +615,7 @@ static void alert(struct session *s, int side, bytes plain, bool protects)
         w->alert = plain.data[1];
     }
     fede_event e = {.kind = FEDE_EVENT_ALERT, .what = plain.data[1], .number = plain.data[0], .bytes = plain};
-    tell(s, &e, session_from(s, side), protects);
+    session_tell(s, &e, session_from(s, side), protects);
 }
 
 static void change_cipher(struct session *s, int side, bytes plain)
@@ -604,15 +623,17 @@ static void change_cipher(struct session *s, int side, bytes plain)
     struct way *w = &s->ways[side];
     const uint8_t from = session_from(s, side);
     fede_event e = {.kind = FEDE_EVENT_CCS, .bytes = plain};
-    tell(s, &e, from, w->protects && s->version < 0x0304);
+    session_tell(s, &e, from, w->protects && s->version < 0x0304);
     if (s->version >= 0x0304)
         return; /* only for the eyes of others */
     w->protects = true;
-    if (from == FEDE_SERVER && s->answered && !s->certified[FEDE_SERVER] && !session_way(s, FEDE_CLIENT)->protects)
+    if (from == FEDE_SERVER && s->answered && !s->certified[FEDE_SERVER] && !session_way(s, FEDE_CLIENT)->protects) {
         s->resumed = true;
+        session_resumes12(s);
+    }
     session_keys12(s, from);
     e = (fede_event){.kind = FEDE_EVENT_KEYS};
-    tell(s, &e, from, true);
+    session_tell(s, &e, from, true);
 }
 
 static void opened(struct session *s)
@@ -620,13 +641,14 @@ static void opened(struct session *s)
     if (s->opened)
         return;
     s->opened = true;
+    session_made(s);
     fede_event e = {.kind = FEDE_EVENT_OPENED};
-    tell(s, &e, FEDE_CLIENT, true);
+    session_tell(s, &e, FEDE_CLIENT, true);
 }
 
 /* ---- telling ---- */
 
-static void tell(struct session *s, fede_event *e, uint8_t from, bool protects)
+void session_tell(struct session *s, fede_event *e, uint8_t from, bool protects)
 {
     e->from = from;
     e->epoch = protects;
@@ -670,7 +692,7 @@ void session_end(struct session *s, enum stream_end how, int side, uint64_t at_u
         s->ended = true;
     }
     fede_event e = {.kind = FEDE_EVENT_ENDED};
-    tell(s, &e, session_from(s, side), false);
+    session_tell(s, &e, session_from(s, side), false);
     s->listener->ended(s->listener->arg, s);
 }
 

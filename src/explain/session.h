@@ -5,6 +5,8 @@
 
 #include "base/text.h"
 #include "crypto/crypto.h"
+#include "explain/dissection.h"
+#include "explain/lineage.h"
 #include "explain/protection.h"
 #include "explain/secrets.h"
 #include "explain/streams.h"
@@ -73,6 +75,7 @@ struct session_listener {
     void (*unfound)(void *arg, struct session *s);
     void *arg;
     const struct secrets *secrets;
+    struct lineage *lineage;  /* NULL: resumptions are not tied to their first connections */
     struct verified *verified; /* certificates met before; NULL: none are remembered */
 };
 
@@ -101,6 +104,11 @@ struct session {
     size_t exchange_at, exchange_end; /* ClientKeyExchange in spoken; 0, 0: not yet */
     bytes rsa_block;          /* while candidates are tried */
     bool rsa_unfit;           /* an RSA key was tried, and what it decrypts is no premaster secret */
+    unsigned ancestor;        /* number of the connection it resumes; 0: none that is known */
+    size_t hello_at;          /* of the last ClientHello in spoken */
+    uint8_t offered_id[32], offered_id_len, made_id[32], made_id_len;
+    bool offered_ticket, made_ticket;
+    uint8_t ticket_mark[32], made_mark[32]; /* hashes of tickets */
     bool inherited;           /* first_master is that of the connection this one resumes */
     uint8_t first_master[48];
     uint8_t randoms[64];      /* client's, server's */
@@ -117,6 +125,7 @@ struct session *session_new(const struct session_listener *listener, struct stre
 void session_data(struct session *s, int side, bytes data, uint64_t at_us, uint64_t packet);
 void session_gap(struct session *s, int side, uint64_t len, uint64_t at_us);
 void session_note(struct session *s, const char *text);
+void session_tell(struct session *s, fede_event *e, uint8_t from, bool protects);
 /* The TCP connection is over: tells the end. */
 void session_end(struct session *s, enum stream_end how, int side, uint64_t at_us);
 void session_free(struct session *s);
@@ -142,6 +151,13 @@ void session_keys13(struct session *s, uint8_t from, enum stage stage);
 void session_key_update(struct session *s, uint8_t from);
 /* Opens a protected record into scratch (as long as the record). *type becomes the inner type. */
 bool session_open(struct session *s, uint8_t from, bytes record, uint8_t *scratch, uint8_t *type, bytes *plain);
+
+/* ---- session_lineage.c */
+void session_offers(struct session *s, const struct client_hello *m);
+void session_resumes12(struct session *s);
+void session_resumes13(struct session *s, size_t n);
+void session_ticket(struct session *s, bytes body);
+void session_made(struct session *s);
 
 /* ---- session_masters.c: what key sources have for a connection before TLS 1.3. */
 struct session_master {

@@ -261,6 +261,7 @@ static void learn_start(struct stream *s, int side, const struct segment *g)
     bool syn = g->flags & TCP_SYN;
     if (syn && !from->syn) {
         from->syn = true;
+        from->syn_data = g->payload.len > 0;
         from->first = g->seq;
         if (from->held == NULL && !from->known) {
             from->next = g->seq + 1;

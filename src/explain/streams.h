@@ -12,6 +12,7 @@ struct stream_side {
     struct address address;
     bool known;          /* where its bytes begin: the SYN was seen, or had to be guessed */
     bool syn;            /* its SYN was seen */
+    bool syn_data;       /* with bytes in it */
     bool fin, reset;
     bool speaks;         /* at least one segment of it was seen */
     uint32_t next;       /* sequence number of the byte at `delivered` */

@@ -312,6 +312,15 @@ void json_story_onlooker(struct report *r, const char *keys, bool resumed, const
     struct json_text *w = json_entry(r, ONLOOKER);
     put_words(w, "keys", keys);
     put_flag(w, "resumed", resumed);
+    if (r->d.ancestor != 0) {
+        put_object(w, "resumes");
+        put_number(w, "connection", r->d.ancestor);
+        put_words(w, "by", r->d.by_ticket ? "ticket" : "session id");
+        put_number(w, "use", r->d.ancestor_uses);
+        if (r->d.ancestor_certificate != NULL)
+            put_words(w, "certificate", r->d.ancestor_certificate);
+        put_object_end(w);
+    }
     put_words(w, "outcome", outcome);
     json_entry_end(r, w);
 }

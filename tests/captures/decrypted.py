@@ -32,7 +32,7 @@ def check(ok, words):
 
 # ---- captures without capturing ----
 
-def pcap(flows):
+def pcap(flows, fast_open=False):
     """flows: lists of (side, bytes) of one connection each; written as Ethernet, IPv4 and TCP, checksums left zero."""
     out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
     clock = 1_790_000_000_000_000
@@ -49,7 +49,11 @@ def pcap(flows):
             clock += 1000
             out += struct.pack("<IIII", clock // 1000000, clock % 1000000, len(frame), len(frame)) + frame
             seq[side] += len(data) + (flags & 3 != 0)
-        packet(0, 2)
+        if fast_open:
+            packet(0, 2, parts[0][1][:100])
+            parts = [(0, parts[0][1][100:]), *parts[1:]]
+        else:
+            packet(0, 2)
         packet(1, 0x12)
         for side, data in parts:
             for at in range(0, len(data), 1400):
@@ -230,6 +234,8 @@ def main():
             connection(work, f"{suite}, pre-shared key", *openssl("rsa", server, ["-tls1_2", "-psk", psk, "-psk_identity", "someone", "-cipher", suite]),
                        *(keys if "RSA" in suite else keys[:2]), tshark=("-o", f"tls.psk:{psk}"))
         outcomes(work, openssl)
+        resumptions(work, openssl)
+        after_handshake(work)
     for line in skipped:
         print("skipped:", line)
     print(f"decrypted: {passed} passed, {failed} failed, {len(skipped)} skipped")
@@ -264,6 +270,69 @@ def outcomes(work, openssl):
     check(r.returncode == 3 and b"--psk" in r.stderr, "a pre-shared key that is none")
     r = subprocess.run([fede, "explain", "--rsa-key", f"{work}/p256.key", f"{work}/capture"], capture_output=True, check=False)
     check(r.returncode == 3 and b"no RSA private key" in r.stderr, "a key that is no RSA key")
+
+
+def resumptions(work, openssl):
+    """The second and third connection resume the first one; the key log has the first one's line alone."""
+    def told(flows, lines, **how):
+        with open(f"{work}/capture", "wb") as f:
+            f.write(pcap(flows, **how))
+        with open(f"{work}/first", "w", encoding="ascii") as f:
+            f.write("".join(lines))
+        return explain(f"{work}/capture", "--keylog", f"{work}/first")
+
+    for by, options in (("ticket", []), ("session id", ["-no_ticket"])):
+        os.remove(f"{work}/keys")
+        server, client = openssl("rsa", ["-tls1_2", *options], [])
+        again = [*client, "-sess_in", f"{work}/session"]
+        flows = play(work, server, [[*client, "-sess_out", f"{work}/session"], again, again], runs=3)
+        with open(f"{work}/keys", encoding="ascii") as f:
+            lines = [line for line in f if line.startswith("CLIENT_RANDOM")]
+        code, d = told(flows, lines[:1])
+        c = d["connections"]
+        check(code == 0 and [x["onlooker"]["keys"] for x in c] == ["used"] * 3, f"resumed by {by}: {code} {[x['onlooker']['keys'] for x in c]}")
+        check([x["traffic"]["client"]["data_bytes"] for x in c] == [len(TEXT)] * 3, f"resumed by {by}: plaintext")
+        wanted = [{"connection": 1, "by": by, "use": n, "certificate": "CN=localhost"} for n in (1, 2)]
+        check([x["onlooker"].get("resumes") for x in c] == [None, *wanted], f"resumed by {by}: {[x['onlooker'].get('resumes') for x in c]}")
+        name = by.replace(" ", "_") + "_twice"
+        check([any(f["finding"] == name for f in x["findings"]) for x in c] == [False, False, True], f"{name}")
+        code, d = told(flows[1:], lines[:1])
+        check([x["onlooker"]["keys"] for x in d["connections"]] == ["no line"] * 2, f"resumed by {by}, without the first connection")
+    code, d = told(flows[:1], lines, fast_open=True)
+    check(code == 0 and any(f["finding"] == "fast_open" for f in d["connections"][0]["findings"]), f"TCP Fast Open: {code}")
+
+
+def after_handshake(work):
+    """TLS 1.3: a client certificate asked for after the handshake, and the keys changed."""
+    if os.path.exists(f"{work}/keys"):
+        os.remove(f"{work}/keys")
+    server = f"""
+import socket, ssl, sys
+c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); c.load_cert_chain("{work}/p256.pem", "{work}/p256.key")
+c.load_verify_locations("{work}/rsa.pem"); c.verify_mode = ssl.CERT_OPTIONAL; c.post_handshake_auth = True
+l = socket.create_server(("127.0.0.1", int(sys.argv[1]))); s, _ = l.accept(); t = c.wrap_socket(s, server_side=True)
+t.verify_client_post_handshake(); t.send(b"who are you?"); t.recv(100); t.send(b"fine"); t.recv(100); t.unwrap()
+"""
+    client = f"""
+import socket, ssl, sys
+c = ssl.create_default_context(); c.check_hostname = False; c.verify_mode = ssl.CERT_NONE; c.keylog_filename = "{work}/keys"
+c.load_cert_chain("{work}/rsa.pem", "{work}/rsa.key"); c.post_handshake_auth = True
+t = c.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[1])))); t.recv(100); t.send(b"me"); t.recv(100); t.send(b"bye")
+t.unwrap()
+"""
+    flows = play(work, [sys.executable, "-c", server.replace("{", "{{").replace("}", "}}"), "{port}"],
+                 [sys.executable, "-c", client.replace("{", "{{").replace("}", "}}"), "{port}"])
+    with open(f"{work}/capture", "wb") as f:
+        f.write(pcap(flows))
+    code, d = explain(f"{work}/capture", "--keylog", f"{work}/keys")
+    c = d["connections"][0]
+    names = [m["name"] for m in c["messages"] if m["protocol"] == "handshake"]
+    later = names[names.index("NewSessionTicket"):]
+    check(code == 0 and [n for n in later if n != "NewSessionTicket"] == ["CertificateRequest", "Certificate", "CertificateVerify", "Finished"],
+          f"post-handshake authentication: {code} {names}")
+    outcomes = [(k["name"], k["outcome"]) for k in c["checks"]]
+    check(outcomes.count(("CertificateVerify signature", "verified")) == 2 and outcomes.count(("client Finished", "verified")) == 2,
+          f"post-handshake authentication: {outcomes}")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,10 @@ enum course {
     CUT_OFF,
     WRONG_CHECK,
     WRONG_FINISHED,
-    CUT_HELLO
+    CUT_HELLO,
+    TICKET_AGAIN,
+    ID_AGAIN,
+    FAST_OPEN
 };
 
 struct spec {
@@ -163,6 +166,18 @@ static void play(const struct spec *s)
                s->course == OVER_READ ? "014000"
                                       : "01000100"
                                         "00000000000000000000000000000000");
+    if (s->course == TICKET_AGAIN || s->course == ID_AGAIN) {
+        e = (fede_event){.kind = FEDE_EVENT_CHOICE,
+                         .from = FEDE_SERVER,
+                         .label = s->course == ID_AGAIN ? "ancestor by session id" : "ancestor by ticket",
+                         .what = 2,
+                         .number = 7};
+        dissection_event(&d, &e);
+    }
+    if (s->course == FAST_OPEN) {
+        e = (fede_event){.kind = FEDE_EVENT_CHOICE, .from = FEDE_CLIENT, .label = "fast open"};
+        dissection_event(&d, &e);
+    }
     if (s->course == AGAIN)
         play_message(&d, FEDE_SERVER, MSG_HELLO_REQUEST, &empty);
     if (s->course == CUT_OFF) {
@@ -251,6 +266,9 @@ static const struct flaw {
     {FOUND_NO_SERVER_NAME, "", {.client_extensions = CLIENT_WITHOUT_NAME}},
     {FOUND_CLOCK, "2030-01-01", {.clock = IN_2030 + 3600}},
     {FOUND_RESUMES, "", {.session_id_len = 32}},
+    {FOUND_TICKET_TWICE, "connection 7", {.course = TICKET_AGAIN}},
+    {FOUND_SESSION_ID_TWICE, "connection 7", {.course = ID_AGAIN}},
+    {FOUND_FAST_OPEN, "", {.course = FAST_OPEN}},
     {FOUND_EARLY_CCS, "", {.course = EARLY_CCS}},
     {FOUND_FALSE_START, "", {.course = FALSE_START}},
     {FOUND_NO_CLOSE_NOTIFY, "", {.course = CUT_OFF}},
