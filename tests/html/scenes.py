@@ -4,16 +4,20 @@ import os
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 
 from chromium import Failed
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, f"{ROOT}/tests/captures")
+import packets  # noqa: E402
 # What stands in the hostile certificate and answer, and how it has to show.
 ORGANIZATION = "</script><script>window.hostile=1</script>\u2028\u202e\x07"
 COMMON_NAME = "<img src=x onerror=window.hostile=1><!--<b>&amp;"
 SERVER_NAME = "x</script><img src=z>"
+TARGET = "/<img/src=x/onerror=window.hostile=1>"
 HEADER = "</noscript><!--<script><marquee>\u2028\u202e&amp;'"
 HOSTILE_WORDS = ["</script><script>window.hostile=1</script>", "<img src=x onerror=window.hostile=1><!--<b>&amp;", "</noscript><!--<script><marquee>",
                  "\\xe2\\x80\\xae", "\\x07", "<img src=y>"]
@@ -100,6 +104,13 @@ def make(fede, place):
         data, page = f"{ROOT}/tests/captures/data/{capture}", f"{place}/{capture}.html"
         command(fede, "explain", "-vvv", "--keylog", f"{data}.keys", "--report", page, f"{data}.pcapng")
         pages[name] = (page, None)
+    # Hostile words in HTTP without TLS, and around it.
+    talk, content = packets.Talk(to=8000), b"</script><script>window.hostile=1</script>"
+    talk.say(0, f"GET {TARGET} HTTP/1.1\r\nHost: {COMMON_NAME}\r\n\r\n".encode())
+    talk.say(1, f"HTTP/1.1 200 {SERVER_NAME}\r\nContent-Type: text/html\r\nX-Hostile: {HEADER}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content)
+    packets.pcapng(f"{place}/talk.pcapng", talk.end(), about=COMMON_NAME.encode())
+    command(fede, "explain", "-vvv", "--report", f"{place}/talk.html", f"{place}/talk.pcapng", code=9)
+    pages["captured hostile"] = (f"{place}/talk.html", None)
     os.makedirs(f"{place}/served", exist_ok=True)
     port = Server(f"{place}/ca/localhost.pem", f"{place}/ca/localhost.key", lambda _: b"")
     free = port.port

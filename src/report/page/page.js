@@ -182,7 +182,7 @@ const hiddenMessage = m => state.observer && m.encrypted;
 const TAKEN = new Set(['story', 'title', 'tool', 'command', 'secrets_shown', 'started', 'exit', 'connection', 'summary', 'error',
   'protected_against', 'choice', 'phases', 'messages', 'certificates', 'verification', 'secrets', 'records', 'observer', 'notes',
   'traffic', 'role', 'established', 'server_name', 'total_us', 'round_trips', 'handshake_us', 'proofs', 'ending',
-  'messages_left_out', 'incomplete', 'offers', 'verdicts', 'derived', 'findings', 'alert_reasons', 'checks']);
+  'messages_left_out', 'incomplete', 'http', 'http2_frames', 'dialogue', 'dns', 'packets', 'offers', 'verdicts', 'derived', 'findings', 'alert_reasons', 'checks']);
 
 /* Every panel of the story: its name in the address, its title, what shows it. */
 function panels() {
@@ -195,6 +195,10 @@ function panels() {
   list.push({id: 'keys', title: 'Keys', show: showKeys});
   if (story.records.length) list.push({id: 'records', title: 'Records', show: showRecords});
   list.push({id: 'data', title: 'Application data', show: showData});
+  if (story.http || story.http2_frames) list.push({id: 'http', title: 'HTTP', show: showHttp});
+  if (story.dialogue) list.push({id: 'dialogue', title: 'Dialogue', show: showDialogue});
+  if (story.dns) list.push({id: 'dns', title: 'DNS', show: showDns});
+  if (story.packets) list.push({id: 'packets', title: 'Packets', show: showPackets});
   for (const key of Object.keys(story))
     if (!TAKEN.has(key)) list.push({id: 'x-' + key, title: words(key).replace(/^./, c => c.toUpperCase()), show: () => showOther(key)});
   if (story.observer) list.push({id: 'observer', title: 'A listener’s view', show: showObserver});
@@ -204,6 +208,7 @@ function panels() {
 
 /* Sign, colour and word for how a connection went. */
 function moodOf(story) {
+  if (story.onlooker && !story.role) return ['!', 'warn', 'Not protected'];
   if (story.role === 'onlooker' || story.onlooker) {
     const bad = [...(story.checks || []), ...(story.verdicts || [])].some(c => c.outcome === 'failed') ||
       story.messages.some(m => m.malformed || (m.protocol === 'alert' && /fatal/.test(m.facts)));
@@ -619,11 +624,69 @@ function showData() {
     return h('li', {class: sent ? 'client' : got ? 'server' : ''}, h('span', {class: 'time'}, since(note.at_us)), h('span', {}, state.observer && (sent || got) ? 'encrypted' : note.text));
   });
   return [title('Application data'),
-    h('p', {class: 'lead'}, 'What is said inside the connection. Its content is not kept in this story; it is counted.'),
+    h('p', {class: 'lead'}, 'What is said inside the connection, counted.', story.http ? ' The panel HTTP has what it was.' : story.dialogue ? ' The panel Dialogue has its lines.' : ' Its content is not kept in this story.'),
     Object.keys(traffic).length > 0 && h('div', {class: 'wide', tabindex: '0', role: 'group', 'aria-label': 'Traffic'}, h('table', {}, h('thead', {}, h('tr', {}, ['from', ...Object.keys(traffic.client)].map(t => h('th', {scope: 'col'}, words(t))))),
       h('tbody', {}, Object.entries(traffic).map(([side, t]) => h('tr', {}, h('th', {scope: 'row'}, side), Object.entries(t).map(([k, n]) =>
         h('td', {}, state.observer && /^data_b/.test(k) ? 'hidden' : grouped(n)))))))),
     notes.length > 0 && [h('h3', {}, 'Notes'), h('ol', {class: 'notes'}, notes)]];
+}
+
+/* What a listener can't read is not shown in the listener's view. */
+const unseen = x => state.observer && x.encrypted;
+const placeOf = x => [since(x.at_us), x.last_record && (x.first_record !== x.last_record ? `records ${x.first_record}–${x.last_record}` : `record ${x.last_record}`),
+  x.packet && (x.first_packet && x.first_packet !== x.packet ? `packets ${x.first_packet}–${x.packet}` : `packet ${x.packet}`)].filter(Boolean).join(' · ');
+const tableOf = (label, heads, body) => h('div', {class: 'wide', tabindex: '0', role: 'group', 'aria-label': label},
+  h('table', {}, h('thead', {}, h('tr', {}, heads.map(t => h('th', {scope: 'col'}, t)))), body));
+
+function showHttp() {
+  const story = current(), box = h('div'), frames = h('tbody');
+  const headers = list => h('dl', {class: 'fields'}, list.map(x => [h('dt', {}, x.name), h('dd', {}, x.value)]));
+  const card = m => {
+    const line = m.kind === 'request' ? `${m.method} ${m.target}` : `${m.status} ${m.reason || ''}`;
+    const c = m.content, about = [count(c.length, 'byte'), c.transfer, c.coding && `${c.coding}: unpacked ${count(c.decoded_length, 'byte')}`, !c.complete && 'not complete', c.problem];
+    const arrow = m.from === 'client' ? '→' : '←', kind = m.kind === 'response' ? 'answer' : m.kind;
+    return h('section', {class: `card ${m.from}`}, h('h3', {}, `${arrow} ${unseen(m) ? 'encrypted' : line}`),
+      h('p', {class: 'facts'}, [`exchange ${m.exchange}`, kind, m.version, m.stream && `stream ${m.stream}`, m.encrypted ? 'protected' : 'in the clear', m.becomes && `from here on ${m.becomes}`, placeOf(m)].filter(Boolean).join(' · ')),
+      !unseen(m) && [h('details', {}, h('summary', {}, count(m.headers.length, 'header')), headers(m.headers)),
+        m.trailers && h('details', {}, h('summary', {}, count(m.trailers.length, 'trailer')), headers(m.trailers)),
+        (c.length > 0 || c.problem) && h('p', {}, about.filter(Boolean).join(' · ')),
+        c.text && h('pre', {class: 'json', tabindex: '0', role: 'group', 'aria-label': `Content of ${kind} ${m.exchange}`}, c.text, c.cut && ' …'),
+        c.bytes && h('p', {}, h('code', {}, pairs(c.bytes), c.cut && ' …'))]);
+  };
+  const row = f => h('tr', {class: f.from}, h('td', {}, f.from === 'client' ? '→ client' : '← server'), h('td', {}, since(f.at_us)), h('td', {}, `${f.type.name} (${f.type.number})`),
+    h('td', {}, f.stream), h('td', {}, grouped(f.length)), h('td', {}, f.facts), h('td', {}, f.record));
+  return [title('HTTP'), h('p', {class: 'lead'}, 'Requests and answers, contents joined and unpacked. ', (story.http || []).some(m => m.encrypted) ? 'A listener sees records, their sizes and times, nothing of this.' : 'Without TLS a listener sees all of this at once.'),
+    box, inParts(box, story.http || [], 100, m => [card(m)]),
+    story.http2_frames && !state.observer && [h('h3', {}, 'Frames of HTTP/2'), tableOf('Frames of HTTP/2', ['from', 'time', 'frame', 'stream', 'length', 'what it says', 'record'], frames), inParts(frames, story.http2_frames, 200, f => [row(f)])]];
+}
+
+function showDialogue() {
+  return [title('Dialogue'), h('p', {class: 'lead'}, 'Lines of a text protocol: what was said in the clear before TLS, and inside it.'),
+    h('ol', {class: 'notes'}, current().dialogue.map(d => h('li', {class: d.from}, h('span', {class: 'time'}, since(d.at_us)),
+      h('span', {}, d.from === 'client' ? '→ ' : '← ', unseen(d) ? 'encrypted' : d.text, !d.encrypted && h('small', {}, ' in the clear')))))];
+}
+
+function showDns() {
+  return [title('DNS'), h('p', {class: 'lead'}, 'How the name became an address, as far as the capture has it.'), current().dns.map(a => h('section', {class: 'card'},
+    h('h3', {}, `${a.name} ${a.type.name}`), h('p', {class: 'facts'}, [a.rcode, `transaction ${a.id}`, a.flags, `${a.server} over ${a.transport}`, a.took_us !== undefined && `answered in ${since(a.took_us)}`,
+      a.asked_packet && `asked in packet ${a.asked_packet}`, `answered in packet ${a.packet}`].filter(Boolean).join(' · ')),
+    tableOf(`Records of ${a.name} ${a.type.name}`, ['name', 'type', 'seconds', 'value'], h('tbody', {}, a.records.map(r => h('tr', {}, h('td', {}, r.name), h('td', {}, r.type.name), h('td', {}, r.ttl), h('td', {}, r.text, r.ech && h('small', {}, ' Encrypted ClientHello'))))))))];
+}
+
+/* Each packet with its layers, the outermost first: the same bytes, wrapped several times. */
+function showPackets() {
+  const story = current(), body = h('tbody');
+  const carried = new Map();
+  story.messages.forEach((m, i) => { if (m.packet) carried.set(m.packet, [...(carried.get(m.packet) || []), link(address('m' + (i + 1)), {}, m.name)]); });
+  const row = p => {
+    const tcp = p.layers[p.layers.length - 1];
+    const layers = h('details', {}, h('summary', {}, p.layers.map(l => l.name).join(' › ')),
+      p.layers.map(l => h('dl', {class: 'fields'}, [h('dt', {}, l.name), h('dd', {}, Object.keys(l).filter(k => k !== 'name').map((k, i) => [i > 0 && ' · ', `${words(k)} ${l[k]}`]))])));
+    return h('tr', {class: p.from}, h('td', {}, `${p.from === 'client' ? '→' : '←'} ${p.number}`), h('td', {}, since(p.at_us)), h('td', {}, grouped(p.length)), h('td', {}, tcp.flags), h('td', {}, tcp.relative_sequence),
+      h('td', {}, tcp.relative_acknowledgement === undefined ? '' : tcp.relative_acknowledgement), h('td', {}, grouped(tcp.payload)), h('td', {}, layers), h('td', {}, (carried.get(p.number) || []).map((l, i) => [i > 0 && ', ', l])));
+  };
+  return [title('Packets'), h('p', {class: 'lead'}, 'The packets that carried the connection. Sequence numbers are counted from each side’s beginning. TLS adds a layer between TCP and the application; the layers below do not notice.'),
+    tableOf('Packets', ['packet', 'time', 'length', 'TCP', 'sequence', 'acknowledges', 'payload', 'layers', 'completes'], body), inParts(body, story.packets, 200, p => [row(p)])];
 }
 
 function showObserver() {
