@@ -248,7 +248,7 @@ choice("a suite that was not offered", "suite_not_offered", hello(suite=0x002f),
        alert="illegal_parameter")
 choice("a suite of TLS 1.3", "suite_not_offered", hello(suite=0x1301), "TLS_AES_128_GCM_SHA256", alert="illegal_parameter")
 choice("a key on a curve that was not offered", "cert_curve", script(lambda s: s.first_flight()), "secp256r1", "--groups|group",
-       command=["connect", "--cacert", "root.pem", "--groups", "X25519", "https://localhost:{port}/"], alert="illegal_parameter")
+       command=["connect", "--cacert", "root.pem", "--groups", "X25519", "https://localhost:{port}/"], alert="illegal_parameter", code=7)
 choice("compression", "compression", hello(compression=1), r"method 1\b", "CRIME", alert="illegal_parameter")
 choice("an extension that was not asked for", "extension_unsolicited", hello(extensions=(EMS, RENEGOTIATION, extension(15, b"\1"))),
        "ServerHello", r"heartbeat \(15\)", alert="unsupported_extension")
