@@ -12,7 +12,10 @@
 #include "cli/output.h"
 #include "report/onlooker.h"
 
-enum key { KEY_KEYLOG = 1, KEY_CONN, KEY_REPORT, KEY_RSA_KEY, KEY_PSK, KEY_DIAGRAM, KEY_FOLLOW, KEY_EXPORT, KEY_OVERWRITE };
+enum key {
+    KEY_KEYLOG = 1, KEY_CONN, KEY_REPORT, KEY_RSA_KEY, KEY_PSK, KEY_DIAGRAM, KEY_FOLLOW, KEY_EXPORT, KEY_OVERWRITE,
+    KEY_FORM, KEY_FILTER, KEY_FIELD, KEY_FIELDS, KEY_MOST, KEY_MEMORY
+};
 enum { KEYLOGS_MOST = 64, RSA_KEYS_MOST = 16, PSKS_MOST = 32 };
 
 struct settings {
@@ -21,7 +24,10 @@ struct settings {
     size_t n_keylogs;
     const char *rsa_keys[RSA_KEYS_MOST], *psks[PSKS_MOST];
     size_t n_rsa_keys, n_psks;
-    unsigned only;
+    unsigned only, most;
+    uint64_t memory;
+    struct select_options select;
+    bool page, rows; /* -T html, -T fields */
     const char *report;
     bool diagram;
     unsigned follow;
@@ -33,6 +39,7 @@ struct settings {
 
 static bool explain_take(void *settings, const struct option_row *row, const char *value, struct text *why);
 static int explain_run(int argc, char **argv);
+static const char *choose(struct settings *s, struct onlooker_request *request);
 
 /* clang-format off */
 static const struct option_row explain_options[] = {
@@ -40,11 +47,17 @@ static const struct option_row explain_options[] = {
     {"rsa-key",   0, KEY_RSA_KEY, "FILE", "Keys",  "A server's RSA private key: opens connections with static RSA key exchange; repeatable."},
     {"psk",       0, KEY_PSK, "IDENTITY:HEX", "Keys", "A pre-shared key, for that identity or (HEX alone) for any: opens connections with PSK key exchange; repeatable."},
     {"conn",      0, KEY_CONN,   "N",    "Choice", "Tell only the story of connection N of the table."},
+    {"display-filter", 'Y', KEY_FILTER, "FILTER", NULL, "Show only what fits: of JSON lines and of rows those that do, otherwise the connections that have such a line."},
+    {"max-connections", 0, KEY_MOST, "N", NULL, "Read only the first N connections, and stop when they are over."},
     {"diagram",   0, KEY_DIAGRAM, NULL,  NULL, "Draw each connection as a sequence diagram instead: who says what when, packets, round trips."},
     {"follow",    0, KEY_FOLLOW, "N[,FORM]", NULL, "Print only the conversation inside connection N; FORM is http, http2 (frames too), raw (the bytes as they were) or hex."},
     {"export",    0, KEY_EXPORT, "DIRECTORY[,KIND]", "Output", "Write what was sent inside, unpacked, and the certificates into files there; KIND is objects or certificates."},
     {"overwrite", 0, KEY_OVERWRITE, NULL, NULL, "With --export: replace files that exist."},
+    {"format",  'T', KEY_FORM,   "FORM", NULL, "text, json, lines (also called jsonl), fields (the fields named by -e) or html."},
+    {"field",   'e', KEY_FIELD,  "FIELD", NULL, "Print this field, in a row for each line of the story that has it; repeatable. A path of the story, or Wireshark's name."},
+    {"fields",  'E', KEY_FIELDS, "NAME=VALUE", NULL, "How rows look, as in tshark: header=y, separator=/t, occurrence=f, aggregator=/s, quote=d; repeatable."},
     {"report",    0, KEY_REPORT, "FILE", NULL, "Write the stories as one HTML page to FILE too: every byte with its meaning, for any browser, without network."},
+    {"max-memory", 0, KEY_MEMORY, "BYTES", "Limits", "Above it the connections silent longest are told as far as they came, and let go; K, M or G may follow. 1G without it."},
 };
 /* clang-format on */
 
@@ -84,6 +97,8 @@ static int explain_run(int argc, char **argv)
     int n_files = 0;
     story_defaults(&settings.story);
     settings.story.file = "-";
+    settings.memory = 1u << 30;
+    settings.select = (struct select_options){.separator = '\t', .aggregator = ','};
     struct text command = text_in(settings.command, sizeof settings.command);
     command_line(&command, &explain_command, argc, argv);
     int code = options_parse(&explain_command, &settings, argc, argv, &n_files);
@@ -103,8 +118,14 @@ static int explain_run(int argc, char **argv)
         .only = settings.only,
         .follow = settings.follow,
         .follow_form = settings.follow_form,
+        .most = settings.most,
+        .memory = settings.memory,
+        .progress = settings.story.level > 0,
         .command = "fede explain",
     };
+    const char *wrong = choose(&settings, &request);
+    if (wrong != NULL)
+        return usage_error(&explain_command, wrong);
     if (!story_start(&settings.story, &request.report, &why)) {
         fprintf(stderr, "fede explain: %s\n", reason);
         return EXIT_INPUT;
@@ -200,6 +221,62 @@ static bool take_folder(struct settings *s, const char *value, struct text *why)
     return true;
 }
 
+/* What -T, -e and -Y come to; NULL, or what doesn't go together. */
+static const char *choose(struct settings *s, struct onlooker_request *request)
+{
+    if (s->rows && s->select.n_fields == 0)
+        return "-T fields prints the fields named by -e: name at least one";
+    if (s->select.n_fields > 0 && !s->rows && (s->page || s->story.form != REPORT_TEXT))
+        return "-e is for -T fields";
+    if (s->page && s->report != NULL)
+        return "-T html writes the page to standard output, --report to a file: one of them";
+    if (s->select.n_fields > 0)
+        s->story.form = REPORT_JSON_LINES;
+    if (s->page) {
+        s->report = "-";
+        s->story.level = 0;
+    }
+    if (s->select.n_fields > 0 || s->select.filter != NULL)
+        request->select = &s->select;
+    return NULL;
+}
+
+static bool form_take(struct settings *s, const char *value, struct text *why)
+{
+    static const struct {
+        const char *name;
+        enum report_form form;
+    } forms[] = {{"text", REPORT_TEXT},        {"json", REPORT_JSON},         {"lines", REPORT_JSON_LINES},
+                 {"jsonl", REPORT_JSON_LINES}, {"fields", REPORT_JSON_LINES}, {"html", REPORT_TEXT}};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        if (strcmp(value, forms[i].name) != 0)
+            continue;
+        s->story.form = forms[i].form;
+        s->page = strcmp(value, "html") == 0;
+        s->rows = strcmp(value, "fields") == 0;
+        return true;
+    }
+    text_format(why, "\"%s\" is none of text, json, lines, jsonl, fields, html", value);
+    return false;
+}
+
+/* "300M"; at least what a handful of connections needs. */
+static bool size_take(struct settings *s, const char *value, struct text *why)
+{
+    static const char units[] = "KMG";
+    char *end = NULL;
+    unsigned long long n = value[0] >= '0' && value[0] <= '9' ? strtoull(value, &end, 10) : 0;
+    const char *unit = n > 0 && *end != '\0' ? strchr(units, *end & ~0x20) : NULL;
+    unsigned shift = unit != NULL ? 10 * (unsigned)(unit - units + 1) : 0;
+    bool whole = n > 0 && (*end == '\0' || (unit != NULL && end[1] == '\0'));
+    if (!whole || n > UINT64_MAX >> shift || n << shift < 16u << 20) {
+        text_format(why, "\"%s\" is no size of at least 16M", value);
+        return false;
+    }
+    s->memory = n << shift;
+    return true;
+}
+
 static bool explain_take(void *settings, const struct option_row *row, const char *value, struct text *why)
 {
     struct settings *s = settings;
@@ -226,9 +303,26 @@ static bool explain_take(void *settings, const struct option_row *row, const cha
     case KEY_EXPORT:
         return take_folder(s, value, why);
     case KEY_CONN:
+    case KEY_MOST:
         if (!value_number(value, 1, 1000000000, &n, why))
             return false;
-        s->only = (unsigned)n;
+        *(row->key == KEY_CONN ? &s->only : &s->most) = (unsigned)n;
+        return true;
+    case KEY_FORM:
+        return form_take(s, value, why);
+    case KEY_MEMORY:
+        return size_take(s, value, why);
+    case KEY_FILTER:
+        s->select.filter = value;
+        return filter_check(value, why);
+    case KEY_FIELDS:
+        return select_take(&s->select, value, why);
+    case KEY_FIELD:
+        if (s->select.n_fields == SELECT_FIELDS_MOST) {
+            text_format(why, "at most %d fields can be printed", SELECT_FIELDS_MOST);
+            return false;
+        }
+        s->select.fields[s->select.n_fields++] = value;
         return true;
     default:
         return story_option(&s->story, row, value, why);

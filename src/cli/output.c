@@ -110,10 +110,11 @@ void story_end(struct report_options *options)
 
 bool story_page_start(struct report_options *page, const char *path, const char *title, bool secrets, struct text *why)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, secrets ? 0600 : 0666);
+    bool stream = strcmp(path, "-") == 0;
+    int fd = stream ? dup(STDOUT_FILENO) : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, secrets ? 0600 : 0666);
     FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
 
-    if (!out || (secrets && fchmod(fd, 0600) < 0 && errno != EPERM) || !html_begin(out, title)) {
+    if (!out || (secrets && !stream && fchmod(fd, 0600) < 0 && errno != EPERM) || !html_begin(out, title)) {
         text_format(why, "%s can't be written: %s", path, strerror(errno));
         if (out)
             fclose(out);

@@ -23,7 +23,7 @@ bool story_option(struct story *story, const struct option_row *row, const char 
 bool story_start(const struct story *story, struct report_options *options, struct text *why);
 void story_end(struct report_options *options);
 /* An HTML page that stories go into: begins it, and fills out *page for report_new. Readable by its owner alone when it will
-   hold secrets. */
+   hold secrets. "-" is standard output. */
 bool story_page_start(struct report_options *page, const char *path, const char *title, bool secrets, struct text *why);
 /* Ends it; false when not all of it could be written. */
 bool story_page_end(struct report_options *page);

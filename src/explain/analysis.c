@@ -4,6 +4,8 @@
 
 #include <arpa/inet.h>
 
+enum { PACKETS_A_TICK = 4096 };
+
 static void hear_data(void *arg, struct stream *s, int side, bytes data, uint64_t at_us, uint64_t packet);
 static void hear_gap(void *arg, struct stream *s, int side, uint64_t len, uint64_t at_us);
 static void hear_conflict(void *arg, struct stream *s, int side, int64_t at, bytes used, bytes other);
@@ -24,7 +26,7 @@ bool analysis_start(struct analysis *a, const struct session_listener *listener)
 void analysis_file(struct analysis *a, struct capture *c,
                    void (*comment)(void *arg, const struct capture_item *item), void *arg)
 {
-    for (;;) {
+    while (!a->stop) {
         struct capture_item item = capture_next(c);
         if (item.what == CAPTURE_END)
             break;
@@ -33,6 +35,8 @@ void analysis_file(struct analysis *a, struct capture *c,
         if (item.what != CAPTURE_PACKET)
             continue;
         a->packets++;
+        if (a->packets % PACKETS_A_TICK == 0 && a->tick != NULL)
+            a->tick(a->tick_arg);
         a->bytes += item.data.len;
         a->first_us = a->packets == 1 ? item.at_us : a->first_us;
         a->last_us = item.at_us;

@@ -24,6 +24,10 @@ struct analysis {
     uint32_t wire_len;              /* of the packet that is read */
     uint64_t plain[KINDS];          /* TCP connections without TLS, by kind */
     struct dns dns;                 /* names that were resolved in the capture */
+    bool stop;                      /* set by a listener: the rest of the files is not read */
+    /* Called now and then while packets are read, when set after analysis_start. */
+    void (*tick)(void *arg);
+    void *tick_arg;
 };
 
 /* The listener's secrets have to be complete: see analysis_secrets. False: no memory. */

@@ -148,6 +148,18 @@ static uint32_t slot_of(const struct segment *g)
     return (sum ^ sum >> 16) % SLOTS;
 }
 
+bool streams_give_up(struct streams *t)
+{
+    if (t->oldest == NULL)
+        return false;
+    if (!t->oldest->over) {
+        t->given_up++;
+        finish(t, t->oldest, STREAM_STOPPED, 0);
+    }
+    forget(t, t->oldest);
+    return true;
+}
+
 static struct stream *find(struct streams *t, const struct segment *g, int *side)
 {
     for (struct stream *s = t->slots[slot_of(g)]; s != NULL; s = s->next_in_slot) {
@@ -163,13 +175,8 @@ static struct stream *find(struct streams *t, const struct segment *g, int *side
 
 static struct stream *stream_new(struct streams *t, const struct segment *g, uint64_t at_us, int *side)
 {
-    if (t->n >= STREAMS_MOST) {
-        if (!t->oldest->over) {
-            t->given_up++;
-            finish(t, t->oldest, STREAM_STOPPED, 0);
-        }
-        forget(t, t->oldest);
-    }
+    if (t->n >= STREAMS_MOST)
+        streams_give_up(t);
     struct stream *s = calloc(1, sizeof *s);
     if (s == NULL)
         return NULL;

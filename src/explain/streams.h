@@ -64,6 +64,8 @@ struct streams {
 
 bool streams_start(struct streams *t, const struct stream_listener *listener);
 void streams_segment(struct streams *t, const struct segment *segment, uint64_t at_us, uint64_t packet);
+/* Ends the connection that was silent longest, to have its memory; false when there is none. */
+bool streams_give_up(struct streams *t);
 /* Tells all that still waits and ends all connections. */
 void streams_finish(struct streams *t);
 void streams_end(struct streams *t);

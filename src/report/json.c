@@ -599,8 +599,10 @@ void json_entry_end(struct report *r, struct json_text *w)
 
 static void write_line(struct report *r)
 {
-    if (r->json.failed || r->options.out == NULL)
+    if (r->json.failed || (r->options.out == NULL && r->options.line == NULL))
         r->broken = true;
+    else if (r->options.line != NULL)
+        r->options.line(r->options.line_arg, r->json.out, r->json.len);
     else
         write_out(r, r->json.out, r->json.len);
     json_text_clear(&r->json);

@@ -24,6 +24,9 @@ struct report_options {
     bool diagram;          /* TEXT: a sequence diagram at the end, nothing else */
     const char *title;     /* "https://…" or peer address */
     const char *command;   /* JSON, HTML: the command line that made the story; NULL: not said */
+    /* Where JSON lines go instead of out; NULL: to out. */
+    void (*line)(void *arg, const char *text, size_t len);
+    void *line_arg;
 };
 
 struct report;

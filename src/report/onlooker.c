@@ -9,7 +9,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "explain/analysis.h"
 #include "explain/hello.h"
@@ -17,6 +21,7 @@
 #include "report/onlooker_around.h"
 #include "report/onlooker_keys.h"
 #include "report/prelude.h"
+#include "report/progress.h"
 
 enum { STORY_MOST = 4 * 1024 * 1024 /* bytes of a text story in memory */ };
 
@@ -49,8 +54,12 @@ struct look {
     struct secrets secrets;
     struct analysis analysis;
     int *fds;    /* of the files; -1 when it could not be opened */
-    bool silent; /* the first pass: only rows */
-    unsigned found, told;
+    bool silent; /* the first of two passes: only rows, and what the filter chooses */
+    bool no_text; /* the table was all; only the page is left to be told */
+    size_t file; /* being read */
+    unsigned passes, found, told, over;
+    struct selection selection;
+    struct progress progress;
     struct row *rows;
     size_t n_rows, room_rows;
     uint64_t unopened, failed_checks, lossy;
@@ -65,7 +74,10 @@ static int spool(struct look *l);
 static bool read_keylogs(struct look *l);
 static void read_secrets_blocks(struct look *l);
 static bool pass(struct look *l, bool silent);
+static void tell_chosen(struct look *l);
 static void tell_file(struct look *l, size_t i);
+static void tick(void *arg);
+static uint64_t memory_used(void);
 static void problem(struct look *l, const char *file, const char *text);
 static void begun(void *arg, struct session *s);
 static void event(void *arg, struct session *s, const fede_event *e);
@@ -92,42 +104,52 @@ static bool is_text(const struct look *l)
     return l->request->report.form == REPORT_TEXT;
 }
 
+static bool is_lines(const struct look *l)
+{
+    return l->request->report.form == REPORT_JSON_LINES;
+}
+
 enum onlooker_outcome onlooker_tell(const struct onlooker_request *request, char *why, size_t size)
 {
     struct look l = {.request = request};
     struct text t = text_in(why, size);
     enum onlooker_outcome outcome = ONLOOKER_UNREADABLE;
+    FILE *rows = is_lines(&l) && request->page.out == NULL ? request->report.out : NULL;
+    if (request->select != NULL && !select_start(&l.selection, request->select, rows, &t))
+        return ONLOOKER_FAILED;
     if (!open_files(&l) || !read_keylogs(&l)) {
         text_add(&t, "input not readable");
         free_look(&l);
         return outcome;
     }
     read_secrets_blocks(&l);
-    bool good = true;
-    if (request->follow != 0) {
-        good = pass(&l, false);
-    } else if (is_text(&l)) {
-        good = pass(&l, true);
-        if (good && l.n_rows > 0) {
-            if (l.n_rows == 1 || request->only != 0)
-                around_line(&l);
-            bool all = l.n_rows == 1 || request->only != 0 || request->report.level > 1;
-            if (l.n_rows > 1 && request->only == 0 && request->report.level > 0)
-                table(&l);
-            if (all && request->report.level > 0)
-                good = pass(&l, false);
-        }
-    } else {
-        json_begin(&l);
-        good = pass(&l, false);
-    }
-    if (!good)
-        l.failed = true;
+    bool chosen = request->select != NULL && rows == NULL, two = (is_text(&l) || chosen) && request->follow == 0;
+    json_begin(&l);
+    progress_start(&l.progress, request->progress);
+    l.failed = !pass(&l, two) || l.failed;
+    if (two && !l.failed && l.n_rows > 0)
+        tell_chosen(&l);
+    progress_end(&l.progress);
     outcome = judge(&l, &t);
-    if (!is_text(&l) && request->follow == 0)
-        json_finish(&l, outcome, why);
+    json_finish(&l, outcome, why);
     free_look(&l);
     return outcome;
+}
+
+/* The last of two passes: what is wanted is known. */
+static void tell_chosen(struct look *l)
+{
+    const struct onlooker_request *q = l->request;
+    const int level = q->report.level;
+    bool one = l->n_rows == 1 || q->only != 0;
+    l->selection.out = is_lines(l) ? q->report.out : NULL;
+    if (is_text(l) && one)
+        around_line(l);
+    if (is_text(l) && !one && level > 0)
+        table(l);
+    l->no_text = level == 0 || (!one && level == 1);
+    if (!is_text(l) || !l->no_text || q->page.out != NULL)
+        l->failed = !pass(l, false) || l->failed;
 }
 
 /* ---- files ---- */
@@ -257,7 +279,8 @@ static bool pass(struct look *l, bool silent)
         .begun = begun, .event = event, .check = check, .note = note, .ended = ended,
         .plain = plain, .unfound = unfound, .arg = l, .secrets = &l->secrets};
     l->silent = silent;
-    l->found = 0;
+    l->passes++;
+    l->found = l->over = 0;
     l->lossy = 0;
     analysis_end(&l->analysis);
     if (!analysis_start(&l->analysis, &listener))
@@ -265,10 +288,35 @@ static bool pass(struct look *l, bool silent)
     const struct report_options *o = &l->request->report;
     l->analysis.trails = !silent && (o->diagram || o->level >= 3 || l->request->page.out != NULL);
     comments_clear(&l->comments);
-    for (size_t i = 0; i < l->request->n_files; i++)
-        tell_file(l, i);
+    l->analysis.tick = tick;
+    l->analysis.tick_arg = l;
+    for (l->file = 0; l->file < l->request->n_files && !l->analysis.stop; l->file++)
+        tell_file(l, l->file);
     analysis_finish(&l->analysis);
     return !l->analysis.failed && !l->failed;
+}
+
+/* Between two packets: how far it is, and whether there is memory left. */
+static void tick(void *arg)
+{
+    struct look *l = arg;
+    struct stat file;
+    off_t at = lseek(l->fds[l->file], 0, SEEK_CUR);
+    if (at >= 0 && fstat(l->fds[l->file], &file) == 0)
+        progress_at(&l->progress, l->analysis.packets, "packets", (uint64_t)at, (uint64_t)file.st_size);
+    while (l->request->memory > 0 && memory_used() > l->request->memory && streams_give_up(&l->analysis.streams))
+        ;
+}
+
+/* Bytes of the heap in use, where the C library tells. */
+static uint64_t memory_used(void)
+{
+#if defined __GLIBC__ && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+#else
+    return 0;
+#endif
 }
 
 static void tell_file(struct look *l, size_t i)
@@ -281,8 +329,7 @@ static void tell_file(struct look *l, size_t i)
     }
     capture_start(&c, input);
     analysis_file(&l->analysis, &c, comment, l);
-    bool first = l->silent || !is_text(l);
-    if (c.problem != NULL && first) {
+    if (c.problem != NULL && l->passes == 1) {
         char line[300];
         struct text t = text_in(line, sizeof line);
         text_add(&t, c.problem);
@@ -315,6 +362,15 @@ static void problem(struct look *l, const char *file, const char *text)
 
 /* ---- connections ---- */
 
+/* Connections that the request means; in the last pass without those in which the filter found nothing. */
+static bool wants(const struct look *l, unsigned number)
+{
+    const struct onlooker_request *q = l->request;
+    if ((q->only != 0 && q->only != number) || (q->most != 0 && number > q->most))
+        return false;
+    return l->passes == 1 || q->select == NULL || select_wants(&l->selection, number);
+}
+
 static void begun(void *arg, struct session *s)
 {
     if (s->user == NULL)
@@ -336,7 +392,7 @@ static struct telling *telling_new(struct look *l, struct session *s)
 {
     const struct onlooker_request *q = l->request;
     s->number = ++l->found;
-    bool wanted = !l->silent && q->follow == 0 && (q->only == 0 || q->only == s->number);
+    bool wanted = q->follow == 0 && wants(l, s->number);
     struct telling *t = calloc(1, sizeof *t);
     if (t == NULL) {
         l->failed = true;
@@ -353,9 +409,15 @@ static struct telling *telling_new(struct look *l, struct session *s)
     options.number = s->number;
     options.title = t->title;
     options.onlooker = true;
-    if (!wanted) {
+    if (!wanted || l->silent || (is_text(l) && l->no_text)) {
         options.form = REPORT_SILENT;
         options.diagram = false;
+    }
+    if (wanted && q->select != NULL && (l->silent || is_lines(l))) {
+        options.form = REPORT_JSON_LINES;
+        options.level = l->selection.rows && options.level < 3 ? 3 : options.level; /* records of data too */
+        options.line = select_line;
+        options.line_arg = &l->selection;
     }
     if (options.form == REPORT_TEXT || options.form == REPORT_JSON) {
         t->out = open_memstream(&t->text, &t->size);
@@ -364,17 +426,18 @@ static struct telling *telling_new(struct look *l, struct session *s)
     }
     if (options.form == REPORT_SILENT || options.out != NULL)
         t->report = report_new(&options);
-    if (q->page.out != NULL && t->report != NULL && options.form != REPORT_SILENT) {
+    if (q->page.out != NULL && t->report != NULL && wanted && !l->silent) {
         struct report_options page = options;
         page.out = q->page.out;
         page.form = REPORT_HTML;
         page.diagram = false;
+        page.line = NULL;
         page.command = q->page.command;
         report_also(t->report, report_new(&page));
     }
     if (q->follow != 0 && q->follow == s->number)
         t->follow = follow_new(&q->report, q->follow_form);
-    bool first = l->silent || !is_text(l) || q->follow != 0;
+    bool first = l->passes == 1;
     if (q->folder != NULL && first && (q->only == 0 || q->only == s->number))
         t->exporter = exporter_new(q->folder, s->number);
     s->user = t;
@@ -556,7 +619,7 @@ static void telling_end(struct look *l, struct session *s, const char *outcome)
             key_note(s, t);
         report_packets(t->report, s->stream, s->client);
         report_onlooker_facts(t->report, key_state_text((enum key_state)s->keys), s->resumed, outcome);
-        if (l->silent || !is_text(l) || l->request->follow != 0)
+        if (l->passes == 1 && (l->request->most == 0 || s->number <= l->request->most))
             keep_row(l, s, &t->report->d, outcome);
         report_end(t->report, NULL, 0, outcome);
         report_free(t->report);
@@ -571,6 +634,8 @@ static void telling_end(struct look *l, struct session *s, const char *outcome)
         l->told++;
     }
     l->lossy += s->found && (s->ways[0].lost > 0 || s->ways[1].lost > 0);
+    l->over += l->request->most != 0 && s->number <= l->request->most;
+    l->analysis.stop = l->request->most != 0 && l->over == l->request->most;
     free(t);
     s->user = NULL;
 }
@@ -670,6 +735,8 @@ static void table(struct look *l)
     for (size_t i = 0; i < l->n_rows; i++) {
         const struct row *r = &l->rows[i];
         char text[300], number[32];
+        if (l->request->select != NULL && !select_wants(&l->selection, r->number))
+            continue;
         snprintf(number, sizeof number, "%u", r->number);
         page_right(&p, FAINT, AT_NUMBER, number);
         page_to(&p, AT_ROW);
@@ -748,7 +815,7 @@ static void totals(struct look *l, struct text *t)
 
 static void json_begin(struct look *l)
 {
-    if (l->request->report.form == REPORT_JSON)
+    if (l->request->report.form == REPORT_JSON && l->request->follow == 0)
         fputs("{\"story\": 1, \"tool\": \"fede " FEDE_VERSION "\", \"connections\": [\n", l->request->report.out);
 }
 
@@ -779,7 +846,9 @@ static void json_finish(struct look *l, enum onlooker_outcome outcome, const cha
 {
     static const int codes[] = {0, 1, 3, 9, 12, 1, 13};
     FILE *out = l->request->report.out;
-    bool lines = l->request->report.form == REPORT_JSON_LINES;
+    bool lines = is_lines(l);
+    if (l->request->follow != 0 || (!lines && l->request->report.form != REPORT_JSON))
+        return;
     char words[400];
     struct text t = text_in(words, sizeof words);
     struct json_text end = {0}, *w = &end;
@@ -809,7 +878,10 @@ static void json_finish(struct look *l, enum onlooker_outcome outcome, const cha
     put_object_end(w);
     if (!lines)
         fputs("],", out);
-    l->failed = !json_text_write(w, out, lines ? JSON_LINE : JSON_DRAWN_ON) || l->failed;
+    if (lines && l->request->select != NULL)
+        select_line(&l->selection, w->out, w->len);
+    else
+        l->failed = !json_text_write(w, out, lines ? JSON_LINE : JSON_DRAWN_ON) || l->failed;
     l->failed = l->failed || fflush(out) != 0;
     json_text_free(w);
 }
@@ -827,6 +899,13 @@ static enum onlooker_outcome judge(const struct look *l, struct text *why)
     }
     if (!found) {
         text_add(why, only == 0 || l->n_rows == 0 ? "no TLS was found" : "there is no connection of that number");
+        return ONLOOKER_NOTHING;
+    }
+    if (l->selection.filter != NULL && l->selection.lines == 0) {
+        const char *unmet = filter_unmet(l->selection.filter);
+        text_add(why, "nothing fits the filter");
+        text_add(why, unmet != NULL ? "; nowhere is there a field " : "");
+        text_add(why, unmet);
         return ONLOOKER_NOTHING;
     }
     if (l->failed_checks > 0) {
@@ -859,6 +938,7 @@ static void free_look(struct look *l)
         if (l->fds[i] >= 0)
             close(l->fds[i]);
     free(l->fds);
+    select_end(&l->selection);
     analysis_end(&l->analysis);
     secrets_end(&l->secrets);
     for (size_t i = 0; i < l->n_rows; i++) {

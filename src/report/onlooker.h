@@ -5,6 +5,7 @@
 #include "report/export.h"
 #include "report/follow.h"
 #include "report/live.h"
+#include "report/select.h"
 
 struct onlooker_request {
     const char *const *files; /* captures; "-" is standard input */
@@ -16,6 +17,10 @@ struct onlooker_request {
     const char *const *psks;     /* "HEX" or "IDENTITY:HEX" */
     size_t n_psks;
     unsigned only;            /* number of the one connection to tell; 0: all */
+    unsigned most;            /* how many connections are read, the first ones; 0: all */
+    uint64_t memory;          /* bytes; above it the connections longest silent are given up */
+    bool progress;            /* on standard error, for work of more than a second */
+    const struct select_options *select; /* NULL: everything is shown */
     struct report_options report;
     struct report_options page; /* --report: the stories go into this page too; out NULL: none */
     unsigned follow;          /* only the conversation of that connection; 0: the stories */
