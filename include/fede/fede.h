@@ -309,7 +309,8 @@ FEDE_API bool fede_conn_verify_name(fede_conn *conn, const char *name);
 FEDE_API bool fede_conn_allow_renegotiation(fede_conn *conn, unsigned most);
 
 /* fede_conn_peer_address tells the address of the peer, as text, before the first fede_needs: the engine opens no sockets, and
-   fede_config_legacy may be bound to addresses. Streams (fede/stream.h) call it themselves. */
+   fede_config_legacy may be bound to addresses. False: too late, or no address; nothing
+   else comes of it. Streams (fede/stream.h) call it themselves. */
 FEDE_API bool fede_conn_peer_address(fede_conn *conn, const char *address);
 
 /* One pointer for the caller. */
@@ -474,6 +475,9 @@ FEDE_API bool fede_scheme_by_name(const char *name, uint16_t *id);
 FEDE_API uint16_t fede_suite_list(size_t n);
 FEDE_API uint16_t fede_group_list(size_t n);
 FEDE_API uint16_t fede_scheme_list(size_t n);
+/* The same for what the quarantine knows (fede_config_legacy). */
+FEDE_API uint16_t fede_legacy_suite_list(size_t n);
+FEDE_API uint16_t fede_legacy_group_list(size_t n);
 
 /* fede_library_version: "fede 0.1.0, OpenSSL 3.0.22 …". */
 FEDE_API const char *fede_library_version(void);

@@ -177,7 +177,7 @@ static bool visits(struct client *client, struct url *url)
     char *location = NULL;
 
     first = *url;
-    if ((url->tls || client->set.follow) && !tls_prepare(client))
+    if ((url->tls || client->set.follow) && !tls_prepare(client, url->host))
         return false;
     client->facts.start = client->facts.first_start = clock_ticks(NULL);
     do {

@@ -6,6 +6,7 @@
 #define CLI_CONNECT_H
 
 #include "cli/channel.h"
+#include "cli/legacy.h"
 #include "cli/output.h"
 #include "cli/tcp.h"
 #include "cli/url.h"
@@ -48,6 +49,7 @@ struct connect_settings {
     const char *anchor_files[FILES_MOST], *anchor_directories[FILES_MOST];
     size_t n_anchor_files, n_anchor_directories;
     struct code_point_list suites, groups, schemes;
+    struct legacy_settings legacy;
     char alpn_text[256];
     const char *alpn[ALPN_NAMES_MOST];
     size_t n_alpn;
@@ -129,7 +131,7 @@ bool client_fail(struct client *client, fede_reason reason, uint8_t origin, int6
 bool connect_arrive(struct client *client, const struct url *url);
 
 /* connect_tls.c */
-bool tls_prepare(struct client *client); /* the configuration; false: exit code set */
+bool tls_prepare(struct client *client, const char *host); /* the configuration; false: exit code set */
 bool tls_start(struct client *client, const struct url *url);
 bool tls_refused(struct client *client); /* the configuration has an error: reported; always false */
 void tls_finish(struct client *client);

@@ -95,6 +95,7 @@ static const struct option_row options[] = {
     {"groups",           0,  GROUPS,      "LIST",      NULL, "Offer these groups for the key exchange."},
     {"curves",           0,  GROUPS,      "LIST",      NULL, "The same as --groups."},
     {"sigalgs",          0,  SCHEMES,     "LIST",      NULL, "Accept these signature schemes."},
+    LEGACY_ROWS,
     {"no-ems",           0,  NO_EMS,      NULL,        NULL, "Do without the extended master secret (RFC 7627), to show the classic form."},
     {"max-fragment",     0,  MAX_FRAGMENT, "BYTES",    NULL, "Put at most BYTES, 64 to 16384, into one record."},
     {"record-size-limit", 0, RECORD_LIMIT, "BYTES",    NULL, "Ask the server for records of at most BYTES, 64 to 16384 (RFC 8449)."},
@@ -198,6 +199,9 @@ bool connect_take(void *settings, const struct option_row *row, const char *valu
 
     if (row->key >= OPTION_HELP)
         return story_option(&set->story, row, value, why);
+    bool taken;
+    if (legacy_option(&set->legacy, row, value, why, &taken))
+        return taken;
     if (row->key <= SHOW_ERROR)
         return take_request(set, row, value, why);
     return row->key <= STARTTLS ? take_way(set, row, value, why) : take_tls(set, row, value, why);
@@ -553,6 +557,8 @@ bool connect_check(struct connect_settings *set, struct text *why)
     else if (set->no_ticket && !set->session_out && !set->session_in && !set->reconnects)
         text_add(why,
                  "--no-ticket belongs to --sess-out, --sess-in or --reconnect; without them no ticket is asked for");
+    else if (!legacy_check(&set->legacy, why))
+        return false;
     else if (set->unix_socket && set->proxy)
         text_add(why, "--unix-socket and --proxy can't be used together");
     return !why->len;

@@ -28,7 +28,7 @@ static void show_certificates(struct client *client);
 static void write_key_log(struct client *client, const fede_event *event);
 static void take_facts(struct client *client);
 
-bool tls_prepare(struct client *client)
+bool tls_prepare(struct client *client, const char *host)
 {
     const struct connect_settings *set = &client->set;
     fede_config *config = client->config = fede_config_new();
@@ -51,6 +51,8 @@ bool tls_prepare(struct client *client)
     if (!fede_config_reveal_secrets(config))
         return tls_refused(client);
     if (set->false_start && !fede_config_false_start(config, true))
+        return tls_refused(client);
+    if (!legacy_apply(&set->legacy, config, host)) /* not for those it may be sent on to */
         return tls_refused(client);
     return set_trust(client) && set_status(client) && set_negotiation(client) && set_key_log(client) &&
            set_sessions(client) && auth_prepare(client);

@@ -188,6 +188,11 @@ static void topic_ciphers(void)
     printf("Cipher suites, strongest wish first (--ciphers NAME:NAME…; OpenSSL's names are understood too)\n");
     for (size_t i = 0; fede_suite_list(i); i++)
         printf("  0x%04x  %s\n", fede_suite_list(i), fede_suite_name(fede_suite_list(i)));
+    printf("\nThe quarantine: only with --legacy, --legacy-until and --legacy-reason (RFC 9325, RFC 10015)\n");
+    for (size_t i = 0; fede_legacy_suite_list(i); i++)
+        printf("  0x%04x  %s\n", fede_legacy_suite_list(i), fede_suite_name(fede_legacy_suite_list(i)));
+    for (size_t i = 0; fede_legacy_group_list(i); i++)
+        printf("  0x%04x  %s\n", fede_legacy_group_list(i), fede_group_name(fede_legacy_group_list(i)));
     printf("\nGroups for the key exchange (--groups NAME:NAME…; P-256, P-384 and P-521 are understood too)\n");
     for (size_t i = 0; fede_group_list(i); i++)
         printf("  0x%04x  %s\n", fede_group_list(i), fede_group_name(fede_group_list(i)));

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <uv.h>
 
+#include "cli/legacy.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "fede/fede.h"
@@ -42,6 +43,7 @@ struct settings {
     struct pair pairs[PAIRS_MOST];
     size_t n_pairs, n_keys;
     struct code_points suites, groups, schemes;
+    struct legacy_settings legacy;
     char *alpn_text; /* owned; alpn points into it */
     const char *alpn[ALPN_MOST];
     size_t n_alpn;

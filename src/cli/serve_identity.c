@@ -144,13 +144,14 @@ static fede_config *base_config(struct server *server, struct text *why)
         fede_config_free(config);
         return NULL;
     }
-    if ((suites->n == 0 || fede_config_suites(config, suites->ids, suites->n)) &&
+    if (fede_config_clock(config, clock_wall, clock_ticks, NULL) && legacy_apply(&settings->legacy, config, "*") &&
+        (suites->n == 0 || fede_config_suites(config, suites->ids, suites->n)) &&
         (groups->n == 0 || fede_config_groups(config, groups->ids, groups->n)) &&
         (schemes->n == 0 || fede_config_schemes(config, schemes->ids, schemes->n)) && set_alpn(config, settings) &&
         (!settings->no_ems || fede_config_extended_master_secret(config, FEDE_EMS_OFF)) &&
         (settings->max_fragment == 0 || fede_config_max_fragment(config, (size_t)settings->max_fragment)) &&
         fede_config_record_size_limit(config, (size_t)settings->record_limit) && fede_config_read_ahead(config, true) &&
-        fede_config_half_close(config, true) && fede_config_clock(config, clock_wall, clock_ticks, NULL) &&
+        fede_config_half_close(config, true) &&
         set_client_auth(config, settings) && (!traced || fede_config_trace(config, peer_trace, server)) &&
         (!traced || fede_config_reveal_secrets(config)) && (!asks || fede_config_ask(config, FEDE_ASK_HELLO)))
         return config;

@@ -68,6 +68,7 @@ static const struct option_row serve_options[] = {
     {"sigalgs",           0,  KEY_SIGALGS,           "LIST",           NULL,    "Signature schemes in order of preference."},
     {"tls-max",           0,  KEY_TLS_MAX,           "VERSION",        NULL,    "Highest version; this release speaks 1.2."},
     {"staple",            0,  KEY_STAPLE,            "FILE",           NULL,    "The OCSP response (DER) that goes with the --cert or --sni before it, to clients that ask (RFC 6066 8). It ends after days: SIGHUP reads it again."},
+    LEGACY_ROWS,
     {"no-ems",            0,  KEY_NO_EMS,            NULL,             NULL,    "Do without the extended master secret (RFC 7627), to show the classic form."},
     {"alpn",              0,  KEY_ALPN,              "LIST",           NULL,    "Application protocols in order of preference; without it h2,http/1.1."},
     {"no-alpn",           0,  KEY_NO_ALPN,           NULL,             NULL,    "Ignore the client's application protocols; HTTP/1.1 is spoken."},
@@ -139,6 +140,9 @@ static bool settings_take(void *where, const struct option_row *row, const char 
     struct settings *settings = where;
     if (row->key >= OPTION_HELP)
         return story_option(&settings->story, row, value, why);
+    bool taken;
+    if (legacy_option(&settings->legacy, row, value, why, &taken))
+        return taken;
     switch ((enum key)row->key) {
     case KEY_LISTEN:
         if (settings->n_listen == LISTEN_MOST) {
@@ -254,6 +258,8 @@ bool settings_check(struct settings *settings, struct text *why)
                     settings->report);
     else if (settings->no_tickets && (settings->ticket_key || settings->ticket_lifetime > 0))
         text_add(why, "--no-tickets excludes --ticket-key and --ticket-lifetime");
+    else if (!legacy_check(&settings->legacy, why))
+        return false;
     else if ((settings->request_cert || settings->require_cert) != (settings->n_cas > 0))
         text_add(why, settings->n_cas > 0 ? "--ca belongs to --request-cert or --require-cert"
                                           : "--request-cert and --require-cert need --ca FILE: the CAs whose clients are accepted");

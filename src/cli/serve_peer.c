@@ -73,8 +73,11 @@ static bool peer_prepare(struct peer *peer, const struct sockaddr *address)
     peer->identity = identity_hold(server);
     fede_config *config = peer->identity->standard;
     peer->tls = fede_server_new(config ? config : peer->identity->named[0].config);
-    if (peer->tls)
+    if (peer->tls) {
         fede_conn_set_user(peer->tls, peer);
+        host[strcspn(host, "%")] = '\0'; /* without the interface of a link-local address */
+        fede_conn_peer_address(peer->tls, host);
+    }
     return peer->tls != NULL;
 }
 

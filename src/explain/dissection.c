@@ -142,6 +142,10 @@ static void hear_choice(struct dissection *d, const fede_event *e)
         d->ancestor_certificate = e->bytes.len > 0 ? keep_text(d, e->bytes) : NULL;
     } else if (strcmp(label, "fast open") == 0) {
         d->fast_open = true;
+    } else if (strcmp(label, "legacy") == 0) {
+        d->legacy = (uint8_t)e->what;
+        d->legacy_until = (int64_t)e->number;
+        d->legacy_reason = keep_text(d, e->bytes);
     } else if (strcmp(label, "resumption") == 0) {
         d->resumed = e->what != 0;
         d->resumed_verified = d->resumed && e->number != 0;

@@ -74,6 +74,9 @@ struct dissection {
     bool resumed_verified;   /* client: the server was verified when the session was made */
     bool false_start;        /* the client wrote before the server's Finished */
     uint16_t renegotiations; /* begun */
+    uint8_t legacy;             /* FEDE_LEGACY_… in use, with the date and the reason of their permission; 0: none */
+    int64_t legacy_until;
+    const char *legacy_reason;
     const char *not_resumed; /* why the session offered was not used; NULL: it was, or there was none */
     fede_verdict *verdict;   /* a copy; NULL before */
     const fede_error *error; /* a copy of what ended it; NULL: in order */

@@ -8,8 +8,10 @@
    Does not live here: names and TCP (reach.c), TLS (tls/). */
 #include "fede/stream.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -59,6 +61,7 @@ static void drain(int fd);
 static fede_stream *stream_new(void);
 static bool reach(fede_stream *stream, const char *host, const char *port, int64_t deadline);
 static bool make_conn(fede_stream *stream, const char *host, fede_config *config);
+static void tell_address(fede_stream *stream);
 static const char *without_brackets(const char *host, char *out, size_t size);
 
 fede_stream *fede_connect(const char *host, const char *port, fede_config *config, unsigned limit_ms)
@@ -72,8 +75,10 @@ fede_stream *fede_connect(const char *host, const char *port, fede_config *confi
     host = without_brackets(host ? host : "", plain, sizeof plain);
 
     /* The connection object first: a wrong name or an unreadable trust store is found without a packet. */
-    if (make_conn(stream, host, config) && reach(stream, host, port ? port : "443", deadline))
+    if (make_conn(stream, host, config) && reach(stream, host, port ? port : "443", deadline)) {
+        tell_address(stream);
         drive_until(stream, GOAL_OPEN, deadline, true);
+    }
     stream->limit_ms = 0;
     return stream;
 }
@@ -89,12 +94,28 @@ fede_stream *fede_stream_over(int fd, fede_conn *conn)
     }
     stream->fd = fd;
     stream->conn = conn;
+    tell_address(stream);
     int flags = fcntl(fd, F_GETFL);
     if (!conn)
         fail(stream, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, "fede_stream_over", 0, 0);
     else if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
         transport_failed(stream, errno);
     return stream;
+}
+
+/* Permissions may be bound to it; a connection that runs already is past that. */
+static void tell_address(fede_stream *stream)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t len = sizeof address;
+    char text[INET6_ADDRSTRLEN] = "";
+    if (stream->conn == NULL || getpeername(stream->fd, (struct sockaddr *)&address, &len) != 0)
+        return;
+    const void *ip = address.ss_family == AF_INET6 ? (const void *)&((struct sockaddr_in6 *)&address)->sin6_addr
+                                                   : (const void *)&((struct sockaddr_in *)&address)->sin_addr;
+    if ((address.ss_family == AF_INET || address.ss_family == AF_INET6) &&
+        inet_ntop(address.ss_family, ip, text, sizeof text) != NULL)
+        fede_conn_peer_address(stream->conn, text);
 }
 
 ptrdiff_t fede_stream_read(fede_stream *stream, void *out, size_t size)

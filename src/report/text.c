@@ -6,6 +6,8 @@
    the whole story is one line at the end. */
 #include "report/report.h"
 
+#include <time.h>
+
 enum { QUIET = 0, DEFAULT = 1, FIELDS = 2, ALL = 3, EVERY_BYTE = 4 };
 
 static void message(struct report *r, const fede_event *e);
@@ -17,6 +19,7 @@ static void alert(struct report *r, const fede_event *e);
 static void secret(struct report *r, const fede_event *e);
 static void resumption(struct report *r);
 static void no_client_certificate(struct report *r);
+static void quarantine(struct report *r);
 static void opened(struct report *r, const fede_event *e);
 static void step(struct report *r, const fede_event *e);
 static void tag(struct report *r, const fede_event *e);
@@ -57,6 +60,8 @@ void text_story_event(struct report *r, const fede_event *e)
             resumption(r);
         if (r->options.level > 0 && e->label != NULL && strcmp(e->label, "client certificate") == 0 && e->what == 0)
             no_client_certificate(r);
+        if (r->options.level > 0 && e->label != NULL && strcmp(e->label, "legacy") == 0)
+            quarantine(r);
         break;
     case FEDE_EVENT_STEP:
         if (e->label != NULL && strcmp(e->label, "false start") == 0)
@@ -465,6 +470,32 @@ static void no_client_certificate(struct report *r)
     struct text t = text_in(line, sizeof line);
     text_add(&t, "No client certificate is shown: ");
     text_add(&t, r->d.client_none != NULL ? r->d.client_none : "no reason is known");
+    text_note(r, PLAIN, line);
+}
+
+/* What is used of it, until when, and the reason that was given. */
+static void quarantine(struct report *r)
+{
+    static const char *const parts[] = {"static RSA (no forward secrecy)", "DHE (finite field)",
+                                        "CBC (a mode with a history of padding attacks)"};
+    char line[600], date[16] = "";
+    struct text t = text_in(line, sizeof line);
+    time_t until = (time_t)r->d.legacy_until - 1;
+    struct tm day;
+    if (gmtime_r(&until, &day) != NULL)
+        strftime(date, sizeof date, "%Y-%m-%d", &day);
+    text_add(&t, "Quarantined: ");
+    const char *between = "";
+    for (unsigned i = 0; i < 3; i++)
+        if (r->d.legacy >> i & 1) {
+            text_add(&t, between);
+            text_add(&t, parts[i]);
+            between = ", ";
+        }
+    text_add(&t, "; allowed to ");
+    text_add(&t, date);
+    text_add(&t, ": ");
+    text_add(&t, r->d.legacy_reason != NULL ? r->d.legacy_reason : "");
     text_note(r, PLAIN, line);
 }
 

@@ -203,7 +203,20 @@ struct kind_of_code {
     const char *what;
     const char *(*name_of)(uint16_t id);
     bool (*also)(const struct fede_config *config, uint16_t id);
+    bool (*quarantined)(uint16_t id);
 };
+
+static bool legacy_suite(uint16_t id)
+{
+    const struct suite *suite = suite_by_id(id);
+    return suite != NULL && suite_is_legacy(suite);
+}
+
+static bool legacy_group(uint16_t id)
+{
+    const struct group *group = group_by_id(id);
+    return group != NULL && group_is_legacy(group);
+}
 
 /* Takes ids into *to when each of them is among those the policy allows. */
 static bool take_codes(fede_config *config, struct codes *to, const uint16_t *allowed, const uint16_t *ids, size_t n,
@@ -226,7 +239,9 @@ static bool take_codes(fede_config *config, struct codes *to, const uint16_t *al
                 text_add(&t, name);
             else
                 text_hex_number(&t, ids[i], 4);
-            text_add(&t, " is not implemented, or the policy forbids it");
+            bool quarantined = kind->quarantined != NULL && kind->quarantined(ids[i]);
+            text_add(&t, quarantined ? " is quarantined: fede_config_legacy (--legacy) allows it to some, for a time"
+                                     : " is not implemented, or the policy forbids it");
             return config_refuse(config, FEDE_CONFIG_BAD_VALUE, ids[i], 0, detail);
         }
         codes_add(&taken, ids[i]);
@@ -239,19 +254,19 @@ static bool take_codes(fede_config *config, struct codes *to, const uint16_t *al
 
 bool fede_config_suites(fede_config *config, const uint16_t *ids, size_t n)
 {
-    static const struct kind_of_code kind = {"cipher suite", fede_suite_name, quarantine_suite};
+    static const struct kind_of_code kind = {"cipher suite", fede_suite_name, quarantine_suite, legacy_suite};
     return take_codes(config, &config->suites, config->policy->suites, ids, n, &kind);
 }
 
 bool fede_config_groups(fede_config *config, const uint16_t *ids, size_t n)
 {
-    static const struct kind_of_code kind = {"group", fede_group_name, quarantine_group};
+    static const struct kind_of_code kind = {"group", fede_group_name, quarantine_group, legacy_group};
     return take_codes(config, &config->groups, config->policy->groups, ids, n, &kind);
 }
 
 bool fede_config_schemes(fede_config *config, const uint16_t *ids, size_t n)
 {
-    static const struct kind_of_code kind = {"signature scheme", fede_scheme_name, NULL};
+    static const struct kind_of_code kind = {"signature scheme", fede_scheme_name, NULL, NULL};
     return take_codes(config, &config->schemes, config->policy->schemes, ids, n, &kind);
 }
 

@@ -73,10 +73,8 @@ static bool is_peer(const char *text)
 bool fede_conn_peer_address(fede_conn *conn, const char *address)
 {
     struct host host;
-    if (conn->flags & CONN_STARTED || conn->handshake == NULL)
-        return conn_misuse(conn, "the peer's address is told before a connection starts");
-    if (address == NULL || host_read(address, &host) != HOST_IP)
-        return conn_misuse(conn, "this is no address");
+    if (conn->flags & CONN_STARTED || conn->handshake == NULL || address == NULL || host_read(address, &host) != HOST_IP)
+        return false;
     conn->handshake->peer_ip_len = host.ip_len;
     bytes_copy(conn->handshake->peer_ip, host.ip, host.ip_len);
     return true;

@@ -77,6 +77,18 @@ uint16_t fede_group_list(size_t n)
     return group != NULL ? group->id : 0;
 }
 
+uint16_t fede_legacy_suite_list(size_t n)
+{
+    const struct suite *suite = suite_legacy_at(n);
+    return suite != NULL ? suite->id : 0;
+}
+
+uint16_t fede_legacy_group_list(size_t n)
+{
+    const struct group *group = group_legacy_at(n);
+    return group != NULL ? group->id : 0;
+}
+
 uint16_t fede_scheme_list(size_t n)
 {
     const struct scheme *scheme = scheme_at(n);

@@ -446,6 +446,12 @@ usage("a suite that does not exist", "connect", "--ciphers", "RC4", "localhost",
 usage("a group that does not exist", "connect", "--groups", "curve9", "localhost", sees=["curve9", "--help ciphers"])
 usage("a group that fede does not have", "connect", "--groups", "sect163k1", "localhost", sees=["sect163k1", "--help ciphers"],
       reason="config_bad_value")
+usage("a suite of the quarantine without --legacy", "connect", "--ciphers", "AES128-SHA", "localhost", sees=["quarantined", "--legacy"],
+      reason="config_bad_value")
+usage("the quarantine without a date and a reason", "connect", "--legacy", "rsa,cbc", "localhost", sees=["--legacy-until", "--legacy-reason"])
+usage("a part of the quarantine that does not exist", "connect", "--legacy", "rc4", "localhost", sees=['"rc4"', "rsa, dhe, cbc"])
+usage("the quarantine past its date", "connect", "--legacy", "cbc", "--legacy-until", "2026-01-31", "--legacy-reason", "the pump in hall 3",
+      "--attime", "2026-02-01", "localhost", sees=["2026-02-01", "the pump in hall 3"], reason="config_legacy_expired")
 usage("a number that is none", "connect", "-m", "soon", "localhost", sees=['"soon"', "seconds"])
 usage("two options that exclude each other", "connect", "--http1.1", "--http2", "https://localhost/",
       sees=["--http1.1 and --http2"])
