@@ -1,12 +1,11 @@
 /* explain/annotate.c: runs the codec with a narrator that builds the tree of fields.
 
    A structure that begins with an extension's number takes the extension's registered name, so that paths read as
-   client_hello.extensions.server_name. Certificates inside messages get their DER fields as children. Where the codec
+   client_hello.extensions.server_name. Certificates, OCSP responses and names inside messages get their DER fields as children. Where the codec
    stops at an error, the bytes behind it become one field "unread": nothing of a message is left out. */
 #include "explain/annotate.h"
 
 #include "explain/protection.h"
-#include "x509/x509.h"
 
 struct builder {
     struct narrator narrator; /* first: the codec hands this back */
@@ -27,8 +26,7 @@ static struct field *add(struct builder *b, const struct wire_field *field);
 static const char *one_word(struct builder *b, const char *name);
 static void name_extension(struct field *f);
 static void add_bytes(struct builder *b, const char *name, size_t from, size_t to);
-static void add_certificates(struct builder *b, struct field *root);
-static void name_authorities(struct builder *b, struct field *root);
+static void add_der(struct builder *b, struct field *parent);
 
 static const struct {
     uint16_t type;
@@ -67,10 +65,8 @@ struct annotation annotate_message(struct arena *arena, bytes message, const str
         wire_fail(&w, "length", "the message has another length");
     if (!w.bad)
         wire_narrate(&w, type, context);
-    if (type == MSG_CERTIFICATE && out.root != NULL)
-        add_certificates(&b, out.root);
-    if (type == MSG_CERTIFICATE_REQUEST && out.root != NULL)
-        name_authorities(&b, out.root);
+    if (out.root != NULL)
+        add_der(&b, out.root);
     builder_end(&b, &w, &out);
     return out;
 }
@@ -137,7 +133,7 @@ struct annotation annotate_certificate(struct arena *arena, bytes der)
     }
     out.root->value = der;
     out.root->len = der.len;
-    annotate_der_certificate(arena, out.root, der, 0);
+    annotate_der(arena, out.root, der, 0, DER_CERTIFICATE);
     return out;
 }
 
@@ -284,30 +280,22 @@ static void add_bytes(struct builder *b, const char *name, size_t from, size_t t
     add(b, &field);
 }
 
-/* The names of CAs in words. */
-static void name_authorities(struct builder *b, struct field *root)
-{
-    for (struct field *list = root->first; list != NULL; list = list->next)
-        for (struct field *f = list->first; list->kind == FIELD_LIST && f != NULL; f = f->next) {
-            char words[400];
-            size_t len = f->kind == FIELD_BYTES ? name_text(f->value, words, sizeof words) : 0;
-            if (len == 0)
-                continue;
-            len = len < sizeof words ? len : sizeof words - 1;
-            words[len] = '\0';
-            bytes copy = arena_copy(b->arena, bytes_of(words, len + 1));
-            f->words = (const char *)copy.data; /* NULL without memory: shown as bytes */
-        }
-}
-
-static void add_certificates(struct builder *b, struct field *root)
+/* What is DER inside a message, by the name of its field. */
+static void add_der(struct builder *b, struct field *parent)
 {
     enum { SEQUENCE = 0x30 };
-    for (struct field *list = root->first; list != NULL; list = list->next)
-        for (struct field *entry = list->first; list->kind == FIELD_LIST && entry != NULL; entry = entry->next) {
-            struct field *f = entry->kind == FIELD_STRUCT ? entry->first : entry; /* a struct in TLS 1.3 */
-            if (f != NULL && f->kind == FIELD_BYTES && f->first == NULL && f->value.len > 0 &&
-                f->value.data[0] == SEQUENCE)
-                annotate_der_certificate(b->arena, f, f->value, f->offset + f->prefix);
+    static const struct {
+        const char *name;
+        enum der_kind kind;
+    } places[] = {{"certificate", DER_CERTIFICATE}, {"cert_data", DER_CERTIFICATE}, {"subject_public_key_info", DER_CERTIFICATE},
+                  {"response", DER_OCSP_RESPONSE},  {"ocsp_response", DER_OCSP_RESPONSE}, {"distinguished_name", DER_NAME}};
+    for (struct field *f = parent->first; f != NULL; f = f->next) {
+        if (f->kind != FIELD_BYTES || f->first != NULL) {
+            add_der(b, f);
+            continue;
         }
+        for (size_t i = 0; i < sizeof places / sizeof *places && f->value.len > 0; i++)
+            if (f->value.data[0] == SEQUENCE && strcmp(f->name, places[i].name) == 0)
+                annotate_der(b->arena, f, f->value, f->offset + f->prefix, places[i].kind);
+    }
 }

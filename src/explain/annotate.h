@@ -29,9 +29,10 @@ struct annotation annotate_record(struct arena *arena, bytes record, struct reco
 struct annotation annotate_alert(struct arena *arena, bytes body);
 struct annotation annotate_ccs(struct arena *arena, bytes body);
 
-/* One certificate in DER. The second form adds below parent, at that offset of its message. */
+/* One certificate in DER. The second form adds what DER holds below parent, at that offset of its message. */
 struct annotation annotate_certificate(struct arena *arena, bytes der);
-void annotate_der_certificate(struct arena *arena, struct field *parent, bytes der, size_t offset);
+enum der_kind { DER_CERTIFICATE /* or a raw public key, RFC 7250 */, DER_OCSP_RESPONSE, DER_NAME };
+void annotate_der(struct arena *arena, struct field *parent, bytes der, size_t offset, enum der_kind kind);
 
 /* What is called how: "ClientHello" and "client_hello" for 1; never NULL. */
 const char *message_title(uint16_t type);

@@ -1,4 +1,4 @@
-/* explain/annotate_der.c: the fields of a certificate, every byte of its DER (RFC 5280, X.690).
+/* explain/annotate_der.c: the fields of a certificate, an OCSP response, a name: every byte of the DER (RFC 5280, RFC 6960, X.690).
 
    One walker follows tables of rules: which tag may come here, what the RFC calls it, how its value reads, what lies inside
    it. Items that fit no rule are shown by their ASN.1 type. This is a reader for the eye: it accepts more than the verifier
@@ -34,6 +34,7 @@ struct rule {
     bool many;                 /* may come again, and does not stand in the way of the rules before it */
     bool by_oid;               /* an OCTET STRING whose content depends on the OID before it */
     bool through;              /* holds one item only, which gets no level of its own */
+    bool der;                  /* an OCTET STRING that holds DER for certain */
 };
 
 enum {
@@ -82,7 +83,31 @@ static const struct rule tbs[] = {
 static const struct rule certificate_parts[] = {
     {SEQUENCE, "tbsCertificate", AS_BYTES, tbs}, {SEQUENCE, "signatureAlgorithm", AS_FIRST_OID, algorithm},
     {BIT_STRING, "signatureValue", AS_BITS, ecdsa_signature, .through = true}, {0}};
-static const struct rule certificate[] = {{SEQUENCE, "certificate", AS_BYTES, certificate_parts}, {0}};
+
+/* OCSP, RFC 6960 4.2.1. */
+static const struct rule certificates[] = {{SEQUENCE, "certificate", AS_BYTES, certificate_parts, .many = true}, {0}};
+static const struct rule certificates_list[] = {{SEQUENCE, "list", AS_BYTES, certificates}, {0}};
+static const struct rule certificate_id[] = {{SEQUENCE, "hashAlgorithm", AS_FIRST_OID, algorithm}, {OCTET_STRING, "issuerNameHash", AS_BYTES},
+    {OCTET_STRING, "issuerKeyHash", AS_BYTES}, {INTEGER, "serialNumber", AS_INTEGER}, {0}};
+static const struct rule reason[] = {{ENUMERATED, "reason", AS_INTEGER}, {0}};
+static const struct rule revoked[] = {{UTC_TIME, "revocationTime", AS_TIME}, {0xa0, "revocationReason", AS_BYTES, reason}, {0}};
+static const struct rule next_update[] = {{UTC_TIME, "time", AS_TIME}, {0}};
+static const struct rule single_response[] = {{SEQUENCE, "certID", AS_BYTES, certificate_id}, {0x80, "good", AS_NULL}, {0xa1, "revoked", AS_BYTES, revoked},
+    {0x82, "unknown", AS_NULL}, {UTC_TIME, "thisUpdate", AS_TIME}, {0xa0, "nextUpdate", AS_BYTES, next_update},
+    {0xa1, "singleExtensions", AS_BYTES, extensions, .through = true}, {0}};
+static const struct rule responses[] = {{SEQUENCE, "singleResponse", AS_BYTES, single_response, .many = true}, {0}};
+static const struct rule by_name[] = {{SEQUENCE, "name", AS_NAME, name}, {0}};
+static const struct rule by_key[] = {{OCTET_STRING, "keyHash", AS_BYTES}, {0}};
+static const struct rule response_data[] = {
+    {0xa0, "version", AS_BYTES, version, .through = true}, {0xa1, "responderName", AS_BYTES, by_name, .through = true}, {0xa2, "responderKey", AS_BYTES, by_key},
+    {UTC_TIME, "producedAt", AS_TIME}, {SEQUENCE, "responses", AS_BYTES, responses}, {0xa1, "responseExtensions", AS_BYTES, extensions, .through = true}, {0}};
+static const struct rule basic_response_parts[] = {{SEQUENCE, "tbsResponseData", AS_BYTES, response_data},
+    {SEQUENCE, "signatureAlgorithm", AS_FIRST_OID, algorithm}, {BIT_STRING, "responseSignature", AS_BITS, ecdsa_signature, .through = true},
+    {0xa0, "certs", AS_BYTES, certificates_list, .through = true}, {0}};
+static const struct rule basic_response[] = {{SEQUENCE, "basicOCSPResponse", AS_BYTES, basic_response_parts}, {0}};
+static const struct rule response_bytes_parts[] = {{OID, "responseType", AS_OID}, {OCTET_STRING, "basicResponse", AS_BYTES, basic_response, .through = true, .der = true}, {0}};
+static const struct rule response_bytes[] = {{SEQUENCE, "responseBytes", AS_BYTES, response_bytes_parts}, {0}};
+static const struct rule ocsp_response[] = {{ENUMERATED, "responseStatus", AS_INTEGER}, {0xa0, "responseBytes", AS_BYTES, response_bytes, .through = true}, {0}};
 
 /* Contents of extensions. */
 static const struct rule directory[] = {{SEQUENCE, "name", AS_NAME, name}, {0}};
@@ -158,6 +183,7 @@ struct item {
 
 static void walk(struct walker *w, struct field *parent, bytes in, const struct rule *rules, unsigned depth);
 static bool item_next(bytes *rest, struct item *item);
+static bool is_raw_key(bytes body);
 static const struct rule *rule_for(const struct rule **rules, uint8_t tag);
 static const struct rule *rule_of_type(uint8_t tag);
 static bool wrapped(const struct rule *rule, const struct item *item, bytes *inside);
@@ -173,8 +199,10 @@ static void say_string(struct text *t, uint8_t tag, bytes body);
 static void say_ip(struct text *t, bytes body);
 static char *keep(struct walker *w, const struct text *t);
 
-void annotate_der_certificate(struct arena *arena, struct field *parent, bytes der, size_t offset)
+void annotate_der(struct arena *arena, struct field *parent, bytes der, size_t offset, enum der_kind kind)
 {
+    static const struct rule *const kinds[] = {
+        [DER_CERTIFICATE] = certificate_parts, [DER_OCSP_RESPONSE] = ocsp_response, [DER_NAME] = name};
     if (der.len == 0)
         return;
     /* One field for the whole would say nothing that its parent doesn't: its parts go below parent. */
@@ -183,15 +211,25 @@ void annotate_der_certificate(struct arena *arena, struct field *parent, bytes d
     struct item item;
     if (!item_next(&rest, &item) || item.tag != SEQUENCE || rest.len != 0)
         return;
-    walk(&w, parent, item.body, certificate[0].inside, 1);
-    struct text t;
+    const struct rule *rules = kind == DER_CERTIFICATE && is_raw_key(item.body) ? spki : kinds[kind];
+    walk(&w, parent, item.body, rules, 1);
     char words[WORDS_MAX];
-    t = text_in(words, sizeof words);
+    struct text t = text_in(words, sizeof words);
+    if (kind == DER_NAME)
+        t.len = name_text(der, words, sizeof words);
     const struct field *subject = field_find(parent, "tbsCertificate.subject");
     if (subject != NULL && subject->words != NULL) {
         text_add(&t, subject->words);
-        parent->words = keep(&w, &t);
     }
+    if (t.len > 0)
+        parent->words = keep(&w, &t);
+}
+
+/* A SubjectPublicKeyInfo begins with an algorithm, a certificate with what is signed of it. */
+static bool is_raw_key(bytes body)
+{
+    struct item algorithm_item, first;
+    return item_next(&body, &algorithm_item) && item_next(&algorithm_item.body, &first) && first.tag == OID;
 }
 
 static void walk(struct walker *w, struct field *parent, bytes in, const struct rule *rules, unsigned depth)
@@ -296,7 +334,7 @@ static bool wrapped(const struct rule *rule, const struct item *item, bytes *ins
     struct item first;
     if (!item_next(&rest, &first) || rest.len != 0)
         return false;
-    if (rule->by_oid)
+    if (rule->by_oid || rule->der)
         return true;
     /* A point of a curve or a plain signature may look like an item: its parts must be items too. */
     bytes parts = first.body;

@@ -405,7 +405,9 @@ bool derived_record(const struct dissection *d, bytes keys, uint8_t from, bytes 
         return false;
     p.mac_last = mac_last;
     p.sequence = sequence;
-    if (!protection_parts(&p.suite, p.version, mac_last, record.len, &parts)) {
+    /* A stream cipher's state is that of all records before: only the first can be opened by itself. */
+    const bool stream = !p.suite.aead && !p.suite.cbc && p.suite.key_len > 0;
+    if ((stream && sequence > 0) || !protection_parts(&p.suite, p.version, mac_last, record.len, &parts)) {
         protection_end(&p);
         return false;
     }
@@ -460,7 +462,9 @@ static bool protection_of(const struct dissection *d, bytes keys, uint8_t from, 
         return false;
     if (d->version >= 0x0304)
         return d->traffic_secret[from % 3].len > 0 && protection_set13(p, &suite, d->traffic_secret[from % 3]);
-    if (keys.len < protection_key_block(&suite, d->version, from == FEDE_CLIENT, keys, &mac_key, &key, iv))
+    if (d->observed.renegotiated)
+        keys = d->block_of[from % 3];
+    if (keys.len == 0 || keys.len < protection_key_block(&suite, d->version, from == FEDE_CLIENT, keys, &mac_key, &key, iv))
         return false;
     if (suite.cbc && d->version < 0x0302 && d->block_before[from % 3].len > 0)
         *iv = bytes_of(d->block_before[from % 3].bytes, d->block_before[from % 3].len);

@@ -90,6 +90,9 @@ void dissection_event(struct dissection *d, const fede_event *e)
     case FEDE_EVENT_SECRET:
         hear_secret(d, e);
         break;
+    case FEDE_EVENT_KEYS:
+        d->block_of[e->from % 3] = d->block_now;
+        break;
     case FEDE_EVENT_VERDICT:
         if (e->verdict != NULL)
             keep_verdict(d, e->verdict);
@@ -168,6 +171,7 @@ static void hear_message(struct dissection *d, const fede_event *e)
             body = bytes_skip(kept, 4);
     } else if (e->what == MSG_CLIENT_HELLO || e->what == MSG_HELLO_REQUEST) {
         d->observed.renegotiated = true;
+        d->block_now = BYTES_NONE;
     }
     switch (e->what) {
     case MSG_CLIENT_HELLO:
@@ -314,6 +318,8 @@ static void hear_secret(struct dissection *d, const fede_event *e)
                 {"key block", &d->key_block},
                 {"private key", &d->private_key},
                 {"RSA block", &d->rsa_block}};
+    if (e->label != NULL && strcmp(e->label, "key block") == 0 && e->bytes.len <= SECRET_MOST)
+        d->block_now = arena_copy(&d->kept, e->bytes);
     for (size_t i = 0; e->label != NULL && i < sizeof rows / sizeof *rows; i++)
         if (strcmp(e->label, rows[i].label) == 0 && rows[i].place->data == NULL && e->bytes.len <= SECRET_MOST)
             *rows[i].place = arena_copy(&d->kept, e->bytes);

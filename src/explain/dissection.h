@@ -89,6 +89,7 @@ struct dissection {
     struct { const char *name, *text; } failed[4]; /* checks that others made and that failed */
     size_t n_failed;
     bytes premaster, master, key_block, private_key, rsa_block; /* what the events revealed; wiped with the rest */
+    bytes block_now, block_of[3]; /* the key block of the last handshake; the one each side uses, renegotiation renews it */
     bytes traffic_secret[3]; /* TLS 1.3: the one in use, by side */
     bytes told[TRAFFIC_SECRETS]; /* TLS 1.3: by enum traffic_secret, the first of each */
     bool mac_last;           /* encrypt_then_mac */

@@ -33,6 +33,7 @@ static const struct {
     {&certificate_type_names, {NULL}},
     {&status_type_names, {NULL}},
     {&key_update_names, {NULL}},
+    {&certificate_kind_names, {NULL}},
 };
 
 static size_t search(const char *word, const char *registry, struct match matches[ROWS_MOST],

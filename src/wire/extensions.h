@@ -13,4 +13,8 @@ extension_codec extension_server_name, extension_max_fragment_length, extension_
     extension_signature_algorithms_cert, extension_key_share, extension_npn, extension_alps, extension_alps_old,
     extension_channel_id, extension_trust_anchors, extension_ech, extension_renegotiation_info;
 
+/* Those that are only shown. */
+typedef void extension_shown(struct wire *w, enum ext_place place);
+extension_shown extension_certificate_type, extension_heartbeat, extension_status_request_v2;
+
 #endif

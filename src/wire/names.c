@@ -485,6 +485,14 @@ static const struct name_row psk_mode_rows[] = {
 };
 NAMES(psk_mode, "key exchange mode", 0, false);
 
+static const struct name_row certificate_kind_rows[] = {
+    {0, "X509", "RFC 6091 3.1", ""},
+    {1, "OpenPGP", "RFC 6091 3.1", "removed"},
+    {2, "RawPublicKey", "RFC 7250 7", ""},
+    {3, "1609Dot2", "RFC 8902 3", ""},
+};
+NAMES(certificate_kind, "certificate type", 0, false);
+
 static const struct name_row key_update_rows[] = {
     {0, "update_not_requested", "RFC 9846 4.6.3", ""},
     {1, "update_requested", "RFC 9846 4.6.3", ""},

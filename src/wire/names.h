@@ -24,7 +24,7 @@ struct names {
 extern const struct names content_type_names, version_names, handshake_names, alert_names, alert_level_names,
     suite_names, compression_names, extension_names, group_names, scheme_names, hash_names, signature_names,
     point_format_names, curve_type_names, name_type_names, status_type_names, certificate_type_names, psk_mode_names,
-    certificate_compression_names, key_update_names, hpke_kem_names, hpke_kdf_names, hpke_aead_names;
+    certificate_compression_names, key_update_names, certificate_kind_names, hpke_kem_names, hpke_kdf_names, hpke_aead_names;
 
 const struct name_row *names_row(const struct names *names, uint32_t number); /* NULL when unknown; GREASE has a row */
 const char *names_find(const struct names *names, uint32_t number);          /* NULL when unknown */

@@ -4,6 +4,14 @@
 
 enum { TLS12 = 0x0303, TLS13 = 0x0304 };
 
+/* A raw public key in place of the list (RFC 7250 3): a SEQUENCE where the first certificate's length would be. A certificate
+   of three megabytes would be taken for one. */
+static bool is_raw_key(const struct wire *w)
+{
+    enum { LENGTH = 3, SEQUENCE = 0x30 };
+    return !w->bad && wire_left(w) > LENGTH && w->base[w->at + LENGTH] == SEQUENCE;
+}
+
 void wire_narrate(struct wire *w, uint8_t type, const struct message_context *context)
 {
     union {
@@ -51,6 +59,8 @@ void wire_narrate(struct wire *w, uint8_t type, const struct message_context *co
     case MSG_CERTIFICATE:
         if (new)
             wire_certificate_13(w, &m.certificate);
+        else if (is_raw_key(w))
+            wire_opaque24(w, "subject_public_key_info", &m.raw, 1, 0xffffff);
         else
             wire_certificate_12(w, &m.certificate);
         break;

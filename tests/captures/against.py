@@ -107,20 +107,21 @@ class Compared:
         self.differences.append((what, detail))
 
     def connection(self, c, s):
+        self.compare_text(c, s["text"])
         ours = {side: [m for m in c["messages"] if m["from"] == side] for side in tshark.SIDES}
-        for i, side in enumerate(tshark.SIDES):
+        for side in tshark.SIDES:
             self.compare_records(side, [r for r in c["records"] if r["from"] == side], s[side]["records"])
             self.compare_messages(side, [m for m in ours[side] if m["protocol"] == "handshake"], s[side]["messages"])
             alerts = [[int(m["bytes"][:2], 16), int(m["bytes"][2:4], 16)] for m in ours[side] if m["protocol"] == "alert" and len(m["bytes"]) == 4]
             self.in_order(side, "alert", alerts, s[side]["alerts"], lambda a: str(a))
-            self.compare_text(side, c, s.get("text", ["", ""])[i])
 
-    def compare_text(self, side, c, theirs):
-        """Once with each byte counted: what both have must be the same."""
-        mine = "".join(r.get("data", "") for r in c["records"] if r["from"] == side)
-        self.plain, self.theirs = self.plain + bool(mine), self.theirs + bool(theirs)
-        if mine != theirs:
-            self.differs("plaintext" if theirs else "plaintext-silent", f"{side}: tshark has {len(theirs) // 2} bytes, fede {len(mine) // 2}")
+    def compare_text(self, c, theirs):
+        """Byte for byte."""
+        mine = ["".join(r.get("data", "") for r in c["records"] if r["from"] == side) for side in tshark.SIDES]
+        for side, our, their in zip(tshark.SIDES, mine, theirs):
+            self.plain, self.theirs = self.plain + bool(our), self.theirs + bool(their)
+            if our != their:
+                self.differs("plaintext" if their else "plaintext-silent", f"{side}: tshark has {len(their) // 2} bytes, fede {len(our) // 2}")
 
     def compare_records(self, side, mine, theirs):
         def header(r):

@@ -43,7 +43,7 @@ def facts(path, keys=None):
             if proto.get("name") != "tls":
                 continue
             c = out.setdefault(stream, {"port": client, "client": {"records": [], "messages": [], "alerts": []},
-                                        "server": {"records": [], "messages": [], "alerts": []}, "data": [0, 0], "closed": 0})
+                                        "server": {"records": [], "messages": [], "alerts": []}, "text": ["", ""], "closed": 0})
             read_tls(proto, c["client" if port == client else "server"], c)
     if out:
         text = run("-r", path, *options(keys), "-q", *[w for n in out for w in ("-z", f"follow,tls,raw,{n}")])
@@ -96,17 +96,15 @@ def leaves(node, start):
 
 
 def followed(text, out):
-    """The first to send data is "Node 0" for tshark; who that is stands in its line."""
-    current, nodes = None, {}
+    """Lines of node 1 begin with a tab. Whose node 0 is stands in its line; of node 1 nothing is said there."""
+    current, first_is_server = None, False
     for line in text.splitlines():
         if m := re.match(r"Filter: tcp.stream eq (\d+)", line):
-            current, nodes = out.get(int(m.group(1))), {}
-        elif m := re.match(r"Node (\d): .*:(\d+)$", line):
-            nodes[int(m.group(1))] = int(m.group(2))
+            current = out.get(int(m.group(1)))
+        elif m := re.match(r"Node 0: .*:(\d+)$", line):
+            first_is_server = current is not None and int(m.group(1)) != current["port"]
         elif current is not None and re.fullmatch(r"\t?[0-9a-f]+", line):
-            who = nodes.get(int(line.startswith("\t")))
-            current["data"][who != current["port"]] += len(line.strip()) // 2
-            current.setdefault("text", ["", ""])[who != current["port"]] += line.strip()
+            current["text"][first_is_server ^ line.startswith("\t")] += line.strip()
 
 
 def packed(facts_of):

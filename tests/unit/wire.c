@@ -891,6 +891,7 @@ static void registries_are_sorted(void **state)
                                        &psk_mode_names,
                                        &certificate_compression_names,
                                        &key_update_names,
+                                       &certificate_kind_names,
                                        &hpke_kem_names,
                                        &hpke_kdf_names,
                                        &hpke_aead_names};
