@@ -92,6 +92,14 @@ FEDE_API bool fede_config_staple(fede_config *config, size_t n, fede_bytes respo
    certificate that promises one (must-staple, RFC 7633) must come with it. Off by default. */
 FEDE_API bool fede_config_status_request(fede_config *config, bool on);
 
+/* fede_config_ct_logs: timestamps of logs (RFC 6962) are judged by this list, each a check of the verdict; NULL: not.
+   fede_config_scts: a client asks for them in the handshake too (signed_certificate_timestamp, RFC 6962 3.3.1).
+   fede_config_sct_list: what a server sends with credential number n to clients that ask: a SignedCertificateTimestampList
+   with its length; empty: none any more. Copied. */
+FEDE_API bool fede_config_ct_logs(fede_config *config, fede_ct_logs *logs);
+FEDE_API bool fede_config_scts(fede_config *config, bool ask);
+FEDE_API bool fede_config_sct_list(fede_config *config, size_t n, fede_bytes list);
+
 /* fede_config_revocation: what an unknown revocation status means to connections, FEDE_REVOCATION_IF_GIVEN without this
    call. fede_config_crls adds revocation lists (one in DER, or PEM with one or more; copied) that chains are judged by. */
 FEDE_API bool fede_config_revocation(fede_config *config, fede_revocation unknown);
@@ -421,6 +429,10 @@ FEDE_API size_t fede_channel_binding(const fede_conn *conn, fede_binding kind, u
 /* fede_conn_staple: the OCSP response (DER) that came with the peer's certificate; empty: none. Available as long as
    fede_peer_certificate. */
 FEDE_API fede_bytes fede_conn_staple(const fede_conn *conn);
+
+/* fede_conn_scts: the SignedCertificateTimestampList that the server sent in the handshake, with its length; empty: none.
+   Until the handshake is complete, i.e. in answers to FEDE_ASK_VERDICT and in trace functions. */
+FEDE_API fede_bytes fede_conn_scts(const fede_conn *conn);
 
 /* fede_conn_error: NULL while all is well. Owned by the connection. */
 FEDE_API const fede_error *fede_conn_error(const fede_conn *conn);

@@ -30,7 +30,9 @@ typedef enum fede_check_kind {
     FEDE_CHECK_NAME,          /* subject alternative name matches the name wanted */
     FEDE_CHECK_REVOCATION,    /* CRL or OCSP */
     FEDE_CHECK_PROFILE,       /* issued as RFC 5280 4 and the Baseline Requirements want it */
-    FEDE_CHECK_POLICY         /* certificate policies */
+    FEDE_CHECK_POLICY,        /* certificate policies */
+    FEDE_CHECK_TRANSPARENCY   /* one timestamp of a log (RFC 6962): verified, failed, or of an unknown log (not checked).
+                                 A failed one counts as none and refuses nothing */
 } fede_check_kind;
 
 typedef enum fede_outcome { FEDE_PASSED = 1, FEDE_FAILED, FEDE_NOT_CHECKED } fede_outcome;
@@ -83,6 +85,16 @@ FEDE_API bool fede_trust_suffixes(fede_trust *trust, fede_bytes list);
 /* fede_trust_at: DER of anchor n, borrowed; empty beyond the last. */
 FEDE_API fede_bytes fede_trust_at(const fede_trust *trust, size_t n);
 
+/* Logs of certificates (RFC 6962), by which timestamps are judged. */
+typedef struct fede_ct_logs fede_ct_logs;
+
+/* fede_ct_logs_read takes a list of logs as browsers publish it (log_list.json, version 3: keys and descriptions count);
+   NULL: no memory. Any number of threads may use it. The caller owns it; configs hold it. */
+FEDE_API fede_ct_logs *fede_ct_logs_read(fede_bytes json);
+/* fede_ct_logs_free: NULL is fine. fede_ct_logs_count: logs with a usable key. */
+FEDE_API void fede_ct_logs_free(fede_ct_logs *logs);
+FEDE_API size_t fede_ct_logs_count(const fede_ct_logs *logs);
+
 /* ---- Judging a chain ------------------------------------------------------------------------------------------ */
 
 typedef enum fede_purpose { FEDE_PURPOSE_SERVER = 0, FEDE_PURPOSE_CLIENT, FEDE_PURPOSE_ANY } fede_purpose;
@@ -121,6 +133,8 @@ typedef struct fede_verify_request {
     size_t n_crls;
     fede_bytes staple;       /* an OCSP response (DER) about the leaf; empty: none */
     bool staple_asked;       /* the server was asked for one: a leaf that promises it (RFC 7633) must come with it */
+    const fede_ct_logs *ct_logs; /* NULL: timestamps are not looked at */
+    fede_bytes scts;         /* a SignedCertificateTimestampList that came beside the leaf; empty: none */
     const fede_bytes *policies; /* contents of the OBJECT IDENTIFIERs of policies, one of which must hold; none: any */
     size_t n_policies;
     bool explicit_policy, inhibit_mapping, inhibit_any; /* RFC 5280 6.1.1 (e) to (g) */

@@ -23,6 +23,7 @@ enum key {
     CRL,
     STAPLE,
     MUST_STAPLE,
+    CT_LOGS,
     REVOCATION,
     PURPOSE,
     PROFILE,
@@ -40,7 +41,7 @@ enum key {
 
 struct settings {
     struct story story;
-    const char *name, *output, *staple;
+    const char *name, *output, *staple, *ct_logs;
     int64_t at;
     const char *cacerts[FILES_MOST], *capaths[FILES_MOST], *crls[FILES_MOST];
     size_t n_cacerts, n_capaths, n_crls;
@@ -81,6 +82,7 @@ static const struct option_row cert_options[] = {
     {"capath",     0,  CAPATH,     "DIRECTORY", NULL,    "Trust the certificates in DIRECTORY instead of the system's; repeatable; implies --verify."},
     {"crl",        0,  CRL,        "FILE",    NULL,      "A certificate revocation list (PEM or DER); repeatable; with one, every certificate of the path must be covered."},
     {"staple",     0,  STAPLE,     "FILE",    NULL,      "An OCSP response about the first certificate (DER or PEM)."},
+    {"ct-logs",    0,  CT_LOGS,    "FILE",    NULL,      "Judge the timestamps in the first certificate by the list of logs in FILE (log_list.json, version 3). They refuse nothing."},
     {"must-staple", 0, MUST_STAPLE, NULL,     NULL,      "Refuse a certificate that promises an OCSP response (must-staple) and comes without one."},
     {"revocation", 0,  REVOCATION, "WISH",    NULL,      "What an unknown status means: if-given (the default: a failure when lists or responses were given), soft (never), hard (always a failure)."},
     {"purpose",    0,  PURPOSE,    "PURPOSE", NULL,      "server (the default), client or any; implies --verify."},
@@ -245,6 +247,21 @@ static bool load(struct run *run, const char *path, const char *label, fede_byte
     return out->len > 0;
 }
 
+static fede_ct_logs *load_logs(struct run *run, const char *path)
+{
+    size_t len;
+    char *file = value_file(path, FILE_MOST, &len, run->why);
+    if (file == NULL)
+        return NULL;
+    fede_ct_logs *logs = fede_ct_logs_read((fede_bytes){(uint8_t *)file, len});
+    free(file);
+    if (logs != NULL && fede_ct_logs_count(logs) > 0)
+        return logs;
+    text_format(run->why, "%s has no log with a key: it is no list of logs", path);
+    fede_ct_logs_free(logs);
+    return NULL;
+}
+
 /* Shows, and judges where that is asked. */
 static int judged(struct run *run, const char *source)
 {
@@ -282,7 +299,12 @@ static int judged(struct run *run, const char *source)
     if (s->verify) {
         if (!load_trust(run))
             return EXIT_INPUT;
+        fede_ct_logs *logs = NULL;
+        if (s->ct_logs != NULL && (logs = load_logs(run, s->ct_logs)) == NULL)
+            return EXIT_INPUT;
+        request.ct_logs = logs;
         run->verification = fede_verify_chain(&request);
+        fede_ct_logs_free(logs);
         if (run->verification == NULL)
             return EXIT_INTERNAL;
     }
@@ -419,6 +441,7 @@ static bool cert_take(void *settings, const struct option_row *row, const char *
     case CAPATH:
     case CRL:
     case STAPLE:
+    case CT_LOGS:
     case MUST_STAPLE:
     case REVOCATION:
     case PURPOSE:
@@ -446,6 +469,9 @@ static bool cert_take(void *settings, const struct option_row *row, const char *
         return add(s->crls, &s->n_crls, value, why);
     case STAPLE:
         s->staple = value;
+        return true;
+    case CT_LOGS:
+        s->ct_logs = value;
         return true;
     case MUST_STAPLE:
         s->must_staple = true;

@@ -56,6 +56,8 @@ struct connect_settings {
     const char *server_name, *verify_name, *keylog, *report, *session_in, *session_out;
     long reconnects; /* --reconnect, 0: none */
     bool no_ticket, status, false_start;
+    bool scts;
+    const char *ct_logs;
     fede_revocation revocation;
     const char *crl_files[FILES_MOST];
     size_t n_crl_files;

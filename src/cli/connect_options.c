@@ -17,7 +17,7 @@ enum key {
     MAX_TIME, CONNECT_TIMEOUT, IPV4, IPV6, RESOLVE, CONNECT_TO, UNIX_SOCKET, INTERFACE, PROXY, NO_PROXY, PROXY_USER, STARTTLS,
     INSECURE, CACERT, CAPATH, VERIFY_NAME, VERIFY_IP, AT_TIME, SHOW_CERTIFICATES, TLS12, TLS_MAX, CIPHERS, GROUPS, SCHEMES,
     ALPN, NO_ALPN, SERVER_NAME, NO_SERVER_NAME, NO_EMS, MAX_FRAGMENT, KEYLOG, SESSION_OUT, SESSION_IN, RECONNECT, NO_TICKET,
-    STATUS, CERT_STATUS, CRL_FILE, REVOCATION, FALSE_START, RENEGOTIATE, RECORD_LIMIT, FRAGMENT_LENGTH,
+    STATUS, CERT_STATUS, CRL_FILE, REVOCATION, FALSE_START, RENEGOTIATE, RECORD_LIMIT, FRAGMENT_LENGTH, SCT, CT_LOGS,
     REPORT, CERT, KEY, FILE_FORM, EXPORT, EXPORT_LEN,
     INTERACTIVE, LINGER, CRLF, REFUSED
 };
@@ -81,6 +81,8 @@ static const struct option_row options[] = {
     {"crl",              0,  CRL_FILE,    "FILE",      NULL, "Judge certificates by the revocation lists in FILE (PEM or DER); repeatable. With one, every certificate of the path must be covered."},
     {"crlfile",          0,  CRL_FILE,    "FILE",      NULL, "The same as --crl."},
     {"revocation",       0,  REVOCATION,  "HOW",       NULL, "What an unknown revocation status means: soft: nothing; leaf: the server's own certificate is refused; hard: any of the path is. Without it what was given must count."},
+    {"sct",              0,  SCT,         NULL,        NULL, "Ask the server for timestamps of logs (Certificate Transparency, RFC 6962)."},
+    {"ct-logs",          0,  CT_LOGS,     "FILE",      NULL, "Judge timestamps by the list of logs in FILE (log_list.json, version 3): each is told as verified, failed, or of an unknown log. They refuse nothing."},
     {"false-start",      0,  FALSE_START, NULL,        NULL, "Send the request before the server's Finished has come: a round trip less (RFC 7918)."},
     {"renegotiate",      0,  RENEGOTIATE, "[=NUMBER]", NULL, "When the server asks for it, negotiate anew, NUMBER times at most, once without it; else it gets the warning no_renegotiation."},
     {"showcerts",        0,  SHOW_CERTIFICATES, NULL,  NULL, "Print the server's certificates in PEM, in the story."},
@@ -436,6 +438,11 @@ static bool take_tls(struct connect_settings *set, const struct option_row *row,
         return set->no_ems = true;
     case MAX_FRAGMENT:
         return value_number(value, 64, 16384, &set->max_fragment, why);
+    case SCT:
+        return set->scts = true;
+    case CT_LOGS:
+        set->ct_logs = value;
+        return true;
     case RECORD_LIMIT:
         return value_number(value, 64, 16384, &set->record_limit, why);
     case FRAGMENT_LENGTH:

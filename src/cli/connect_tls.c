@@ -14,6 +14,7 @@ enum { SESSION_MOST = 1 << 17, LISTS_MOST = 1 << 28 };
 static bool set_trust(struct client *client);
 static bool set_negotiation(struct client *client);
 static bool set_status(struct client *client);
+static bool set_logs(struct client *client);
 static bool set_key_log(struct client *client);
 static bool set_sessions(struct client *client);
 static void offer_session(struct client *client);
@@ -94,6 +95,26 @@ static bool set_trust(struct client *client)
     return true;
 }
 
+static bool set_logs(struct client *client)
+{
+    struct text why = text_in(client->detail, sizeof client->detail);
+    size_t len = 0;
+    char *list = client->set.ct_logs ? value_file(client->set.ct_logs, LISTS_MOST, &len, &why) : NULL;
+
+    if (!list)
+        return !client->set.ct_logs || client_fail(client, FEDE_INPUT_FAILED, FEDE_ORIGIN_CALLER, 0, 0);
+    fede_ct_logs *logs = fede_ct_logs_read((fede_bytes){(const uint8_t *)list, len});
+    free(list);
+    if (logs && fede_ct_logs_count(logs) == 0) {
+        text_format(&why, "%s has no log with a key: it is no list of logs", client->set.ct_logs);
+        fede_ct_logs_free(logs);
+        return client_fail(client, FEDE_INPUT_FAILED, FEDE_ORIGIN_CALLER, 0, 0);
+    }
+    bool taken = logs && fede_config_ct_logs(client->config, logs);
+    fede_ct_logs_free(logs);
+    return taken || tls_refused(client);
+}
+
 /* Revocation: by a staple, by lists. */
 static bool set_status(struct client *client)
 {
@@ -102,6 +123,8 @@ static bool set_status(struct client *client)
 
     if (!fede_config_status_request(config, set->status) || !fede_config_revocation(config, set->revocation))
         return tls_refused(client);
+    if (!fede_config_scts(config, set->scts) || !set_logs(client))
+        return false;
     for (size_t i = 0; i < set->n_crl_files; i++) {
         struct text why = text_in(client->detail, sizeof client->detail);
         size_t len = 0;

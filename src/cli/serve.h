@@ -26,6 +26,7 @@ struct pair {
     const char *cert, *key; /* key NULL: it stands in the certificate's file */
     const char *chain;      /* further certificates, or NULL */
     const char *staple;     /* an OCSP response, or NULL */
+    const char *scts;       /* timestamps of logs, or NULL */
     char *name; /* --sni: the name it is for (owned; cert and key point into it); NULL: from the certificate */
 };
 

@@ -13,7 +13,7 @@ enum { FILE_MOST = 1 << 20 };
 static fede_config *base_config(struct server *server, struct text *why);
 static bool set_tickets(fede_config *config, const struct settings *settings, struct text *why);
 static bool add_pair(fede_config *config, const struct pair *pair, struct text *why);
-static bool add_staple(fede_config *config, const char *path, struct text *why);
+static bool add_beside(fede_config *config, const struct pair *pair, struct text *why);
 static bool add_named(struct identity *identity, fede_config *base, const struct pair *pair, struct text *why);
 
 struct identity *identity_load(struct server *server, struct text *why)
@@ -190,22 +190,27 @@ static bool add_pair(fede_config *config, const struct pair *pair, struct text *
     free(chain);
     free(cert);
     free(key);
-    return ok && (!pair->staple || add_staple(config, pair->staple, why));
+    return ok && add_beside(config, pair, why);
 }
 
 /* For the certificate added last. */
-static bool add_staple(fede_config *config, const char *path, struct text *why)
+static bool add_beside(fede_config *config, const struct pair *pair, struct text *why)
 {
-    size_t n = 0, len = 0;
+    size_t n = 0, len = 0, scts_len = 0;
     while (fede_config_certificate(config, n, 0).len > 0)
         n++;
-    char *response = value_file(path, FILE_MOST, &len, why);
-    bool ok = response && len > 0 && response[0] == 0x30; /* a SEQUENCE: whoever asks reads the rest */
-    if (response && !ok)
-        text_format(why, "%s is no OCSP response in DER; openssl ocsp -respout writes one", path);
-    if (ok && !fede_config_staple(config, n - 1, bytes_of(response, len)))
+    char *response = pair->staple ? value_file(pair->staple, FILE_MOST, &len, why) : NULL;
+    char *scts = pair->scts ? value_file(pair->scts, FILE_MOST, &scts_len, why) : NULL;
+    bool ok = (response || !pair->staple) && (scts || !pair->scts);
+    if (response && (len == 0 || response[0] != 0x30)) { /* a SEQUENCE: whoever asks reads the rest */
+        text_format(why, "%s is no OCSP response in DER; openssl ocsp -respout writes one", pair->staple);
+        ok = false;
+    }
+    if (ok && ((response && !fede_config_staple(config, n - 1, bytes_of(response, len))) ||
+               (scts && !fede_config_sct_list(config, n - 1, bytes_of(scts, scts_len)))))
         ok = failed(config, why);
     free(response);
+    free(scts);
     return ok;
 }
 

@@ -11,6 +11,7 @@ enum key {
     KEY_KEY,
     KEY_CHAIN,
     KEY_STAPLE,
+    KEY_SCT,
     KEY_RECORD_LIMIT,
     KEY_SNI,
     KEY_CIPHERS,
@@ -68,7 +69,7 @@ static const struct option_row serve_options[] = {
     {"sigalgs",           0,  KEY_SIGALGS,           "LIST",           NULL,    "Signature schemes in order of preference."},
     {"tls-max",           0,  KEY_TLS_MAX,           "VERSION",        NULL,    "Highest version; this release speaks 1.2."},
     {"staple",            0,  KEY_STAPLE,            "FILE",           NULL,    "The OCSP response (DER) that goes with the --cert or --sni before it, to clients that ask (RFC 6066 8). It ends after days: SIGHUP reads it again."},
-    LEGACY_ROWS,
+    {"sct",               0,  KEY_SCT,               "FILE",           NULL,    "The timestamps of logs (a SignedCertificateTimestampList, RFC 6962 3.3) that go with the --cert or --sni before it, to clients that ask."},
     {"no-ems",            0,  KEY_NO_EMS,            NULL,             NULL,    "Do without the extended master secret (RFC 7627), to show the classic form."},
     {"alpn",              0,  KEY_ALPN,              "LIST",           NULL,    "Application protocols in order of preference; without it h2,http/1.1."},
     {"no-alpn",           0,  KEY_NO_ALPN,           NULL,             NULL,    "Ignore the client's application protocols; HTTP/1.1 is spoken."},
@@ -115,7 +116,7 @@ const struct command serve_command = {
 };
 
 static bool take_cert(struct settings *settings, enum key key, const char *value, struct text *why);
-static bool take_staple(struct settings *settings, const char *value, struct text *why);
+static bool take_beside(struct settings *settings, enum key key, const char *value, struct text *why);
 static bool take_sni(struct settings *settings, const char *value, struct text *why);
 static bool take_alpn(struct settings *settings, const char *value, struct text *why);
 static bool take_alert(struct settings *settings, const char *value, struct text *why);
@@ -140,9 +141,6 @@ static bool settings_take(void *where, const struct option_row *row, const char 
     struct settings *settings = where;
     if (row->key >= OPTION_HELP)
         return story_option(&settings->story, row, value, why);
-    bool taken;
-    if (legacy_option(&settings->legacy, row, value, why, &taken))
-        return taken;
     switch ((enum key)row->key) {
     case KEY_LISTEN:
         if (settings->n_listen == LISTEN_MOST) {
@@ -159,7 +157,8 @@ static bool settings_take(void *where, const struct option_row *row, const char 
     case KEY_CHAIN:
         return take_cert(settings, (enum key)row->key, value, why);
     case KEY_STAPLE:
-        return take_staple(settings, value, why);
+    case KEY_SCT:
+        return take_beside(settings, (enum key)row->key, value, why);
     case KEY_SNI:
         return take_sni(settings, value, why);
     case KEY_CIPHERS:
@@ -258,8 +257,6 @@ bool settings_check(struct settings *settings, struct text *why)
                     settings->report);
     else if (settings->no_tickets && (settings->ticket_key || settings->ticket_lifetime > 0))
         text_add(why, "--no-tickets excludes --ticket-key and --ticket-lifetime");
-    else if (!legacy_check(&settings->legacy, why))
-        return false;
     else if ((settings->request_cert || settings->require_cert) != (settings->n_cas > 0))
         text_add(why, settings->n_cas > 0 ? "--ca belongs to --request-cert or --require-cert"
                                           : "--request-cert and --require-cert need --ca FILE: the CAs whose clients are accepted");
@@ -295,14 +292,15 @@ static bool take_cert(struct settings *settings, enum key key, const char *value
 }
 
 /* What is delivered with the certificate given before. */
-static bool take_staple(struct settings *settings, const char *value, struct text *why)
+static bool take_beside(struct settings *settings, enum key key, const char *value, struct text *why)
 {
     struct pair *last = settings->n_pairs > 0 ? &settings->pairs[settings->n_pairs - 1] : NULL;
-    if (!last || last->staple) {
+    const char **place = !last ? NULL : key == KEY_SCT ? &last->scts : &last->staple;
+    if (!place || *place) {
         text_add(why, "it belongs behind the --cert or --sni it is for, once for each");
         return false;
     }
-    last->staple = value;
+    *place = value;
     return true;
 }
 

@@ -83,8 +83,7 @@ static enum outcome accept_extensions(struct handshake *hs, const struct extensi
         return handshake_fail(hs, FEDE_NO_EXTENDED_MASTER_SECRET, "extended_master_secret", 0, 0);
     if (ext_has(e, HAS_POINT_FORMATS) && memchr(e->point_formats.data, 0, e->point_formats.len) == NULL)
         return handshake_fail(hs, FEDE_POINT_FORMAT, "ec_point_formats", 0, 0);
-    status_accept(hs, e);
-    if (limits_accept(hs, e) != DONE)
+    if (status_accept(hs, e) != DONE || limits_accept(hs, e) != DONE)
         return FAIL;
     if (ext_has(e, HAS_ENCRYPT_THEN_MAC) && conn->suite->mac != 0)
         conn->flags |= CONN_ETM;

@@ -468,7 +468,7 @@ enum written write_server_hello(struct handshake *hs, size_t *room)
         e->alpn = bytes_of(conn->config->alpn + conn->alpn_at - 1, (size_t)conn->alpn_len + 1); /* with its length */
     }
     e->block = e->present != 0;
-    *room = 128 + conn->alpn_len;
+    *room = 128 + conn->alpn_len + hs->scts.len;
     return WRITTEN;
 }
 

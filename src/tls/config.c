@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "wire/messages.h"
+#include "x509/sct.h"
 
 enum { MESSAGE_LIMIT = 65536, HANDSHAKE_LIMIT = 131072, LEAST_FRAGMENT = 64, MOST_FRAGMENT = 16384 };
 enum { MOST_ALPN = 65000 }; /* with everything else they must fit into one block of extensions, 65,535 bytes */
@@ -67,6 +68,8 @@ fede_config *fede_config_derive(const fede_config *base)
     config->tickets = tickets_hold(base->tickets);
     config->store = base->store != NULL ? store_hold(base->store) : NULL;
     shelf_hold(config->staples);
+    shelf_hold(config->sct_lists);
+    ct_logs_hold(config->ct_logs);
     shelf_hold(config->crls);
     shelf_hold(config->legacy_words);
     if (base->alpn_len > 0)
@@ -117,6 +120,8 @@ static void share_release(fede_config *config)
     tickets_free(config->tickets);
     fede_store_free(config->store);
     shelf_free(config->staples);
+    shelf_free(config->sct_lists);
+    fede_ct_logs_free(config->ct_logs);
     shelf_free(config->crls);
     shelf_free(config->legacy_words);
     memory_give(&from, config, sizeof *config);

@@ -102,6 +102,8 @@ struct fede_config {
     uint32_t ticket_lifetime; /* seconds; 0: no tickets */
     fede_store *store;        /* sessions by id; NULL: none */
     struct shelf *staples;    /* OCSP responses, by number of the credential; NULL: none */
+    struct shelf *sct_lists;  /* SignedCertificateTimestampLists, by number of the credential; NULL: none */
+    fede_ct_logs *ct_logs;    /* NULL: timestamps are not judged */
     struct shelf *crls;       /* revocation lists (DER); NULL: none */
     fede_revocation revocation; /* what an unknown status means */
     struct crypto_random random;
@@ -115,7 +117,7 @@ struct fede_config {
     uint8_t fragment_code;               /* max_fragment_length as in the extension; 0: not offered */
     uint8_t questions;
     bool reveal_secrets, unauthenticated, read_ahead, half_close, sessions;
-    bool status_request, false_start;
+    bool status_request, scts, false_start;
     uint8_t renegotiation; /* fede_renegotiation */
     bool failed; /* a setting did, while settings could change: no connection is made */
     fede_error error;

@@ -55,6 +55,7 @@ struct handshake {
     size_t n_chain;
     uint8_t peer_ip[16], peer_ip_len; /* its address, where the application told it; 0: not known */
     struct host *host;        /* client: the name to be proved; NULL: none */
+    bytes scts;               /* SignedCertificateTimestampList: the server's own, or the one that came */
     bytes staple;             /* the OCSP response: the server's own, or the one that came */
     struct certificate *leaf; /* the peer's, once judged; NULL: it could not be read */
     fede_verdict verdict;
@@ -157,7 +158,7 @@ void limits_choose(struct handshake *hs);
 void limits_answer(const struct handshake *hs, struct extensions *e);
 /* status.c */
 void status_offer(const struct handshake *hs, struct extensions *e);
-void status_accept(struct handshake *hs, const struct extensions *e);
+enum outcome status_accept(struct handshake *hs, const struct extensions *e);
 void status_choose(struct handshake *hs);
 void status_answer(const struct handshake *hs, struct extensions *e);
 void status_ask(const struct handshake *hs, struct verify_request *request);

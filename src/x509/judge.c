@@ -134,6 +134,8 @@ static bool judge(fede_verification *v, const fede_verify_request *asked)
                                      .key_usage = asked->key_usage,
                                      .staple = asked->staple,
                                      .staple_asked = asked->staple_asked,
+                                     .ct_logs = asked->ct_logs,
+                                     .scts = asked->scts,
                                      .revocation = (fede_revocation)asked->revocation,
                                      .policies = asked->policies,
                                      .n_policies = asked->n_policies,

@@ -7,7 +7,6 @@
 
 static bool next_block(bytes *text, bytes *label, bytes *body);
 static bool find(bytes in, const char *what, size_t *at);
-static bool decode(bytes body, uint8_t *out, size_t *len);
 
 bool pem_next(bytes *text, const char *label, struct arena *arena, bytes *der)
 {
@@ -19,7 +18,7 @@ bool pem_next(bytes *text, const char *label, struct arena *arena, bytes *der)
         uint8_t *out = arena_take(arena, len);
         if (out == NULL)
             return false;
-        if (decode(body, out, &len) && len > 0) {
+        if (base64_read(body, out, &len) && len > 0) {
             *der = (bytes){out, len};
             return true;
         }
@@ -92,7 +91,7 @@ static uint8_t value_of(uint8_t c)
     return c < sizeof values ? values[c] : (uint8_t)NO;
 }
 
-static bool decode(bytes body, uint8_t *out, size_t *len)
+bool base64_read(bytes body, uint8_t *out, size_t *len)
 {
     uint32_t bits = 0;
     size_t n = 0, pads = 0, count = 0;

@@ -9,6 +9,7 @@
 #include "x509/path.h"
 #include "x509/policy.h"
 #include "x509/revocation.h"
+#include "x509/sct.h"
 
 #include "base/error.h"
 
@@ -36,6 +37,7 @@ static void check_constraints(struct trail *t, size_t i, unsigned *budget);
 static void check_policies(struct trail *t);
 static void check_name(struct trail *t);
 static void check_revocation(struct trail *t, struct revocation_lists *lists);
+static void check_transparency(struct trail *t);
 static void record(struct trail *t, fede_check_kind kind, size_t i, fede_outcome outcome, const struct finding *f,
                    struct text *words);
 static void copy_cut(char *out, size_t size, const char *text);
@@ -72,7 +74,7 @@ bool x509_verify(const struct verify_request *request, struct arena *arena, fede
     if (found->ending == PATH_NO_MEMORY)
         return no_memory(arena, verdict, error);
     struct trail t = {.request = request, .arena = arena, .path = &found->path, .verdict = verdict, .error = error};
-    t.room = CHECKS_PER_CERTIFICATE * found->path.n + 6;
+    t.room = CHECKS_PER_CERTIFICATE * found->path.n + 6 + (request->ct_logs != NULL ? SCT_MOST : 0);
     t.checks = arena_take(arena, t.room * sizeof *t.checks);
     if (t.checks == NULL)
         return no_memory(arena, verdict, error);
@@ -136,6 +138,7 @@ static void judge(struct trail *t, const struct search_result *found)
     check_policies(t);
     check_name(t);
     check_revocation(t, found->lists);
+    check_transparency(t);
 }
 
 /* Adds one check. words become its detail, whole in the error, cut in the trail. */
@@ -348,6 +351,23 @@ static void check_revocation(struct trail *t, struct revocation_lists *lists)
     }
 }
 
+/* A timestamp that does not verify counts as none: told as failed, no reason to refuse. */
+static void check_transparency(struct trail *t)
+{
+    struct sct_finding found[SCT_MOST];
+    size_t n = sct_judge(t->request, t->path, t->arena, found);
+    for (size_t i = 0; i < n; i++) {
+        char room[sizeof found[i].words];
+        struct text words = text_in(room, sizeof room);
+        text_add(&words, found[i].words);
+        record(t, FEDE_CHECK_TRANSPARENCY, 0, FEDE_PASSED, NULL, &words);
+        if (t->no_memory)
+            return;
+        t->checks[t->n - 1].outcome = (uint8_t)found[i].outcome;
+        t->checks[t->n - 1].reason = found[i].outcome == FEDE_FAILED ? FEDE_CERT_TIMESTAMP : FEDE_OK;
+    }
+}
+
 /* Lists the names of the kind wanted: as many as there is room for. */
 static size_t add_names(struct text *words, const struct certificate *c, uint8_t host_kind)
 {
@@ -441,6 +461,7 @@ const char *fede_check_name(unsigned kind)
                                         [FEDE_CHECK_NAME] = "name",
                                         [FEDE_CHECK_REVOCATION] = "revocation",
                                         [FEDE_CHECK_PROFILE] = "profile",
-                                        [FEDE_CHECK_POLICY] = "policies"};
+                                        [FEDE_CHECK_POLICY] = "policies",
+                                        [FEDE_CHECK_TRANSPARENCY] = "transparency"};
     return kind < sizeof names / sizeof *names && names[kind] ? names[kind] : "unknown";
 }

@@ -114,6 +114,8 @@ const struct certificate *anchors_find(const struct anchors *a, bytes subject, s
 /* ---- PEM. */
 /* Next block with that label ("CERTIFICATE", NULL: any) out of *text; DER goes to arena memory. False at the end. */
 bool pem_next(bytes *text, const char *label, struct arena *arena, bytes *der);
+/* out: room for 3 bytes more than body.len / 4 * 3. */
+bool base64_read(bytes body, uint8_t *out, size_t *len);
 
 /* ---- Verification. */
 enum purpose { PURPOSE_SERVER = 1, PURPOSE_CLIENT, PURPOSE_ANY };
@@ -138,6 +140,8 @@ struct verify_request {
     bytes staple;                         /* an OCSP response about the leaf; empty: none */
     bool staple_asked;                    /* the server was asked for it: a leaf that promises one must come with it */
     enum fede_revocation revocation;      /* what unknown status means */
+    const struct fede_ct_logs *ct_logs;   /* NULL: timestamps are not looked at */
+    bytes scts;                           /* a SignedCertificateTimestampList that came beside the leaf; empty: none */
     const bytes *policies; size_t n_policies; /* OID contents of the policies wanted; none: any policy (RFC 5280 6.1.1 c) */
     bool explicit_policy, inhibit_mapping, inhibit_any; /* RFC 5280 6.1.1 (e) to (g) */
     uint8_t nesting; bytes presumed;      /* 0, empty: for the signers of revocation lists, who are judged likewise */

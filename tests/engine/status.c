@@ -198,6 +198,70 @@ static void listed(void)
     fede_config_free(config);
 }
 
+/* ---- Timestamps of logs: beside the chain, in it, asked for or not, judged or not. */
+
+static struct {
+    int outcomes[16];
+    size_t n, len;
+} timestamps;
+
+static void hear_timestamps(void *arg, const fede_event *event)
+{
+    (void)arg;
+    if (event->kind != FEDE_EVENT_VERDICT)
+        return;
+    timestamps.len = fede_conn_scts(event->connection).len;
+    for (size_t i = 0; i < event->verdict->n_checks; i++)
+        if (event->verdict->checks[i].kind == FEDE_CHECK_TRANSPARENCY) {
+            const fede_check *made = &event->verdict->checks[i];
+            timestamps.outcomes[timestamps.n++] = made->outcome;
+            CHECK((made->reason == FEDE_CERT_TIMESTAMP) == (made->outcome == FEDE_FAILED) && made->detail[0] != 0);
+        }
+}
+
+static void logged(void)
+{
+    static const int beside[] = {FEDE_PASSED, FEDE_FAILED, FEDE_NOT_CHECKED, FEDE_FAILED},
+                     inside[] = {FEDE_PASSED, FEDE_FAILED};
+    fede_ct_logs *logs = fede_ct_logs_read(pair_file("logs.json"));
+    CHECK(logs != NULL && fede_ct_logs_count(logs) == 1);
+    fede_config *sc = pair_server_config(NULL, "p256"), *embedded = pair_server_config(NULL, "embedded");
+    CHECK(fede_config_sct_list(sc, 0, pair_file("p256.sct")));
+    for (int bits = 0; bits < 4; bits++)
+        for (int in = 0; in < 2; in++) {
+            size_t at = (size_t)(10 * bits + in);
+            fede_config *base = pair_client_config(NULL);
+            fede_config_trace(base, hear_timestamps, NULL);
+            CHECK_AT(fede_config_scts(base, bits & 1) && fede_config_ct_logs(base, bits & 2 ? logs : NULL), at);
+            fede_config *cc = fede_config_derive(base);
+            struct pair pair = {0};
+            memset(&timestamps, 0, sizeof timestamps);
+            pair_start(&pair, cc, in ? embedded : sc, NULL);
+            CHECK_AT(pair_pump(&pair) && pair_established(pair.client) && pair_established(pair.server), at);
+            CHECK_AT(timestamps.len == (!in && bits & 1 ? pair_file("p256.sct").len : 0), at);
+            size_t n = !(bits & 2) ? 0 : in ? 2 : bits & 1 ? 4 : 0;
+            CHECK_AT(timestamps.n == n, at);
+            for (size_t i = 0; i < n && timestamps.n == n; i++)
+                CHECK_AT(timestamps.outcomes[i] == (in ? inside[i] : beside[i]), 100 * at + i);
+            pair_end(&pair);
+            fede_config_free(base);
+            fede_config_free(cc);
+        }
+    CHECK(!fede_config_sct_list(sc, 0, pair_file("p256.sct"))); /* in use */
+    fede_config_free(sc);
+    sc = pair_server_config(NULL, "p256");
+    CHECK(!fede_config_sct_list(sc, 0, pair_file("p256.pem")));
+    fede_config_free(sc);
+    fede_config_free(embedded);
+    fede_ct_logs_free(logs);
+    fede_bytes json = pair_file("logs.json");
+    for (size_t len = 0; len < json.len; len++) { /* cut anywhere */
+        logs = fede_ct_logs_read((fede_bytes){json.data, len});
+        CHECK_AT(logs != NULL && fede_ct_logs_count(logs) <= 1, len);
+        fede_ct_logs_free(logs);
+    }
+}
+
 /* ---- False Start. */
 
 static void hold_back(struct pair *pair, uint8_t from, size_t index, uint8_t *record, size_t len)
@@ -388,6 +452,7 @@ int main(void)
     stapled();
     replaced();
     listed();
+    logged();
     early();
     goes_on();
     nothing_before_finished();
