@@ -11,6 +11,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "report/onlooker.h"
+#include "report/saved.h"
 
 enum key {
     KEY_KEYLOG = 1, KEY_CONN, KEY_REPORT, KEY_RSA_KEY, KEY_PSK, KEY_DIAGRAM, KEY_FOLLOW, KEY_EXPORT, KEY_OVERWRITE,
@@ -72,6 +73,8 @@ const struct command explain_command = {
                 "  fede explain --follow 1 --keylog keys.txt a.pcap    requests and answers, unpacked\n"
                 "  tcpdump -w - port 443 | fede explain -              from a pipe, when it ends\n",
     .notes =
+        "FILE may also be a story saved with --json or -T lines: -T html, lines or fields make the same of it as of "
+        "the capture.\n"
         "Captures are pcap or pcapng, plain or gzip, of any common link type. TLS is found on every port by what it "
         "looks like. With keys every tag, both Finished and all signatures that can be are recomputed.\n",
     .options = explain_options,
@@ -152,7 +155,8 @@ static int explain_run(int argc, char **argv)
         }
         request.page.command = settings.command;
     }
-    code = codes[onlooker_tell(&request, reason, sizeof reason)];
+    code = codes[saved_is(argv[1]) ? saved_tell(&request, reason, sizeof reason)
+                                    : onlooker_tell(&request, reason, sizeof reason)];
     if (!story_page_end(&request.page)) {
         snprintf(reason, sizeof reason, "%.300s could not be written whole", settings.report);
         code = EXIT_INTERNAL;
@@ -234,6 +238,7 @@ static const char *choose(struct settings *s, struct onlooker_request *request)
         s->story.form = REPORT_JSON_LINES;
     if (s->page) {
         s->report = "-";
+        s->story.show_secrets |= s->story.level >= 4;
         s->story.level = 0;
     }
     if (s->select.n_fields > 0 || s->select.filter != NULL)

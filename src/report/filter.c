@@ -30,15 +30,15 @@ struct literal {
     char *words;
     bool quoted, has_number;
     int64_t number;
-    char *hex;             /* of aa:bb:cc, without the colons; NULL: it is none */
-    struct literal *upto;  /* the end of a range */
+    char *hex;            /* of aa:bb:cc, without the colons; NULL: it is none */
+    struct literal *upto; /* the end of a range */
 };
 
 struct node {
     enum kind kind;
-    struct node *a, *b;    /* OR, AND, NOT */
+    struct node *a, *b; /* OR, AND, NOT */
     char *path;
-    bool met;              /* a line had it */
+    bool met; /* a line had it */
     struct literal *value;
     regex_t pattern;
     bool compiled;
@@ -220,9 +220,10 @@ static const struct {
     const char *token;
     enum kind kind;
 } relations[] = {
-    {"==", EQUAL},      {"eq", EQUAL},  {"!=", UNEQUAL}, {"ne", UNEQUAL},     {"<=", LESS_EQUAL},    {"le", LESS_EQUAL},
-    {">=", MORE_EQUAL}, {"ge", MORE_EQUAL}, {"<", LESS}, {"lt", LESS},        {">", MORE},           {"gt", MORE},
-    {"contains", CONTAINS}, {"matches", MATCHES}, {"~", MATCHES}, {"in", IN},
+    {"==", EQUAL},      {"eq", EQUAL},      {"!=", UNEQUAL},        {"ne", UNEQUAL},      {"<=", LESS_EQUAL},
+    {"le", LESS_EQUAL}, {">=", MORE_EQUAL}, {"ge", MORE_EQUAL},     {"<", LESS},          {"lt", LESS},
+    {">", MORE},        {"gt", MORE},       {"contains", CONTAINS}, {"matches", MATCHES}, {"~", MATCHES},
+    {"in", IN},
 };
 
 static struct node *test(struct parser *p)

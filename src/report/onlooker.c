@@ -615,7 +615,7 @@ static void telling_end(struct look *l, struct session *s, const char *outcome)
     if (t->report != NULL) {
         report_since(t->report, s->now_us);
         report_inside_end(t->report);
-        if (t->report->options.form != REPORT_SILENT && s->found)
+        if ((t->report->options.form != REPORT_SILENT || t->report->also != NULL) && s->found)
             key_note(s, t);
         report_packets(t->report, s->stream, s->client);
         report_onlooker_facts(t->report, key_state_text((enum key_state)s->keys), s->resumed, outcome);

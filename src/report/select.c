@@ -46,7 +46,8 @@ bool select_take(struct select_options *o, const char *value, struct text *why)
         known = false;
     }
     if (!known)
-        text_add(why, "there are header=y|n, separator=/t|/s|SIGN, aggregator=,|/s|SIGN, occurrence=a|f|l, quote=d|s|n");
+        text_add(why,
+                 "there are header=y|n, separator=/t|/s|SIGN, aggregator=,|/s|SIGN, occurrence=a|f|l, quote=d|s|n");
     else if (!good)
         text_add(why, "its value is none of those that it can have");
     return good;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""choose.py --fede FEDE: -T fields, -Y and -E against tshark, over all captures of data/ merged into one.
+"""choose.py --fede FEDE: -T fields, -Y and -E against tshark, over all captures of data/ merged into one; saved stories.
 
 For each name of Wireshark's that fede knows: the same values, as often. For filters: the same number of handshake messages or
 alerts. tshark is told that every port is TLS, for it does not find it by content everywhere; the capture with STARTTLS is left
@@ -8,7 +8,9 @@ out, for it can't be told both.
 import argparse
 import collections
 import glob
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -65,6 +67,8 @@ def main():
                     shutil.copyfileobj(f, out)
         against_tshark(fede, files, keys, all_files)
         own(fede, f"{DATA}/several.pcapng")
+        saved(fede, folder)
+        bounds(fede)
     print(f"choose: {passed} passed, {failed} failed, {0 if shutil.which('tshark') else len(NAMES) + len(FILTERS)} skipped")
     return failed > 0
 
@@ -86,6 +90,40 @@ def against_tshark(fede, files, keys, all_files):
         theirs = len(run([*tshark, "-Y", text, "-T", "fields", "-e", "frame.number"]).stdout.splitlines())
         ours = len(run([fede, "explain", "--keylog", keys, "-T", "lines", "-Y", text, all_files]).stdout.splitlines())
         check(text, ours == theirs and ours > 0, f"fede {ours}, tshark {theirs}")
+
+
+def saved(fede, folder):
+    """A story that was saved gives the page, the lines and the rows that the capture gives."""
+    def stories(page):
+        return [dict(json.loads(s), command=None) for s in re.findall(r'class="story">(.*?)</script>', page)]
+
+    for name, *words in (("several", "-vv"), ("nginx-t12-h2", "-vvv"), ("t12-unknown-ca", "-vv"), ("t13-early-data", "-vv")):
+        capture = [fede, "explain", *words, "--keylog", f"{DATA}/{name}.keys", f"{DATA}/{name}.pcapng"]
+        path = f"{folder}/{name}.json"
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(run([*capture, "--json"]).stdout)
+        direct, again = stories(run([*capture, "-T", "html"]).stdout), stories(run([fede, "explain", "-T", "html", path]).stdout)
+        check(f"{name}: page of a saved story", direct == again and direct, f"{len(direct)} {len(again)}")
+        rows = ["-e", "conn", "-e", "sni", "-e", "tls.handshake.ciphersuite", "-Y", "tls.handshake.type in {1, 2}"]
+        check(f"{name}: rows of a saved story",
+              sorted(run([*capture, *rows]).stdout.splitlines()) == sorted(run([fede, "explain", *rows, path]).stdout.splitlines()))
+        check(f"{name}: no text of it", run([fede, "explain", path]).returncode == 3)
+        with open(path, "r+", encoding="utf-8") as f:
+            f.truncate(2000)
+        check(f"{name}: cut", run([fede, "explain", "-T", "html", path]).returncode == 3)
+
+
+def bounds(fede):
+    """Memory that has to suffice, and a pipe."""
+    words = [fede, "explain", "-T", "lines", "--keylog", f"{DATA}/large.keys"]
+    whole = run([*words, f"{DATA}/large.pcapng"])
+    little = run([*words, "--max-memory", "16M", f"{DATA}/large.pcapng"])
+    check("16M suffice", whole.returncode == little.returncode == 0 and whole.stdout == little.stdout)
+    with open(f"{DATA}/large.pcapng", "rb") as f:
+        piped = subprocess.run([*words, "-"], stdin=f, capture_output=True, text=True, timeout=120, check=False)
+    check("a pipe", piped.stdout == whole.stdout and "\r" not in piped.stderr)
+    for size in ("15M", "x", "1T", "-1", ""):
+        check(f"--max-memory {size}", run([*words, "--max-memory", size, f"{DATA}/large.pcapng"]).returncode == 2)
 
 
 def own(fede, path):
