@@ -189,6 +189,7 @@ complete -c fede -n '__fish_seen_subcommand_from derive' -l client-random -x -d 
 complete -c fede -n '__fish_seen_subcommand_from derive' -l server-random -x -d 'master (classic), key-block: random of the ServerHello.'
 complete -c fede -n '__fish_seen_subcommand_from derive' -l master -x -d 'key-block, verify-data: the master secret.'
 complete -c fede -n '__fish_seen_subcommand_from derive' -l suite -x -d 'key-block: the cipher suite, by name or number; says how the block is cut.'
+complete -c fede -n '__fish_seen_subcommand_from derive' -l tls -x -d 'key-block: 1.0, 1.1 or 1.2 (without this option).'
 complete -c fede -n '__fish_seen_subcommand_from derive' -l side -x -d 'verify-data: whose Finished, client or server.'
 complete -c fede -n '__fish_seen_subcommand_from derive' -l transcript-hash -x -d 'verify-data: hash of all messages before that Finished.'
 complete -c fede -n '__fish_seen_subcommand_from derive' -l curve -x -d 'ecdh: x25519, p256, p384 or p521.'

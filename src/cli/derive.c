@@ -29,6 +29,7 @@ enum key {
     LENGTH,
     SUITE,
     SIDE,
+    TLS,
     CURVE,
     SEQUENCE
 };
@@ -76,6 +77,7 @@ static const struct option_row options[] = {
     {"server-random",   0, SERVER_RANDOM,   "HEX",    NULL, "master (classic), key-block: random of the ServerHello."},
     {"master",          0, MASTER,          "HEX",    NULL, "key-block, verify-data: the master secret."},
     {"suite",           0, SUITE,           "NAME",   NULL, "key-block: the cipher suite, by name or number; says how the block is cut."},
+    {"tls",             0, TLS,             "VERSION", NULL, "key-block: 1.0, 1.1 or 1.2 (without this option)."},
     {"side",            0, SIDE,            "SIDE",   NULL, "verify-data: whose Finished, client or server."},
     {"transcript-hash", 0, TRANSCRIPT_HASH, "HEX",    NULL, "verify-data: hash of all messages before that Finished."},
     {"curve",           0, CURVE,           "NAME",   NULL, "ecdh: x25519, p256, p384 or p521."},
@@ -163,6 +165,9 @@ static bool derive_take(void *settings, const struct option_row *row, const char
         return true;
     case SUITE:
         q->suite = value;
+        return true;
+    case TLS:
+        q->tls = value;
         return true;
     case SIDE:
         q->side = value;

@@ -4,7 +4,7 @@
    of ServerKeyExchange (7.4.3) and of CertificateVerify (7.4.8), those of the certificates among each other (RFC 5280 6.1),
    the tags of records. What can't be checked says why. The transcript is put together here from the messages as they were on
    the wire: HelloRequest does not count, ChangeCipherSpec and alerts are no messages. */
-#include "explain/derived.h"
+#include "explain/derived_parts.h"
 
 #include "crypto/offline.h"
 #include "explain/hello.h"
@@ -43,9 +43,6 @@ static bytes transcript_hash(const struct job *j, const struct kept_message *unt
 static void add_value(struct job *j, struct derivation *v);
 static struct derived_verdict *judge(struct job *j, const char *name, const char *title, const char *section,
                                      uint8_t from);
-static void say(struct derived_verdict *v, enum verdict_outcome outcome, const char *text);
-static void command(struct job *j, struct derivation *v, const char *what, const char *const options[],
-                    const bytes values[]);
 
 struct derived *derived_make(struct arena *arena, const struct dissection *d, bool verdicts)
 {
@@ -63,7 +60,8 @@ struct derived *derived_make(struct arena *arena, const struct dissection *d, bo
     if (verdicts) {
         certificates(&j);
         key_exchange(&j);
-        certificate_verify(&j);
+        if (d->version < 0x0304)
+            certificate_verify(&j);
         staple(&j);
     }
     if (j.is_12) {
@@ -71,8 +69,12 @@ struct derived *derived_make(struct arena *arena, const struct dissection *d, bo
         master(&j);
         keys(&j);
     }
-    finished(&j, FEDE_CLIENT);
-    finished(&j, FEDE_SERVER);
+    if (d->version >= 0x0304) {
+        derived13(arena, d, &j.suite, verdicts, j.out);
+    } else {
+        finished(&j, FEDE_CLIENT);
+        finished(&j, FEDE_SERVER);
+    }
     if (!verdicts)
         j.out->n_verdicts = 0;
     return j.out;
@@ -101,7 +103,7 @@ static void certificates(struct job *j)
         v->certificate = (int)i;
         struct text t = text_in(v->text, sizeof v->text);
         if (!certificate_read(d->certificates[i], &c, &error)) {
-            say(v, VERDICT_OPEN, "the certificate can't be read");
+            derived_say(v, VERDICT_OPEN, "the certificate can't be read");
             continue;
         }
         bool found = false, itself = false;
@@ -115,11 +117,11 @@ static void certificates(struct job *j)
         const struct scheme *scheme = scheme_by_id(c.scheme);
         v->input = c.tbs;
         if (!found) {
-            say(v, VERDICT_OPEN, "the issuer's certificate was not sent and is not known here");
+            derived_say(v, VERDICT_OPEN, "the issuer's certificate was not sent and is not known here");
         } else if (scheme == NULL) {
-            say(v, VERDICT_OPEN, "its signature algorithm is not computed here");
+            derived_say(v, VERDICT_OPEN, "its signature algorithm is not computed here");
         } else if (issuer.key.kind == 0) {
-            say(v, VERDICT_OPEN, "the issuer's kind of key is not known here");
+            derived_say(v, VERDICT_OPEN, "the issuer's kind of key is not known here");
         } else {
             v->outcome = crypto_verify(&issuer.key, scheme, c.tbs, c.signature) ? VERDICT_VERIFIED : VERDICT_FAILED;
             text_add(&t, scheme->name);
@@ -145,21 +147,21 @@ static void key_exchange(struct job *j)
     struct certificate leaf;
     fede_error error = {0};
     if (!j->is_12) {
-        say(v, VERDICT_OPEN, not_this_version(j));
+        derived_say(v, VERDICT_OPEN, not_this_version(j));
     } else if (!wire_done(&w)) {
-        say(v, VERDICT_OPEN, "the message can't be read");
+        derived_say(v, VERDICT_OPEN, "the message can't be read");
     } else if (!ske.is_signed) {
-        say(v, VERDICT_OPEN, "with this key exchange it is not signed");
+        derived_say(v, VERDICT_OPEN, "with this key exchange it is not signed");
     } else if (j->d->n_certificates == 0 || !certificate_read(j->d->certificates[0], &leaf, &error)) {
-        say(v, VERDICT_OPEN, "the server's certificate was not seen, or can't be read");
+        derived_say(v, VERDICT_OPEN, "the server's certificate was not seen, or can't be read");
     } else if (!computed(ske.unnamed, ske.scheme) || leaf.key.kind == 0) {
-        say(v, VERDICT_OPEN,
+        derived_say(v, VERDICT_OPEN,
             leaf.key.kind != 0 ? "its signature scheme is not computed here"
                                : "the certificate's kind of key is not known here");
     } else {
         uint8_t *in = arena_take(j->arena, 64 + ske.params.len);
         if (in == NULL) {
-            say(v, VERDICT_OPEN, "there was not enough memory");
+            derived_say(v, VERDICT_OPEN, "there was not enough memory");
             return;
         }
         bytes_copy(in, j->client.random.data, 32);
@@ -192,15 +194,15 @@ static void certificate_verify(struct job *j)
     wire_certificate_verify(&w, &cv);
     wire_certificate_12(&of_list, &cm);
     if (!j->is_12)
-        say(v, VERDICT_OPEN, not_this_version(j));
+        derived_say(v, VERDICT_OPEN, not_this_version(j));
     else if (!wire_done(&w))
-        say(v, VERDICT_OPEN, "the message can't be read");
+        derived_say(v, VERDICT_OPEN, "the message can't be read");
     else if (!wire_done(&of_list) || !certificates_next(&cm.list, &der) || !certificate_read(der, &leaf, &error))
-        say(v, VERDICT_OPEN, "the client's certificate was not seen, or can't be read");
+        derived_say(v, VERDICT_OPEN, "the client's certificate was not seen, or can't be read");
     else if (!computed(cv.unnamed, cv.scheme) || leaf.key.kind == 0)
-        say(v, VERDICT_OPEN, "its signature scheme is not computed here");
+        derived_say(v, VERDICT_OPEN, "its signature scheme is not computed here");
     else if (j->d->handshake_cut)
-        say(v, VERDICT_OPEN, "not all messages of the handshake are known");
+        derived_say(v, VERDICT_OPEN, "not all messages of the handshake are known");
     else {
         v->input = transcript(j, m, false);
         struct text t = text_in(v->text, sizeof v->text);
@@ -216,7 +218,7 @@ static void staple(struct job *j)
     struct derived_verdict *v =
         judge(j, "certificate_status", "signature of the stapled OCSP response", "RFC 6960 3.2", FEDE_SERVER);
     if (v != NULL)
-        say(v, VERDICT_OPEN, "OCSP responses are not verified by this version of fede");
+        derived_say(v, VERDICT_OPEN, "OCSP responses are not verified by this version of fede");
 }
 
 static bool with_sha1(uint16_t scheme)
@@ -238,6 +240,26 @@ static void verify(struct derived_verdict *v, const struct public_key *key, uint
                     : crypto_verify(key, scheme_by_id(scheme), input, signature);
     v->outcome = good ? VERDICT_VERIFIED : VERDICT_FAILED;
     text_add(by, scheme != 0 ? scheme_title(scheme) : key->kind == KEY_RSA ? "RSA with MD5 and SHA-1" : "ECDSA with SHA-1");
+}
+
+void derived_signature(struct derived_verdict *v, bytes certificate, uint16_t scheme, bytes input, bytes signature,
+                       const char *over)
+{
+    struct certificate c;
+    fede_error error = {0};
+    struct text t = text_in(v->text, sizeof v->text);
+    if (!certificate_read(certificate, &c, &error) || c.key.kind == 0) {
+        text_add(&t, "the certificate can't be read, or its kind of key is not known here");
+        return;
+    }
+    if (!computed(scheme == 0, scheme)) {
+        text_add(&t, "its signature scheme is not computed here");
+        return;
+    }
+    verify(v, &c.key, scheme, input, signature, &t);
+    text_add(&t, ", over ");
+    text_add(&t, over);
+    text_add(&t, ", by the key in the certificate");
 }
 
 /* ---- secrets ---- */
@@ -265,7 +287,7 @@ static void premaster(struct job *j)
     struct text t = text_in(what, sizeof what);
     text_add(&t, "ecdh --curve ");
     text_add(&t, group_title(s.group));
-    command(j, v, what, options, (bytes[]){d->private_key, peer});
+    derived_command(j->arena, v, what, options, (bytes[]){d->private_key, peer});
     add_value(j, v);
 }
 
@@ -296,9 +318,9 @@ static void master(struct job *j)
             v = derive_master(j->arena, j->prf, d->premaster, false, seed);
         }
         if (v != NULL && d->extended == 1)
-            command(j, v, what, extended, (bytes[]){d->premaster, seed});
+            derived_command(j->arena, v, what, extended, (bytes[]){d->premaster, seed});
         else if (v != NULL)
-            command(j, v, what, classic, (bytes[]){d->premaster, j->client.random, j->server.random});
+            derived_command(j->arena, v, what, classic, (bytes[]){d->premaster, j->client.random, j->server.random});
     } else if (d->master.len == MASTER_LEN && (v = arena_take(j->arena, sizeof *v)) != NULL) {
         v->name = "master_secret";
         v->title = "master secret";
@@ -336,9 +358,11 @@ static void keys(struct job *j)
     j->out->keys = v->value;
     char what[160];
     struct text t = text_in(what, sizeof what);
-    text_add(&t, "key-block --suite ");
+    text_add(&t, "key-block ");
+    text_add(&t, j->d->version == 0x0301 ? "--tls 1.0 " : j->d->version == 0x0302 ? "--tls 1.1 " : "");
+    text_add(&t, "--suite ");
     text_add(&t, j->suite.name);
-    command(j, v, what, options, (bytes[]){j->out->master, j->client.random, j->server.random});
+    derived_command(j->arena, v, what, options, (bytes[]){j->out->master, j->client.random, j->server.random});
     add_value(j, v);
 }
 
@@ -356,11 +380,11 @@ static void finished(struct job *j, uint8_t from)
     if (v == NULL)
         return;
     if (!j->is_12) {
-        say(v, VERDICT_OPEN, not_this_version(j));
+        derived_say(v, VERDICT_OPEN, not_this_version(j));
         return;
     }
     if (m == NULL || j->out->master.len == 0 || d->handshake_cut) {
-        say(v, VERDICT_OPEN,
+        derived_say(v, VERDICT_OPEN,
             m == NULL          ? "the message could not be read: it is encrypted"
             : d->handshake_cut ? "not all messages of the handshake are known"
                                : "the master secret is not known here");
@@ -369,7 +393,7 @@ static void finished(struct job *j, uint8_t from)
     bytes hash = transcript_hash(j, m, false), got = bytes_skip(m->bytes, 4);
     struct derivation *value = derive_verify_data(j->arena, j->prf, j->out->master, client, hash);
     if (value == NULL) {
-        say(v, VERDICT_OPEN, "there was not enough memory");
+        derived_say(v, VERDICT_OPEN, "there was not enough memory");
         return;
     }
     value->told = got;
@@ -378,7 +402,7 @@ static void finished(struct job *j, uint8_t from)
     text_add(&t, "verify-data --hash ");
     text_add(&t, hash_title(j->prf));
     text_add(&t, client ? " --side client" : " --side server");
-    command(j, value, what, options, (bytes[]){j->out->master, hash});
+    derived_command(j->arena, value, what, options, (bytes[]){j->out->master, hash});
     add_value(j, value);
     v->input = hash;
     v->outcome = bytes_equal_secret(value->value, got) ? VERDICT_VERIFIED : VERDICT_FAILED;
@@ -475,8 +499,6 @@ static bool protection_of(const struct dissection *d, bytes keys, uint8_t from, 
 
 static const char *not_this_version(const struct job *j)
 {
-    if (j->d->version >= 0x0304)
-        return "values of TLS 1.3 are not recomputed in this place";
     return j->d->version == 0x0303 ? "the hash of this suite is not computed here"
                                    : "SSL 3.0 is not computed here";
 }
@@ -513,42 +535,52 @@ static bytes transcript_hash(const struct job *j, const struct kept_message *unt
     return arena_copy(j->arena, bytes_of(hash, hash_len(j->prf)));
 }
 
-static void add_value(struct job *j, struct derivation *v)
+void derived_add(struct derived *out, struct derivation *v)
 {
-    if (j->out->n_values < DERIVATIONS_MOST)
-        j->out->values[j->out->n_values++] = v;
+    if (out->n_values < DERIVATIONS_MOST)
+        out->values[out->n_values++] = v;
     else
-        j->out->cut = true;
+        out->cut = true;
 }
 
-static struct derived_verdict *judge(struct job *j, const char *name, const char *title, const char *section,
-                                     uint8_t from)
+static void add_value(struct job *j, struct derivation *v)
 {
-    if (j->out->n_verdicts == VERDICTS_MOST) {
-        j->out->cut = true;
+    derived_add(j->out, v);
+}
+
+struct derived_verdict *derived_judge(struct derived *out, const char *name, const char *title, const char *section,
+                                      uint8_t from)
+{
+    if (out->n_verdicts == VERDICTS_MOST) {
+        out->cut = true;
         return NULL;
     }
-    struct derived_verdict *v = &j->out->verdicts[j->out->n_verdicts++];
+    struct derived_verdict *v = &out->verdicts[out->n_verdicts++];
     *v = (struct derived_verdict){
         .name = name, .title = title, .section = section, .from = from, .outcome = VERDICT_OPEN, .certificate = -1};
     return v;
 }
 
-static void say(struct derived_verdict *v, enum verdict_outcome outcome, const char *text)
+static struct derived_verdict *judge(struct job *j, const char *name, const char *title, const char *section,
+                                     uint8_t from)
+{
+    return derived_judge(j->out, name, title, section, from);
+}
+
+void derived_say(struct derived_verdict *v, enum verdict_outcome outcome, const char *text)
 {
     struct text t = text_in(v->text, sizeof v->text);
     v->outcome = (uint8_t)outcome;
     text_add(&t, text);
 }
 
-/* "fede derive WHAT OPTION value …" */
-static void command(struct job *j, struct derivation *v, const char *what, const char *const options[],
-                    const bytes values[])
+void derived_command(struct arena *arena, struct derivation *v, const char *what, const char *const options[],
+                     const bytes values[])
 {
     size_t size = sizeof "fede derive " + strlen(what);
     for (size_t i = 0; options[i] != NULL; i++)
         size += 1 + strlen(options[i]) + 2 * values[i].len;
-    char *out = arena_take(j->arena, size);
+    char *out = arena_take(arena, size);
     if (out == NULL)
         return;
     struct text t = text_in(out, size);

@@ -21,7 +21,7 @@ struct derived_verdict {
     bytes input;             /* what was signed or compared; may be empty */
 };
 
-enum { DERIVATIONS_MOST = 12, VERDICTS_MOST = 24 };
+enum { DERIVATIONS_MOST = 20, VERDICTS_MOST = 24 };
 
 struct derived {
     struct derivation *values[DERIVATIONS_MOST]; /* in the order in which they are made */

@@ -402,7 +402,8 @@ static void message(struct session *s, int side, bytes m, bool protects)
     const uint8_t from = session_from(s, side), type = m.data[0];
     bytes body = bytes_skip(m, 4);
     const bool after13 = s->version >= 0x0304 && s->opened && s->ways[side].finished;
-    const bool spoken = after13 ? hear_after(s, type) : type != MSG_HELLO_REQUEST;
+    const bool spoken = after13 ? hear_after(s, type) : type != MSG_HELLO_REQUEST &&
+                                                       (s->version < 0x0304 || type != MSG_NEW_SESSION_TICKET);
     if (type == MSG_CLIENT_HELLO)
         hear_client_hello(s, body);
     fede_event e = {.kind = FEDE_EVENT_MESSAGE, .what = type, .bytes = m};

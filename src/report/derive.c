@@ -148,7 +148,15 @@ static struct derivation *make_key_block(struct job *j)
     if (!needs(j, q->master, 48, "--master") || !needs(j, q->client_random, 32, "--client-random") ||
         !needs(j, q->server_random, 32, "--server-random"))
         return NULL;
-    return derive_key_block(j->arena, (uint16_t)suite, 0x0303, q->master, joined(j, q->server_random, q->client_random),
+    static const char *const versions[] = {"1.0", "1.1", "1.2"};
+    uint16_t version = 0x0303;
+    for (uint16_t v = 0; q->tls != NULL && v < 3; v++)
+        version = strcmp(q->tls, versions[v]) == 0 ? (uint16_t)(0x0301 + v) : version;
+    if (q->tls != NULL && strcmp(q->tls, versions[version - 0x0301]) != 0) {
+        refuse(j, "--tls has to be 1.0, 1.1 or 1.2, not ", q->tls);
+        return NULL;
+    }
+    return derive_key_block(j->arena, (uint16_t)suite, version, q->master, joined(j, q->server_random, q->client_random),
                             &j->problem);
 }
 

@@ -10,7 +10,7 @@ enum derive_what { DERIVE_PRF = 1, DERIVE_MASTER, DERIVE_KEY_BLOCK, DERIVE_VERIF
 /* data NULL: not given. Names as the user wrote them; NULL: not given. */
 struct derive_request {
     enum derive_what what;
-    const char *hash, *suite, *curve, *label, *side;
+    const char *hash, *suite, *curve, *label, *side, *tls;
     fede_bytes secret, seed, premaster, master, session_hash, client_random, server_random, transcript_hash;
     fede_bytes private_key, peer, iv, explicit_nonce, context;
     size_t length;          /* 0: not given */

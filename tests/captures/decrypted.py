@@ -4,6 +4,8 @@
 OpenSSL and GnuTLS talk to each other through a relay here, which writes what passes as a capture: no right to capture is
 needed. Each connection carries a text known here, so what has to come out is known; with --all tshark gets the same
 capture and key log, and what it recovers is counted beside it. Prints a table and `decrypted: N passed, N failed`."""
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -236,6 +238,7 @@ def main():
         outcomes(work, openssl)
         resumptions(work, openssl)
         after_handshake(work)
+        values(work, openssl)
     for line in skipped:
         print("skipped:", line)
     print(f"decrypted: {passed} passed, {failed} failed, {len(skipped)} skipped")
@@ -333,6 +336,82 @@ t.unwrap()
     outcomes = [(k["name"], k["outcome"]) for k in c["checks"]]
     check(outcomes.count(("CertificateVerify signature", "verified")) == 2 and outcomes.count(("client Finished", "verified")) == 2,
           f"post-handshake authentication: {outcomes}")
+
+
+# ---- derived values, computed a second time with Python alone ----
+
+def expand_label(name, secret, label, length):
+    info = struct.pack(">HB", length, 6 + len(label)) + b"tls13 " + label + b"\0"
+    return hmac.digest(secret, info + b"\1", name)[:length]
+
+
+def p_hash(name, secret, seed, length):
+    out, a = b"", seed
+    while len(out) < length:
+        a = hmac.digest(secret, a, name)
+        out += hmac.digest(secret, a + seed, name)
+    return out[:length]
+
+
+def old_prf(secret, seed, length):
+    half = (len(secret) + 1) // 2
+    one, two = p_hash("md5", secret[:half], seed, length), p_hash("sha1", secret[-half:], seed, length)
+    return bytes(x ^ y for x, y in zip(one, two))
+
+
+def values(work, openssl):
+    """TLS 1.3, with and without HelloRetryRequest, and TLS 1.0: every value of the story against Python's own."""
+    for name, cert, server, client in (("TLS 1.3", "p256", ["-tls1_3", "-ciphersuites", "TLS_AES_128_GCM_SHA256"], []),
+                                       ("TLS 1.3 retry", "rsa", ["-tls1_3", "-groups", "P-521"], ["-groups", "X25519:P-521"]),
+                                       ("TLS 1.0", "rsa", ["-tls1", "-cipher", "AES128-SHA:@SECLEVEL=0"], ["-tls1", "-cipher", "AES128-SHA:@SECLEVEL=0"])):
+        if os.path.exists(f"{work}/keys"):
+            os.remove(f"{work}/keys")
+        flows = play(work, *openssl(cert, server, client))
+        with open(f"{work}/capture", "wb") as f:
+            f.write(pcap(flows))
+        code, d = explain(f"{work}/capture", "-vvv", "--keylog", f"{work}/keys")
+        c = d["connections"][0]
+        with open(f"{work}/keys", encoding="ascii") as f:
+            log = {line.split()[0]: bytes.fromhex(line.split()[2]) for line in f if not line.startswith("#")}
+        made = {v["name"]: v for v in c["derived"]}
+        check(code == 0 and len(made) == (12 if "1.3" in name else 4), f"{name}: exit {code}, values {list(made)}")
+        for v in made.values():
+            got = bytes.fromhex(v["value"])
+            check(v.get("agrees", True), f"{name}: {v['name']} is not what the connection has")
+            check(recomputed(c, v, log) == got, f"{name}: {v['name']}")
+            if "command" in v:
+                words = v["command"].split(" ")
+                out = subprocess.run([fede, *words[1:]], capture_output=True, text=True, check=False).stdout
+                flat = "".join(line.split(": ")[-1] for line in out.splitlines())
+                check(flat == v["value"], f"{name}: {v['command']} gives {out!r}")
+
+
+def recomputed(c, v, log):
+    """The value by its name, from the key log and the messages alone."""
+    name = v["name"]
+    messages = [m for m in c["messages"] if m["protocol"] == "handshake"]
+    side = name.split("_")[0]
+    if "CLIENT_RANDOM" in log:
+        hellos = [bytes.fromhex(m["bytes"])[6:38] for m in messages[:2]]
+        master = log["CLIENT_RANDOM"]
+        if name == "master_secret":
+            return master
+        if name == "key_block":
+            return old_prf(master, b"key expansion" + hellos[1] + hellos[0], 2 * (20 + 16 + 16))
+        spoken = b"".join(bytes.fromhex(m["bytes"]) for m in messages[:[(m["from"], m["name"]) for m in messages].index((side, "Finished"))])
+        return old_prf(master, side.encode() + b" finished" + hashlib.md5(spoken).digest() + hashlib.sha1(spoken).digest(), 12)
+    digest = "sha256" if len(log["SERVER_TRAFFIC_SECRET_0"]) == 32 else "sha384"
+    secret = log[f"{side.upper()}_TRAFFIC_SECRET_0" if "application" in name else f"{side.upper()}_HANDSHAKE_TRAFFIC_SECRET"]
+    length = hashlib.new(digest).digest_size
+    if name.endswith("_verify_data"):
+        bodies = [bytes.fromhex(m["bytes"]) for m in messages[:[(m["from"], m["name"]) for m in messages].index((side, "Finished"))]]
+        if messages[2]["name"] == "ClientHello":
+            bodies[0] = b"\xfe\0\0" + bytes([length]) + hashlib.new(digest, bodies[0]).digest()
+        return hmac.digest(expand_label(digest, secret, b"finished", length), hashlib.new(digest, b"".join(bodies)).digest(), digest)
+    label = name.rsplit("_", 1)[1].encode()
+    if name.endswith("_finished_key"):
+        label = b"finished"
+    return expand_label(digest, secret, label, {b"iv": 12, b"finished": length}.get(label, 16 if digest == "sha256" else 32))
 
 
 if __name__ == "__main__":
