@@ -81,6 +81,7 @@ complete -c fede -n '__fish_seen_subcommand_from connect' -l max-fragment -x -d 
 complete -c fede -n '__fish_seen_subcommand_from connect' -l record-size-limit -x -d 'Ask the server for records of at most BYTES, 64 to 16384 (RFC 8449).'
 complete -c fede -n '__fish_seen_subcommand_from connect' -l max-fragment-length -x -d 'Ask for records of at most 512, 1024, 2048 or 4096 BYTES both ways (RFC 6066 4).'
 complete -c fede -n '__fish_seen_subcommand_from connect' -l keylog -r -d 'Append the connection\'s secrets to FILE (SSLKEYLOGFILE format), for Wireshark and fede explain.'
+complete -c fede -n '__fish_seen_subcommand_from connect' -l diagram -d 'Tell the story as a sequence diagram, when all is done: who says what when, round trips.'
 complete -c fede -n '__fish_seen_subcommand_from connect' -l report -r -d 'Write the story as one HTML page to FILE: every byte with its meaning, for any browser, without network.'
 complete -c fede -n '__fish_seen_subcommand_from connect' -l sess-out -r -d 'Write the session to FILE, to be resumed later with --sess-in. It holds the master secret: the file is for your eyes only.'
 complete -c fede -n '__fish_seen_subcommand_from connect' -l sess-in -r -d 'Resume the session in FILE if it fits this server, name and policy; else there is a full handshake, and the story says why.'

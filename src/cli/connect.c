@@ -47,6 +47,7 @@ int connect_run(int argc, char **argv)
     if (set->silent && !set->show_error && set->story.level < 2)
         client.story.form = REPORT_SILENT;
     client.story.title = argv[1];
+    client.story.diagram = set->diagram && client.story.form == REPORT_TEXT;
     client.story.command = client.command;
     if (set->report && !story_page_start(&client.page, set->report, argv[1], set->story.show_secrets, &why)) {
         code = usage_error(&connect_command, reason);

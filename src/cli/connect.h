@@ -45,6 +45,7 @@ struct connect_settings {
     const char *unix_socket, *interface, *proxy, *no_proxy, *proxy_user, *starttls;
 
     /* TLS. */
+    bool diagram;
     bool insecure, no_alpn, http1, http2, no_server_name, show_certificates, no_ems;
     const char *anchor_files[FILES_MOST], *anchor_directories[FILES_MOST];
     size_t n_anchor_files, n_anchor_directories;

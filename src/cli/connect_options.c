@@ -18,7 +18,7 @@ enum key {
     INSECURE, CACERT, CAPATH, VERIFY_NAME, VERIFY_IP, AT_TIME, SHOW_CERTIFICATES, TLS12, TLS_MAX, CIPHERS, GROUPS, SCHEMES,
     ALPN, NO_ALPN, SERVER_NAME, NO_SERVER_NAME, NO_EMS, MAX_FRAGMENT, KEYLOG, SESSION_OUT, SESSION_IN, RECONNECT, NO_TICKET,
     STATUS, CERT_STATUS, CRL_FILE, REVOCATION, FALSE_START, RENEGOTIATE, RECORD_LIMIT, FRAGMENT_LENGTH, SCT, CT_LOGS,
-    REPORT, CERT, KEY, FILE_FORM, EXPORT, EXPORT_LEN,
+    REPORT, DIAGRAM, CERT, KEY, FILE_FORM, EXPORT, EXPORT_LEN,
     INTERACTIVE, LINGER, CRLF, REFUSED
 };
 
@@ -103,6 +103,7 @@ static const struct option_row options[] = {
     {"record-size-limit", 0, RECORD_LIMIT, "BYTES",    NULL, "Ask the server for records of at most BYTES, 64 to 16384 (RFC 8449)."},
     {"max-fragment-length", 0, FRAGMENT_LENGTH, "BYTES", NULL, "Ask for records of at most 512, 1024, 2048 or 4096 BYTES both ways (RFC 6066 4)."},
     {"keylog",           0,  KEYLOG,      "FILE",      NULL, "Append the connection's secrets to FILE (SSLKEYLOGFILE format), for Wireshark and fede explain."},
+    {"diagram",          0,  DIAGRAM,     NULL,        NULL, "Tell the story as a sequence diagram, when all is done: who says what when, round trips."},
     {"report",           0,  REPORT,      "FILE",      NULL, "Write the story as one HTML page to FILE: every byte with its meaning, for any browser, without network."},
     {"sess-out",         0,  SESSION_OUT, "FILE",      NULL, "Write the session to FILE, to be resumed later with --sess-in. It holds the master secret: the file is for your eyes only."},
     {"sess-in",          0,  SESSION_IN,  "FILE",      NULL, "Resume the session in FILE if it fits this server, name and policy; else there is a full handshake, and the story says why."},
@@ -449,6 +450,9 @@ static bool take_tls(struct connect_settings *set, const struct option_row *row,
         return value_number(value, 512, 4096, &set->fragment_length, why);
     case KEYLOG:
         set->keylog = value;
+        return true;
+    case DIAGRAM:
+        set->diagram = true;
         return true;
     case REPORT:
         set->report = value;

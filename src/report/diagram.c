@@ -35,7 +35,7 @@ static void handshake(struct report *r, const fede_event *e, const char *title);
 static void data(struct report *r, const fede_event *e);
 static void draw(struct report *r, const struct step *s, const char *margin, bool timed);
 static void arrow(struct report *r, const struct step *s, const char *label, bool last);
-static void across(struct report *r, enum style style, const char *label);
+static void across(struct report *r, enum style style, const char *label, bool alone);
 static void margin_of(const struct diagram *d, size_t i, bool wide, struct text *out);
 static int by_time(const void *a, const void *b);
 
@@ -321,10 +321,10 @@ static void trip(struct report *r)
 {
     char line[40];
     snprintf(line, sizeof line, "round trip %u", trips_of(r->diagram));
-    across(r, FAINT, line);
+    across(r, FAINT, line, true);
 }
 
-void diagram_end(struct report *r)
+void diagram_end(struct report *r, int exit_code, const char *why)
 {
     struct diagram *d = diagram_of(r);
     struct page *p = &r->page;
@@ -387,6 +387,7 @@ void diagram_end(struct report *r)
         page_put(p, FAINT, " further steps are left out");
         page_line(p);
     }
+    text_exit(r, exit_code, why);
     page_write(p, r->options.out);
 }
 
@@ -444,16 +445,17 @@ static void timed_start(struct report *r, uint64_t at_us, bool timed)
     page_to(&r->page, AT_LINE);
 }
 
-static void across(struct report *r, enum style style, const char *label)
+/* alone: all of the remark is on this line. */
+static void across(struct report *r, enum style style, const char *label, bool alone)
 {
     unsigned right = right_line(r);
     page_to(&r->page, AT_LINE);
     page_put(&r->page, FAINT, "│ ");
     unsigned inner = right - AT_LINE - 3, taken = page_cells(&r->page, label);
-    for (unsigned i = 0; taken < inner && i < (inner - taken) / 2; i++)
+    for (unsigned i = 0; alone && taken < inner && i < (inner - taken) / 2; i++)
         page_put(&r->page, FAINT, i + 1 < (inner - taken) / 2 ? "╌" : " ");
     page_put(&r->page, style, label);
-    for (unsigned i = 0; r->page.column < right - 1 && i < inner; i++)
+    for (unsigned i = 0; alone && r->page.column < right - 1 && i < inner; i++)
         page_put(&r->page, FAINT, i == 0 ? " " : "╌");
     page_to(&r->page, right);
     page_put(&r->page, FAINT, "│");
@@ -510,7 +512,7 @@ static void draw(struct report *r, const struct step *s, const char *margin, boo
         if (!first)
             page_to(&r->page, AT_LINE);
         if (s->kind == STEP_ACROSS) {
-            across(r, s->bad ? BAD : STRONG, line);
+            across(r, s->bad ? BAD : STRONG, line, first && last);
         } else {
             arrow(r, s, line, last);
             page_put(&r->page, FAINT, last ? margin : "");

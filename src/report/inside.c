@@ -199,7 +199,9 @@ static void frame(void *arg, const struct inside_frame *f)
 {
     struct inside_story *s = arg;
     struct report *r = s->report;
-    if (r->options.diagram || (is_text(r) && r->options.level < 3) || !more(s, &s->frames, FRAMES_MOST))
+    /* As records of application data: in lines, of text or of JSON, from -vv on. */
+    bool in_lines = is_text(r) || r->options.form == REPORT_JSON_LINES;
+    if (r->options.diagram || (in_lines && r->options.level < 3) || !more(s, &s->frames, FRAMES_MOST))
         return;
     if (is_text(r))
         text_inside_frame(r, f);

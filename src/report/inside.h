@@ -62,7 +62,7 @@ void diagram_message(struct report *r, const struct inside_message *m, bool in_c
 void diagram_line(struct report *r, uint8_t from, bytes line, const struct inside_place *at);
 void diagram_dns(struct report *r, const struct dns_answer *a);
 void diagram_packets(struct report *r, const struct stream *s, uint8_t client);
-void diagram_end(struct report *r);
+void diagram_end(struct report *r, int exit_code, const char *why);
 void diagram_free(struct report *r);
 
 #endif

@@ -3,7 +3,8 @@
 
    Both forms are made of the same objects. Bytes are lower-case hexadecimal, times microseconds since the story's beginning
    and, beside them, ISO 8601 in UTC. Names are stable; readers have to bear new ones. What the network said is escaped
-   before it gets here, so that also a JSON text can be shown on a terminal. Application data is counted, never kept. */
+   before it gets here, so that also a JSON text can be shown on a terminal. Application data is counted; what lies
+   in it is told by json_inside.c. */
 #include <jansson.h>
 #include <stdlib.h>
 

@@ -3,9 +3,10 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "explain/glossary.h"
 #include "report/inside.h"
 
-enum { SAMPLE = 1024 /* bytes of content in the story */, VALUE_MOST = 2000 /* and of a header */ };
+enum { SENTENCES = 4, SAMPLE = 1024 /* bytes of content in the story */, VALUE_MOST = 2000 /* and of a header */ };
 
 static void escaped(struct json_text *w, const char *key, bytes b, size_t most)
 {
@@ -166,6 +167,11 @@ void json_inside_frame(struct report *r, const struct inside_frame *f)
     put_number(w, "flags", f->flags);
     put_number(w, "length", f->length);
     put_words(w, "facts", f->detail);
+    char path[64];
+    snprintf(path, sizeof path, "http2_frame.%s", f->name != NULL ? f->name : "");
+    const struct glossary_row *row = r->options.level >= SENTENCES ? glossary_find(path) : NULL;
+    if (row != NULL)
+        put_words(w, "sentence", row->sentence);
     put_number(w, "record", f->place.record);
     if (f->place.packet != 0)
         put_number(w, "packet", f->place.packet);

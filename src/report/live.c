@@ -162,7 +162,7 @@ void report_end(struct report *r, const fede_conn *conn, int exit_code, const ch
     if ((ending & (FEDE_TRANSPORT_ENDED | FEDE_PEER_CLOSED | FEDE_WE_CLOSED)) == FEDE_TRANSPORT_ENDED)
         r->d.observed.truncated = true;
     if (r->options.diagram)
-        diagram_end(r);
+        diagram_end(r, exit_code, why);
     else if (is_text(r))
         text_story_end(r, conn, exit_code, why);
     else if (is_json(r))

@@ -443,6 +443,8 @@ static struct telling *telling_new(struct look *l, struct session *s)
     s->user = t;
     struct prelude *before = s->plain;
     s->plain = NULL;
+    if (t->report != NULL) /* times are counted from the first packet */
+        report_since(t->report, s->stream->begun_us);
     prelude_replay(&before, replay, s);
     return t;
 }

@@ -82,6 +82,7 @@ void text_story_error(struct report *r, const fede_error *error);
 void text_story_check(struct report *r, const char *name, int outcome, const char *text);
 void text_story_outcome(struct report *r, const char *outcome);
 void text_story_end(struct report *r, const fede_conn *conn, int exit_code, const char *why);
+void text_exit(struct report *r, int exit_code, const char *why);
 /* Columns: time, tag, sign, text, and the facts of a message. */
 enum { AT_TIME = 7, AT_TAG = 8, AT_SIGN = 13, AT_TEXT = 14, AT_BYTES = 40, AT_FACTS = 41 };
 void text_row(struct report *r, uint64_t at_us, bool timed);

@@ -225,7 +225,6 @@ void text_story_end(struct report *r, const fede_conn *conn, int exit_code, cons
 {
     page_join(&r->page, &r->held);
     (void)conn;
-    struct page *p = &r->page;
     if (one_line(r)) {
         if (r->options.level >= DEFAULT || exit_code != 0)
             text_connection_line(r, exit_code, why);
@@ -235,18 +234,24 @@ void text_story_end(struct report *r, const fede_conn *conn, int exit_code, cons
             text_insight(r);
             text_box(r);
         }
-        if (r->options.number == 0 && exit_code != REPORT_GOES_ON && (r->options.level >= DEFAULT || exit_code != 0)) {
-            char line[400];
-            struct text t = text_in(line, sizeof line);
-            text_add(&t, "exit ");
-            text_number(&t, exit_code);
-            text_add(&t, ": ");
-            text_add(&t, why != NULL && why[0] != '\0' ? why : exit_code == 0 ? "all done" : "failed");
-            page_words(p, exit_code == 0 ? FAINT : BAD, 2, line);
-            page_line(p);
-        }
+        text_exit(r, exit_code, why);
     }
-    page_write(p, r->options.out);
+    page_write(&r->page, r->options.out);
+}
+
+/* The last line, where the story is that of the whole command. */
+void text_exit(struct report *r, int exit_code, const char *why)
+{
+    char line[400];
+    struct text t = text_in(line, sizeof line);
+    if (r->options.number != 0 || exit_code == REPORT_GOES_ON || (r->options.level < DEFAULT && exit_code == 0))
+        return;
+    text_add(&t, "exit ");
+    text_number(&t, exit_code);
+    text_add(&t, ": ");
+    text_add(&t, why != NULL && why[0] != '\0' ? why : exit_code == 0 ? "all done" : "failed");
+    page_words(&r->page, exit_code == 0 ? FAINT : BAD, 2, line);
+    page_line(&r->page);
 }
 
 /* At the default level a server's connections take a line each. */

@@ -278,6 +278,18 @@ def around(place):
           f"{name_}: {first}")
     check(c["messages"][0]["packet"] == first["number"], f"{name_}: the ClientHello's packet")
     check("TCP Fast Open" in re.sub(r"[\s│]+", " ", explain(file, "--diagram").decode()) and "DNS: www" in explain(file, "--diagram").decode(), f"{name_}: the diagram")
+    # A tunnel through a proxy, and TLS in it.
+    t = p.Talk(port=40004, to=3128)
+    t.say(0, b"CONNECT www.example.test:443 HTTP/1.1\r\nHost: www.example.test:443\r\n\r\n").say(1, b"HTTP/1.1 200 Connection established\r\n\r\n")
+    t.say(0, record).say(1, b"\x15\x03\x03\0\2\2\x28")
+    p.pcapng(f"{place}/tunnel.pcapng", t.end())
+    c = story(f"{place}/tunnel.pcapng")["connections"][0]
+    check([(m["kind"], m.get("method"), m.get("becomes"), m["encrypted"]) for m in c["http"]] == [("request", "CONNECT", None, False), ("response", None, "tunnel", False)], f"CONNECT: {c['http']}")
+    check([m["name"] for m in c["messages"]] == ["ClientHello", "Alert"], "TLS inside the tunnel")
+    # A name resolved over TCP, and a connection to IPv6 by it.
+    p.pcapng(f"{place}/names.pcapng", over.frames + p.Talk(port=40005, to=443, client="2001:db8::7", server="2001:db8::80").say(0, record).end())
+    c = story(f"{place}/names.pcapng", code=0)["connections"][0]
+    check([(a["name"], a["transport"], a["records"][0]["text"]) for a in c["dns"]] == [("tcp.example.test", "TCP", "2001:db8::80")], f"DNS over TCP: {c.get('dns')}")
     # A damaged answer breaks nothing.
     for at in range(12, 60):
         bad = bytearray(p.dns(1, 0x8180, "www.example.test", 1, [("www.example.test", 1, 30, server)]))

@@ -12,8 +12,11 @@ def ethernet(payload, kind=0x0800):
 
 
 def ip(protocol, payload, source, target, ttl=64):
+    source, target = ipaddress.ip_address(source), ipaddress.ip_address(target)
+    if source.version == 6:
+        return ethernet(struct.pack("!IHBB", 6 << 28, len(payload), protocol, ttl) + source.packed + target.packed + payload, 0x86dd)
     head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), 0, 0, ttl, protocol, 0)
-    return ethernet(head + ipaddress.ip_address(source).packed + ipaddress.ip_address(target).packed + payload)
+    return ethernet(head + source.packed + target.packed + payload)
 
 
 def udp(payload, source, target, port, to):

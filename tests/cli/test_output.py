@@ -101,6 +101,11 @@ def output_json(s):
         same((json.loads(r.out)["exit"]["code"], r.err), (0, ""), "--stderr -")
         s.connect("--stderr", f"{s.place}/story.txt", p.url).gives(b"yes")
         expect(open(f"{s.place}/story.txt").read().rstrip().endswith("exit 0: all done, nothing failed"), "--stderr FILE")
+        for more, wanted in (([], "(hidden)"), (["--show-secrets"], "Basic bWU6c2VjcmV0")):
+            story = json.loads(s.connect("--json", "-u", "me:secret", *more, p.url).gives(b"yes").err)
+            sent, got = story["http"]
+            same({h["name"].lower(): h["value"] for h in sent["headers"]}["authorization"], wanted, f"authorization with {more}")
+            same((sent["method"], got["status"], got["content"]["length"], got["content"].get("text")), ("GET", 200, 3, "yes" if more else None), f"HTTP with {more}")
     for words in (["localhost:1"], ["https://nosuch.invalid/"], ["https://h:0/"]):
         story = json.loads(s.connect("--json", *words).err)
         expect(story["exit"]["code"] > 0, f"{words}: {story}")
@@ -178,3 +183,20 @@ def output_reader_goes_away(s):
         same(process.wait(20), 0, "exit\n" + err)
         process.stdin.close()
         process.stderr.close()
+
+
+@test
+def output_diagram(s):
+    """The story as a drawing, when all is done."""
+    with s.peer(answers(OK)) as p:
+        for columns in (60, 100):
+            drawn = s.connect("--diagram", "--width", str(columns), p.url, env={"LC_ALL": "C.UTF-8"}).gives(b"yes").err
+            expect(widest(drawn) <= columns, f"{widest(drawn)} columns at {columns}")
+            drawn, at = re.sub(r"[\s│╌]+", " ", drawn), 0
+            for words in ("TCP: ", "ClientHello (1)", "ServerHelloDone (14)", "round trip 2", "from here on the client's records are encrypted", "Finished (20)",
+                          "the handshake is complete", "GET /", "200 ", "round trips before application data: 3 (TCP 1, TLS 2)", "exit 0: "):
+                found = drawn.find(words, at)
+                expect(found >= 0, f"the diagram lacks {words!r} in its place: {drawn}")
+                at = found
+    drawn = s.connect("--diagram", "localhost:1").ends(5, "No TCP connection").err
+    expect("exit 5" in drawn, drawn)

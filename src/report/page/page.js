@@ -701,6 +701,7 @@ function showGlossary() {
   const terms = new Map();
   for (const m of current().messages) {
     if (m.sentence) terms.set(m.name, m.sentence);
+    for (const f of current().http2_frames || []) if (f.sentence) terms.set('http2_frame.' + f.type.name, f.sentence);
     for (const node of modelOf(m).nodes) if (node.field.sentence && node.depth) terms.set(node.field.path, node.field.sentence);
   }
   const list = h('dl', {class: 'glossary'});
