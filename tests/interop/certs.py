@@ -2,7 +2,8 @@
 given, those for P-384 with `fede ca`, so that every peer judges what it issues.
 
 KEY-root.pem, KEY-chain.pem (leaf, intermediate), KEY.key (PKCS#8), KEY.p12 (no password worth the name), and in DER
-KEY-leaf.der, KEY-int.der, KEY-root.der, KEY-key.der. ca.pem holds all roots."""
+KEY-leaf.der, KEY-int.der, KEY-root.der, KEY-key.der. For clients KEY-client-chain.pem, KEY-client.key and KEY-client.p12.
+ca.pem holds all roots."""
 import os
 import subprocess
 
@@ -26,7 +27,7 @@ def make(folder, fede=None):
     """Makes what is missing in folder and returns its path."""
     os.makedirs(folder, exist_ok=True)
     for key in KEYS:
-        if not os.path.exists(f"{folder}/{key}.p12"):
+        if not os.path.exists(f"{folder}/{key}-client.p12"):
             _chain(folder, key, fede if key == "p384" else None)
     with open(f"{folder}/ca.pem", "w") as bundle:
         for key in KEYS:
@@ -84,23 +85,27 @@ def _chain(folder, key, fede):
     for name in ("-root", "-int", "-leaf"):
         openssl("x509", "-in", at(f"{name}.pem"), "-outform", "DER", "-out", at(f"{name}.der"))
     os.replace(at("-leaf.key"), at(".key"))
-    with open(at("-chain.pem"), "w") as f:
-        f.write(open(at("-leaf.pem")).read() + open(at("-int.pem")).read())
+    openssl("genpkey", *KEYS[key], "-out", at("-client.key"))
+    issue("-client", f"/CN=client {key}", "-int", LEAF.replace("serverAuth", "clientAuth") % "", "4", "90")
+    for chain, leaf in (("-chain.pem", "-leaf.pem"), ("-client-chain.pem", "-client.pem")):
+        with open(at(chain), "w") as f:
+            f.write(open(at(leaf)).read() + open(at("-int.pem")).read())
     openssl("pkey", "-in", at(".key"), "-outform", "DER", "-out", at("-key.der"))
-    openssl(
-        "pkcs12",
-        "-export",
-        "-inkey",
-        at(".key"),
-        "-in",
-        at("-chain.pem"),
-        "-name",
-        key,
-        "-passout",
-        f"pass:{PASSWORD}",
-        "-out",
-        at(".p12"),
-    )
+    for own, chain, to in ((".key", "-chain.pem", ".p12"), ("-client.key", "-client-chain.pem", "-client.p12")):
+        openssl(
+            "pkcs12",
+            "-export",
+            "-inkey",
+            at(own),
+            "-in",
+            at(chain),
+            "-name",
+            key,
+            "-passout",
+            f"pass:{PASSWORD}",
+            "-out",
+            at(to),
+        )
 
 
 def _issue(fede, at, key):
@@ -113,6 +118,7 @@ def _issue(fede, at, key):
     ca("init", "--ca", middle, "--parent", top, "--key", key, "--path-length", "0")
     ca("issue", "--ca", middle, "--key", key, "localhost", "www.fede.test", "127.0.0.1", "::1", "-o", at("-leaf"))
     os.replace(f"{top}/ca.pem", at("-root.pem"))
+    os.replace(f"{middle}/ca.key", at("-int.key"))
     for name, file in (("-int", f"{middle}/ca.pem"), ("-leaf", at("-leaf.pem"))):
         first = open(file).read().split("-----END CERTIFICATE-----")[0] + "-----END CERTIFICATE-----\n"
         open(at(f"{name}.pem"), "w").write(first)

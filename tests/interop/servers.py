@@ -174,7 +174,7 @@ class NSS(Server):
         return port
 
 
-def nss_database(folder, p12=None, roots=None):
+def nss_database(folder, p12=None, roots=None, trust="C,,"):
     """Makes an NSS database with a key or with trusted roots in it; returns what is wrong, or None."""
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
@@ -184,7 +184,7 @@ def nss_database(folder, p12=None, roots=None):
         if code != 0:
             return "this key can't be imported: " + out.strip().splitlines()[-1].split(": ", 2)[-1]
     for name, root in (roots or {}).items():
-        code, out = run(["certutil", "-A", "-d", f"sql:{folder}", "-n", name, "-t", "C,,", "-i", root])
+        code, out = run(["certutil", "-A", "-d", f"sql:{folder}", "-n", name, "-t", trust, "-i", root])
         if code != 0:
             return "this certificate can't be imported: " + out.strip().splitlines()[-1].split(": ", 2)[-1]
     return None

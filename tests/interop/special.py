@@ -9,6 +9,7 @@ import re
 import threading
 
 import browser
+import client_auth
 import clients
 import keylog
 import resume
@@ -523,6 +524,7 @@ TESTS = (
     + [("tshark with the key log", n, w, f, a) for n, w, f, a in keylog.TESTS]
     + [("browser", n, FEDE, f, a) for n, f, a in browser.TESTS]
     + [("resumption", n, FEDE, f, a) for n, f, a in resume.TESTS]
+    + [("client certificates", n, FEDE, f, a) for n, f, a in client_auth.TESTS]
     + [(row, n, FEDE, f, a) for row, n, f, a in staple.TESTS]
 )
 

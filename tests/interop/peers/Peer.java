@@ -7,7 +7,8 @@ import java.security.cert.*;
 import java.util.*;
 import javax.net.ssl.*;
 
-/** Java's JSSE as a peer, in the manner of peer.c: "Peer server CERTS" or "Peer client CERTS". Which groups it knows is
+/** Java's JSSE as a peer, in the manner of peer.c: "Peer server CERTS" or "Peer client CERTS"; with the
+    manners auth and auth-KEY of peer.go. Which groups it knows is
     set for the whole machine with -Djdk.tls.namedGroups; the other side chooses among them. */
 public class Peer {
     static final String[] KEYS = {"rsa", "p256", "p384", "ed25519"};
@@ -26,25 +27,20 @@ public class Peer {
     }
 
     static void serve(String certs) throws Exception {
-        for (String key : KEYS) {
-            try {
-                KeyStore store = KeyStore.getInstance("PKCS12");
-                try (InputStream in = new FileInputStream(certs + "/" + key + ".p12")) {
-                    store.load(in, PASSWORD);
+        for (String key : KEYS)
+            for (String manner : new String[] {"echo", "auth"}) {
+                try {
+                    SSLContext context = context(certs + "/ca.pem", certs + "/" + key + ".p12");
+                    SSLServerSocket port = (SSLServerSocket) context.getServerSocketFactory().createServerSocket(0, 64,
+                        InetAddress.getLoopbackAddress());
+                    port.setEnabledProtocols(new String[] {"TLSv1.2"});
+                    port.setNeedClientAuth(manner.equals("auth"));
+                    System.out.println("listen " + key + " any " + port.getLocalPort() + " " + manner);
+                    new Thread(() -> accept(port)).start();
+                } catch (Exception e) {
+                    System.out.println("unable " + key + " any " + e);
                 }
-                KeyManagerFactory factory = KeyManagerFactory.getInstance("PKIX");
-                factory.init(store, PASSWORD);
-                SSLContext context = SSLContext.getInstance("TLSv1.2");
-                context.init(factory.getKeyManagers(), null, RANDOM);
-                SSLServerSocket port = (SSLServerSocket) context.getServerSocketFactory().createServerSocket(0, 64,
-                    InetAddress.getLoopbackAddress());
-                port.setEnabledProtocols(new String[] {"TLSv1.2"});
-                System.out.println("listen " + key + " any " + port.getLocalPort());
-                new Thread(() -> accept(port)).start();
-            } catch (Exception e) {
-                System.out.println("unable " + key + " any " + e);
             }
-        }
         System.out.println("ready");
         while (System.in.read() >= 0)
             ;
@@ -75,9 +71,11 @@ public class Peer {
         for (String line; (line = in.readLine()) != null;) {
             String[] f = line.trim().split(" ");
             try {
-                if (!contexts.containsKey(f[2]))
-                    contexts.put(f[2], trusting(certs + "/" + f[2] + "-root.pem"));
-                job(contexts.get(f[2]), f);
+                String own = f.length > 7 && f[7].startsWith("auth-") ? f[7].substring(5) : null;
+                if (!contexts.containsKey(f[2] + own))
+                    contexts.put(f[2] + own, context(certs + "/" + f[2] + "-root.pem",
+                        own == null ? null : certs + "/" + own + "-client.p12"));
+                job(contexts.get(f[2] + own), f);
                 System.out.println(f[0] + " ok");
             } catch (Exception e) {
                 System.out.println(f[0] + " failed " + e.toString().replace('\n', ' '));
@@ -86,16 +84,25 @@ public class Peer {
         System.exit(0);
     }
 
-    static SSLContext trusting(String path) throws Exception {
-        KeyStore store = KeyStore.getInstance("PKCS12");
+    /** Trusts the certificates of one file, and shows that of another; own may be null. */
+    static SSLContext context(String trusted, String own) throws Exception {
+        KeyStore store = KeyStore.getInstance("PKCS12"), mine = KeyStore.getInstance("PKCS12");
         store.load(null, null);
-        try (InputStream in = new FileInputStream(path)) {
-            store.setCertificateEntry("root", CertificateFactory.getInstance("X.509").generateCertificate(in));
+        try (InputStream in = new FileInputStream(trusted)) {
+            for (Certificate c : CertificateFactory.getInstance("X.509").generateCertificates(in))
+                store.setCertificateEntry("root " + store.size(), c);
         }
         TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
         factory.init(store);
+        KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
+        if (own != null) {
+            try (InputStream in = new FileInputStream(own)) {
+                mine.load(in, PASSWORD);
+            }
+            keys.init(mine, PASSWORD);
+        }
         SSLContext context = SSLContext.getInstance("TLSv1.2");
-        context.init(null, factory.getTrustManagers(), RANDOM);
+        context.init(own != null ? keys.getKeyManagers() : null, factory.getTrustManagers(), RANDOM);
         return context;
     }
 

@@ -5,8 +5,8 @@
 //
 // Manners of a server: echo; drip (echoes each byte in a record of its own); cut (echoes once, then ends the TCP
 // connection without close_notify); name (answers with the server name and application protocol it was asked for);
-// ticket (echoes, and issues session tickets).
-// Manners of a client: echo (both directions at the same time); cut (drops the TCP connection after the echo); resume
+// ticket (echoes, and issues session tickets); auth (echoes, and requires a client certificate).
+// Manners of a client: echo (both directions at the same time); auth-KEY (shows that client certificate); cut (drops the TCP connection after the echo); resume
 // (two connections, of which the second must resume the first); fleet (PORT is PORT,PORT: BYTES times CHUNK connections
 // that go to both servers in turn; of each BYTES all but the first must be resumed; prints how many each second).
 package main
@@ -56,15 +56,18 @@ func serve(certs string) {
 				fmt.Printf("unable %s %s %v\n", key, curve, err)
 				continue
 			}
-			for _, manner := range []string{"echo", "drip", "cut", "name", "ticket"} {
+			for _, manner := range []string{"echo", "drip", "cut", "name", "ticket", "auth"} {
 				if manner != "echo" && curve != "x25519" {
 					continue
 				}
 				config := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12,
 					MaxVersion: tls.VersionTLS12, CurvePreferences: withOwn(key, curve), SessionTicketsDisabled: manner != "ticket",
 					NextProtos: []string{"h2", "http/1.1", "echo"}}
-				if manner == "echo" || manner == "ticket" {
+				if manner == "echo" || manner == "ticket" || manner == "auth" {
 					config.NextProtos = nil
+				}
+				if manner == "auth" {
+					config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, roots(certs)
 				}
 				port, err := net.Listen("tcp", "127.0.0.1:0")
 				check(err)
@@ -75,6 +78,14 @@ func serve(certs string) {
 	}
 	fmt.Println("ready")
 	io.Copy(io.Discard, os.Stdin)
+}
+
+func roots(certs string) *x509.CertPool {
+	pem, err := os.ReadFile(certs + "/ca.pem")
+	check(err)
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(pem)
+	return pool
 }
 
 func withOwn(key, curve string) []tls.CurveID {
@@ -177,8 +188,16 @@ func job(certs, port, key, suite, curve string, size, chunk int, manner string) 
 	}
 	defer raw.Close()
 	raw.SetDeadline(time.Now().Add(240 * time.Second))
-	c := tls.Client(raw, &tls.Config{RootCAs: roots, ServerName: "localhost", MinVersion: tls.VersionTLS12,
-		MaxVersion: tls.VersionTLS12, CipherSuites: suites[suite], CurvePreferences: withOwn(key, curve)})
+	config := &tls.Config{RootCAs: roots, ServerName: "localhost", MinVersion: tls.VersionTLS12,
+		MaxVersion: tls.VersionTLS12, CipherSuites: suites[suite], CurvePreferences: withOwn(key, curve)}
+	if own := strings.TrimPrefix(manner, "auth-"); own != manner {
+		pair, err := tls.LoadX509KeyPair(certs+"/"+own+"-client-chain.pem", certs+"/"+own+"-client.key")
+		if err != nil {
+			return err
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	c := tls.Client(raw, config)
 	if err := c.Handshake(); err != nil {
 		return err
 	}
