@@ -11,7 +11,7 @@
 enum {
     AHEAD_MOST = 2048,   /* sequence numbers tried behind a gap */
     TRIES_MOST = 50000,  /* of all kinds, without success, for one connection */
-    KEY_BLOCK_MOST = 2 * (48 + 32 + 16),
+    KEY_BLOCK_MOST = 2 * (HASH_MAX + 32 + 32),
 };
 
 static bool open12(struct session *s, uint8_t from, bytes record, uint8_t *scratch, bytes *plain);
@@ -133,7 +133,7 @@ static bool try_master(struct session *s, const struct session_master *m, void *
     return true;
 }
 
-/* The key block's length is the suite's matter; that of TLS 1.0 with AES-256 and SHA-384 is the longest. */
+/* The key block's length is the suite's matter; it is never longer than KEY_BLOCK_MOST. */
 static size_t key_block_of(const struct session *s, const uint8_t master[48], uint8_t block[KEY_BLOCK_MOST])
 {
     bytes none;

@@ -98,7 +98,8 @@ static struct ancestor self(const struct session *s)
     struct ancestor a = {.connection = s->ancestor != 0 ? s->ancestor : s->number};
     a.has_master = s->keyed && s->version < 0x0304;
     bytes_copy(a.master, s->master, sizeof a.master);
-    if (!s->spoken_lost && s->leaf_len[FEDE_SERVER] > 0) {
+    if (!s->spoken_lost && s->leaf_len[FEDE_SERVER] > 0 &&
+        s->leaf_at[FEDE_SERVER] + s->leaf_len[FEDE_SERVER] <= s->spoken_len) {
         struct text t = text_in(a.certificate, sizeof a.certificate);
         certificate_title(bytes_of(s->spoken + s->leaf_at[FEDE_SERVER], s->leaf_len[FEDE_SERVER]), &t);
     }
