@@ -19,6 +19,7 @@ enum {
     MESSAGE_MOST = 256 * 1024,
     LOST_MOST = 64 * 1024, /* looked through for a record header at once */
     HELLO_LEN = 11,        /* bytes by which a hello is known */
+    SHOWS_VERSION = 6,     /* of a hello: header and version */
     NOTES_MOST = 40,
 };
 
@@ -197,13 +198,25 @@ static void consume(struct session *s, int side)
 
 /* ---- finding TLS ---- */
 
+/* A record that is shorter than a hello's header and version: the next one has to begin behind it (RFC 5246 6.2.1). */
+static bool begins_small(const uint8_t *p, size_t record_len)
+{
+    enum { TYPE_AND_VERSION = 3 };
+    size_t next = RECORD_HEADER + record_len, seen = HELLO_LEN - next;
+    return p[0] == CONTENT_HANDSHAKE && p[1] == 3 && p[2] <= 4 && record_len > 0 &&
+           (p[5] == MSG_CLIENT_HELLO || p[5] == MSG_SERVER_HELLO) &&
+           memcmp(p + next, p, seen < TYPE_AND_VERSION ? seen : TYPE_AND_VERSION) == 0;
+}
+
 /* A record of a ClientHello or ServerHello: types, versions and lengths agree. */
 static bool is_hello(const uint8_t *p)
 {
     size_t record_len = load16(p + 3), message_len = load24(p + 6);
+    if (record_len < SHOWS_VERSION)
+        return begins_small(p, record_len);
     return p[0] == CONTENT_HANDSHAKE && p[1] == 3 && p[2] <= 4 &&
-           (p[5] == MSG_CLIENT_HELLO || p[5] == MSG_SERVER_HELLO) && record_len >= 6 &&
-           record_len <= RECORD_PLAIN_MAX && message_len >= 38 && message_len < 65536 && p[9] == 3 && p[10] <= 4;
+           (p[5] == MSG_CLIENT_HELLO || p[5] == MSG_SERVER_HELLO) && record_len <= RECORD_PLAIN_MAX &&
+           message_len >= 38 && message_len < 65536 && p[9] == 3 && p[10] <= 4;
 }
 
 static bool is_header(const uint8_t *p)

@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../unit"))
 import rewrite  # noqa: E402
 import story_schema  # noqa: E402
+import values  # noqa: E402
 
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/story.schema.json"), encoding="utf-8") as schema_file:
     SCHEMA = json.load(schema_file)
@@ -202,6 +203,23 @@ def piped(name):
     check(facts(document) == facts(explain(path, keys)[1]), f"{name} from standard input: another story")
 
 
+def zero_finished(messages, lines):
+    """The client's Finished with twelve zeros for verify_data, sealed again with the keys of the connection: its tag is right."""
+    randoms = messages["ServerHello"][6:38] + messages["ClientHello"][6:38]
+    master = bytes.fromhex(re.search(r"CLIENT_RANDOM \S+ (\S+)", lines).group(1))
+    block = values.prf("sha384", master, b"key expansion", randoms, 72)
+    header, explicit = b"\x16\3\3\0\x28", 8
+
+    def change(tcp, _):
+        at = tcp.data.find(header)
+        if at < 0 or tcp.dport > tcp.sport:
+            return [tcp]
+        nonce = tcp.data[at + 5:at + 5 + explicit]
+        sealed = values.AESGCM(block[:32]).encrypt(block[64:68] + nonce, b"\x14\0\0\x0c" + bytes(12), bytes(8) + b"\x16\3\3\0\x10")
+        return [tcp.but(data=tcp.data[:at + 5 + explicit] + sealed + tcp.data[at + 45:])]
+    return change
+
+
 def damage(work):
     """What is wrong has to be said, each in its way."""
     name = "t12-ecdsa-aes256"
@@ -250,6 +268,13 @@ def damage(work):
     outcomes = dict((k["name"], k["outcome"]) for k in d["connections"][0]["checks"])
     check(code == 12 and outcomes.get("record tag") == "failed" and d["connections"][0]["onlooker"]["keys"] == "used",
           f"altered record: {code} {outcomes}")
+    if values.CRYPTOGRAPHY:
+        code, d = put(rewrite.pcap(rewrite.each_tcp(packets, zero_finished(one, lines))))
+        outcomes = dict((k["name"], k["outcome"]) for k in d["connections"][0]["checks"])
+        opened = [r["protection"]["outcome"] for r in d["connections"][0]["records"] if "protection" in r]
+        check(code == 12 and outcomes["client Finished"] == "failed" and set(opened) == {"verified"}, f"zero verify_data: {code} {outcomes} {opened}")
+    else:
+        print("skipped: zero verify_data: python3-cryptography is not installed")
     secret = re.search(r"CLIENT_RANDOM \S+ (\S+)", lines).group(1)
     code, d = put(rewrite.pcap(packets), lines.replace(secret, "00" * 48))
     check(code == 13 and d["connections"][0]["onlooker"]["keys"] == "wrong secret", f"wrong secret: {code}")
