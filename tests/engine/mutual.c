@@ -144,7 +144,8 @@ static void every_key(void)
         struct issued one = {0};
         issue(&one, &ca, kinds[k].kind, (fede_issue_request){0});
         for (size_t s = 0; s < 6; s++) {
-            fede_config *cc = client_with(NULL, &one), *sc = server_with(NULL, servers[s % 3], 1 + s / 3);
+            fede_config *cc = client_with(NULL, &one),
+                        *sc = server_with(NULL, servers[s % 3], (fede_client_certificate)(1 + s / 3));
             fede_config_keep(sc, FEDE_KEEP_PEER);
             struct pair pair = {.chunk = s == 1};
             run(&pair, cc, sc);
@@ -212,7 +213,8 @@ static void refusals(void)
         size_t row = i / 2;
         struct issued one = {0};
         issue(&one, rows[row].foreign ? &other_ca : &ca, FEDE_KEY_P256, rows[row].request);
-        fede_config *cc = client_with(NULL, &one), *sc = server_with(NULL, "p256", 1 + i % 2);
+        fede_config *cc = client_with(NULL, &one),
+                    *sc = server_with(NULL, "p256", (fede_client_certificate)(1 + i % 2));
         fede_config_any_issuer(cc);
         struct pair pair = {0};
         run(&pair, cc, sc);
