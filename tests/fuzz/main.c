@@ -1,21 +1,70 @@
-/* Runs a fuzz target over files and folders given as arguments, for machines and checks without libFuzzer. */
+/* Runs a fuzz target over files and folders given as arguments, for machines and checks without libFuzzer; then, for as many
+   seconds as --seconds=N says, over altered ones. What is altered how depends on nothing but the files: a failure comes again. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+enum { SEEDS_MOST = 400, SEED_MOST = 1 << 16 };
+
+static struct seed {
+    uint8_t *data;
+    size_t len;
+} seeds[SEEDS_MOST];
+static size_t n_seeds;
+
 static int run(const char *path);
+static void alter_for(int seconds);
 
 int main(int argc, char **argv)
 {
-    int n = 0;
+    int n = 0, seconds = 0;
     for (int i = 1; i < argc; i++)
-        n += run(argv[i]);
+        if (strncmp(argv[i], "--seconds=", 10) == 0)
+            seconds = atoi(argv[i] + 10);
+        else
+            n += run(argv[i]);
     printf("%d inputs\n", n);
+    alter_for(seconds);
     return n > 0 ? 0 : 1;
+}
+
+static uint32_t next(void)
+{
+    static uint32_t x = 2463534242u;
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    return x;
+}
+
+/* Up to eight bytes altered, sometimes the end cut off. */
+static void alter_for(int seconds)
+{
+    const time_t end = time(NULL) + seconds;
+    unsigned long n = 0;
+    while (n_seeds > 0 && seconds > 0 && (n % 16 != 0 || time(NULL) < end)) {
+        const struct seed *seed = &seeds[next() % n_seeds];
+        size_t len = seed->len > 0 && next() % 8 == 0 ? next() % seed->len : seed->len;
+        uint8_t *copy = malloc(len > 0 ? len : 1);
+        if (copy == NULL)
+            break;
+        memcpy(copy, seed->data, len);
+        for (uint32_t k = next() % 8 + 1; k > 0 && len > 0; k--)
+            copy[next() % len] ^= (uint8_t)(next() % 3 == 0 ? 1u << next() % 8 : next());
+        LLVMFuzzerTestOneInput(copy, len);
+        free(copy);
+        n++;
+    }
+    if (seconds > 0)
+        printf("%lu altered inputs in %d seconds\n", n, seconds);
+    for (size_t i = 0; i < n_seeds; i++)
+        free(seeds[i].data);
 }
 
 static int run_folder(const char *path)
@@ -56,6 +105,9 @@ static int run(const char *path)
         exact[i] = data[i];
     free(data);
     LLVMFuzzerTestOneInput(exact, size);
-    free(exact);
+    if (n_seeds < SEEDS_MOST && size <= SEED_MOST && exact != NULL)
+        seeds[n_seeds++] = (struct seed){exact, size};
+    else
+        free(exact);
     return 1;
 }
