@@ -65,10 +65,10 @@ static void from_rsa_keys(struct search *f, const struct client_key_exchange *m)
     for (size_t i = 0; i < secrets->n_rsa && !f->done; i++) {
         uint8_t block[SIGNATURE_MAX];
         bytes in = m->encrypted;
-        if (in.len <= MASTER_LEN + 11 || in.len > sizeof block || !offline_rsa(secrets->rsa[i], in, block))
-            continue;
+        if (in.len <= MASTER_LEN + 11 || in.len > sizeof block)
+            return;
         const size_t at = in.len - MASTER_LEN;
-        bool good = block[0] == 0 && block[1] == 2 && block[at - 1] == 0 && memchr(block + 2, 0, at - 3) == NULL;
+        bool good = offline_rsa(secrets->rsa[i], in, block) && block[0] == 0 && block[1] == 2 && block[at - 1] == 0 && memchr(block + 2, 0, at - 3) == NULL;
         f->s->rsa_unfit = !good;
         if (good) {
             bytes premaster = bytes_of(block + at, MASTER_LEN);
