@@ -121,6 +121,10 @@ typedef enum fede_renegotiation {
    alert, or for a client nothing at all. RFC 5246 7.4.1.1, RFC 9325 3.5. */
 FEDE_API bool fede_config_renegotiation(fede_config *config, fede_renegotiation answer);
 
+/* fede_config_signatures: remember the signatures of certificates that were good (fede/verify.h). Without this call, or with
+   NULL, each is verified each time. The config holds the table as long as it needs it. */
+FEDE_API bool fede_config_signatures(fede_config *config, fede_signatures *signatures);
+
 /* fede_config_alpn sets the application protocols in order of preference (RFC 7301). A server given this list and a
    client whose list has nothing in common with it do not connect; likewise if only one of them uses the extension, they
    connect without a protocol. */

@@ -95,6 +95,21 @@ FEDE_API fede_ct_logs *fede_ct_logs_read(fede_bytes json);
 FEDE_API void fede_ct_logs_free(fede_ct_logs *logs);
 FEDE_API size_t fede_ct_logs_count(const fede_ct_logs *logs);
 
+/* ---- Signatures verified before -------------------------------------------------------------------------------- */
+
+/* A table of (certificate, issuer's key) whose signature was good, so that a certificate met again costs two digests
+   instead of a verification. Dates, names, constraints and revocation are judged each time. Any number of threads, configs
+   (fede_config_signatures) and requests share one. */
+typedef struct fede_signatures fede_signatures;
+
+/* fede_signatures_new makes a table of most entries, 1 to 1,048,576, rounded up to a power of two; 32 bytes each. A new one
+   may take an old one's place. NULL: no memory, no random bytes, or not a number allowed. The caller owns it. */
+FEDE_API fede_signatures *fede_signatures_new(size_t most);
+FEDE_API fede_signatures *fede_signatures_new_with(size_t most, const fede_allocator *allocator);
+
+/* fede_signatures_free gives up the caller's hold. NULL is fine. */
+FEDE_API void fede_signatures_free(fede_signatures *signatures);
+
 /* ---- Judging a chain ------------------------------------------------------------------------------------------ */
 
 typedef enum fede_purpose { FEDE_PURPOSE_SERVER = 0, FEDE_PURPOSE_CLIENT, FEDE_PURPOSE_ANY } fede_purpose;
@@ -120,6 +135,7 @@ typedef struct fede_verify_request {
     const fede_bytes *chain; /* the leaf, then the rest in any order: each DER, or PEM with one or more certificates */
     size_t n_chain;
     const fede_trust *trust;
+    fede_signatures *signatures; /* NULL: every signature is verified */
     const char *name;        /* host name, IP address, or mail address (with @); NULL: no name check */
     int64_t at;              /* judged by this time, seconds since 1970 UTC; 0: now */
     uint8_t purpose;         /* fede_purpose */

@@ -84,6 +84,7 @@ static enum outcome judge(struct handshake *hs)
         .chain = hs->chain,
         .n = hs->n_chain,
         .anchors = config->trust->anchors,
+        .signatures = config->signatures,
         .purpose = handshake_is_client(hs) ? PURPOSE_SERVER : PURPOSE_CLIENT,
         .host = hs->host,
         .at = config_wall(config),

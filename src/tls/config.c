@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "wire/messages.h"
 #include "x509/sct.h"
+#include "x509/remember.h"
 
 enum { MESSAGE_LIMIT = 65536, HANDSHAKE_LIMIT = 131072, LEAST_FRAGMENT = 64, MOST_FRAGMENT = 16384 };
 enum { MOST_ALPN = 65000 }; /* with everything else they must fit into one block of extensions, 65,535 bytes */
@@ -66,6 +67,7 @@ fede_config *fede_config_derive(const fede_config *base)
     config->alpn = config->authorities = NULL;
     config->trust = trust_hold(base->trust);
     config->tickets = tickets_hold(base->tickets);
+    config->signatures = signatures_hold(base->signatures);
     config->store = base->store != NULL ? store_hold(base->store) : NULL;
     shelf_hold(config->staples);
     shelf_hold(config->sct_lists);
@@ -119,6 +121,7 @@ static void share_release(fede_config *config)
     trust_free(config->trust);
     tickets_free(config->tickets);
     fede_store_free(config->store);
+    fede_signatures_free(config->signatures);
     shelf_free(config->staples);
     shelf_free(config->sct_lists);
     fede_ct_logs_free(config->ct_logs);
@@ -482,6 +485,16 @@ bool fede_config_store(fede_config *config, fede_store *store)
     fede_store *held = store != NULL ? store_hold(store) : NULL;
     fede_store_free(config->store);
     config->store = held;
+    return true;
+}
+
+bool fede_config_signatures(fede_config *config, fede_signatures *signatures)
+{
+    if (!config_changeable(config))
+        return false;
+    signatures_hold(signatures);
+    fede_signatures_free(config->signatures);
+    config->signatures = signatures;
     return true;
 }
 

@@ -100,6 +100,7 @@ struct fede_config {
     uint8_t keeps;              /* FEDE_KEEP_… */
     struct tickets *tickets;  /* shared when derived */
     uint32_t ticket_lifetime; /* seconds; 0: no tickets */
+    fede_signatures *signatures; /* verified before; NULL: not remembered */
     fede_store *store;        /* sessions by id; NULL: none */
     struct shelf *staples;    /* OCSP responses, by number of the credential; NULL: none */
     struct shelf *sct_lists;  /* SignedCertificateTimestampLists, by number of the credential; NULL: none */

@@ -130,6 +130,7 @@ static bool judge(fede_verification *v, const fede_verify_request *asked)
                                      .at = v->verdict.at,
                                      .max_path = asked->max_path,
                                      .leaf_key = true,
+                                     .signatures = asked->signatures,
                                      .direct = asked->direct,
                                      .key_usage = asked->key_usage,
                                      .staple = asked->staple,

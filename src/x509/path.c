@@ -16,6 +16,7 @@
 #include "x509/certificate.h"
 #include "x509/constraints.h"
 #include "x509/policy.h"
+#include "x509/remember.h"
 #include "x509/revocation.h"
 
 #define DEFAULT_INTERMEDIATES 10
@@ -363,7 +364,10 @@ static bool check_signature(struct search *s, const struct certificate *c, const
     if (s->cost + cost > s->max_cost || !remember_more(s))
         return false;
     s->cost += cost;
-    *good = signature_good(c, issuer);
+    fede_signatures *before = s->request->signatures;
+    *good = (before != NULL && signatures_has(before, c->der, issuer->key.spki)) || signature_good(c, issuer);
+    if (*good && before != NULL)
+        signatures_add(before, c->der, issuer->key.spki);
     s->signatures[s->n_signatures++] = (struct remembered){c, issuer, *good};
     return true;
 }

@@ -134,6 +134,7 @@ struct verify_request {
     uint16_t max_path;                    /* most certificates between leaf and anchor; 0: default (10) */
     uint16_t budget;                      /* most signature checks, in checks with P-256; 0: default (128) */
     enum profile profile;
+    struct fede_signatures *signatures;   /* those verified before; NULL: each is verified */
     bool leaf_key;                        /* is the leaf's key a point on its curve? Asked here when nothing will be verified with it */
     bool direct;                          /* an anchor itself must have issued the leaf: max_path 0 */
     const bytes *crls; size_t n_crls;     /* DER; when there are any, unknown status is a failure */

@@ -14,6 +14,7 @@
 #include "x509/der.h"
 #include "x509/host.h"
 #include "x509/path.h"
+#include "x509/remember.h"
 
 #define AT_2030 1893456000 /* 2030-01-01 */
 #define FOLDER  "tests/unit/certificates/"
@@ -1067,6 +1068,68 @@ static void no_memory(void **state)
     assert_int_equal(added, 1);
 }
 
+/* ---- Signatures verified before ---------------------------------------------------------------------------------- */
+
+static uint16_t judged(fede_signatures *table, bytes leaf, int64_t at)
+{
+    bytes chain[] = {leaf, load("inter")};
+    fede_trust *trust = fede_trust_new();
+    fede_trust_add(trust, load("root"));
+    fede_verify_request request = {.chain = chain, .n_chain = 2, .trust = trust, .at = at, .signatures = table};
+    fede_verification *v = fede_verify_chain(&request);
+    uint16_t reason = fede_verification_verdict(v)->reason;
+    fede_verification_free(v);
+    fede_trust_free(trust);
+    return reason;
+}
+
+static void signatures_remembered(void **state)
+{
+    (void)state;
+    assert_null(fede_signatures_new(0));
+    assert_null(fede_signatures_new((1u << 20) + 1));
+    fede_signatures *table = fede_signatures_new(64);
+    struct certificate inter, other;
+    fede_error error = {0};
+    assert_true(certificate_read(load("inter"), &inter, &error) && certificate_read(load("other_root"), &other, &error));
+    bytes good = load("good"), expired = load("expired"), altered = arena_copy(&arena, good);
+    ((uint8_t *)(uintptr_t)altered.data)[altered.len - 1] ^= 1;
+
+    assert_false(signatures_has(table, good, inter.key.spki));
+    assert_int_equal(judged(table, good, AT_2030), FEDE_OK);
+    assert_true(signatures_has(table, good, inter.key.spki));
+    assert_false(signatures_has(table, good, other.key.spki));
+    assert_int_equal(judged(table, good, AT_2030), FEDE_OK);
+    /* A wrong signature is not entered ... */
+    assert_int_equal(judged(table, altered, AT_2030), FEDE_CERT_SIGNATURE);
+    assert_false(signatures_has(table, altered, inter.key.spki));
+    /* ... so that only a test can show that the table is what is asked. */
+    signatures_add(table, altered, inter.key.spki);
+    assert_int_equal(judged(table, altered, AT_2030), FEDE_OK);
+    assert_int_equal(judged(NULL, altered, AT_2030), FEDE_CERT_SIGNATURE);
+    /* Dates are judged each time. */
+    assert_int_equal(judged(table, expired, AT_2030), FEDE_CERT_EXPIRED);
+    assert_int_equal(judged(table, expired, AT_2030), FEDE_CERT_EXPIRED);
+    /* Bounded: the newest is there, and not everything before it. */
+    unsigned kept = 0;
+    for (uint32_t i = 0; i < 1000; i++) {
+        uint8_t one[4];
+        store32(one, i);
+        signatures_add(table, BYTES_OF(one), inter.key.spki);
+        assert_true(signatures_has(table, BYTES_OF(one), inter.key.spki));
+    }
+    for (uint32_t i = 0; i < 1000; i++) {
+        uint8_t one[4];
+        store32(one, i);
+        kept += signatures_has(table, BYTES_OF(one), inter.key.spki);
+    }
+    assert_in_range(kept, 1, 64);
+    signatures_hold(table);
+    fede_signatures_free(table);
+    fede_signatures_free(table);
+    fede_signatures_free(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1091,6 +1154,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(policies, start, end),
         cmocka_unit_test_setup_teardown(revocation, start, end),
         cmocka_unit_test_setup_teardown(public_suffixes, start, end),
+        cmocka_unit_test_setup_teardown(signatures_remembered, start, end),
         cmocka_unit_test_setup_teardown(no_memory, start, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
