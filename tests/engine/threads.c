@@ -80,6 +80,9 @@ int main(void)
     fede_config_clock(client_config, wall, NULL, NULL);
     fede_config_clock(server_config, wall, NULL, NULL);
     fede_config_sessions(client_config, true);
+    fede_signatures *signatures = fede_signatures_new(16);
+    fede_config_signatures(client_config, signatures);
+    fede_signatures_free(signatures);
     by_id_config = fede_config_derive(client_config);
     fede_config_tickets(by_id_config, 0);
     fede_config_tickets(server_config, 200);
