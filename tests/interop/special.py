@@ -12,6 +12,7 @@ import browser
 import client_auth
 import clients
 import keylog
+import legacy
 import resume
 import staple
 from cases import Case
@@ -526,6 +527,7 @@ TESTS = (
     + [("resumption", n, FEDE, f, a) for n, f, a in resume.TESTS]
     + [("client certificates", n, FEDE, f, a) for n, f, a in client_auth.TESTS]
     + [(row, n, FEDE, f, a) for row, n, f, a in staple.TESTS]
+    + [("the quarantine", n, FEDE, f, a) for n, f, a in legacy.TESTS]
 )
 
 

@@ -107,7 +107,7 @@ public class Peer {
     }
 
     static void job(SSLContext context, String[] f) throws Exception {
-        String suite = "TLS_ECDHE_" + (f[2].equals("rsa") ? "RSA" : "ECDSA") + "_WITH_" + SUITES.get(f[3]);
+        String suite = !SUITES.containsKey(f[3]) ? f[3] : "TLS_ECDHE_" + (f[2].equals("rsa") ? "RSA" : "ECDSA") + "_WITH_" + SUITES.get(f[3]);
         int bytes = Integer.parseInt(f[5]), chunk = Integer.parseInt(f[6]);
         try (Socket raw = new Socket("127.0.0.1", Integer.parseInt(f[1]));
              SSLSocket c = (SSLSocket) context.getSocketFactory().createSocket(raw, "localhost", raw.getPort(), true)) {

@@ -175,6 +175,16 @@ func client(certs string) {
 	}
 }
 
+// By our short name, or by the registry's.
+func suitesOf(name string) []uint16 {
+	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		if s.Name == name {
+			return []uint16{s.ID}
+		}
+	}
+	return suites[name]
+}
+
 func job(certs, port, key, suite, curve string, size, chunk int, manner string) error {
 	pem, err := os.ReadFile(certs + "/" + key + "-root.pem")
 	if err != nil {
@@ -189,7 +199,7 @@ func job(certs, port, key, suite, curve string, size, chunk int, manner string) 
 	defer raw.Close()
 	raw.SetDeadline(time.Now().Add(240 * time.Second))
 	config := &tls.Config{RootCAs: roots, ServerName: "localhost", MinVersion: tls.VersionTLS12,
-		MaxVersion: tls.VersionTLS12, CipherSuites: suites[suite], CurvePreferences: withOwn(key, curve)}
+		MaxVersion: tls.VersionTLS12, CipherSuites: suitesOf(suite), CurvePreferences: withOwn(key, curve)}
 	if own := strings.TrimPrefix(manner, "auth-"); own != manner {
 		pair, err := tls.LoadX509KeyPair(certs+"/"+own+"-client-chain.pem", certs+"/"+own+"-client.key")
 		if err != nil {
