@@ -156,6 +156,7 @@ static void run(const struct run *r, size_t each)
         if (n[class] == each)
             class = !class;
         r->prepare(class);
+        _mm_mfence(); /* nothing of the preparation waits to be stored */
         _mm_lfence();
         uint64_t before = __rdtsc();
         _mm_lfence();
