@@ -74,6 +74,11 @@ FEDE_API bool fede_config_trust_system(fede_config *config);
    is the default. The bytes are copied; the key is wiped when the last user is gone. */
 FEDE_API bool fede_config_credential(fede_config *config, fede_bytes chain, fede_bytes key);
 
+/* fede_config_sign_with: the schemes by which the credential added last signs, in order of preference, whatever
+   fede_config_schemes says: that is then about the peer's signatures alone. Not for a credential that a derived config
+   shares already. */
+FEDE_API bool fede_config_sign_with(fede_config *config, const uint16_t *ids, size_t n);
+
 /* fede_config_external_credential adds a chain whose private key the application keeps elsewhere (a token, another process):
    each signature by it is a question, FEDE_ASK_SIGNATURE, answered now or later by fede_answer_signature. */
 FEDE_API bool fede_config_external_credential(fede_config *config, fede_bytes chain);
@@ -135,7 +140,11 @@ enum {
     FEDE_LEGACY_RSA = 1, /* premaster secret encrypted with the server's RSA key: no forward secrecy (RFC 5246 7.4.7.1) */
     FEDE_LEGACY_DHE = 2, /* ephemeral Diffie-Hellman in the finite fields of RFC 7919, 2048 bits and up */
     FEDE_LEGACY_CBC = 4, /* AES-CBC with HMAC; encrypt-then-MAC (RFC 7366) with whoever knows it */
-    FEDE_LEGACY_NO_ETM = 8 /* together with CBC: MAC-then-encrypt even so, for peers that stumble over the extension */
+    FEDE_LEGACY_NO_ETM = 8, /* together with CBC: MAC-then-encrypt even so, for peers that stumble over the extension */
+    FEDE_LEGACY_RESUMED = 16, /* together with the first three: such connections may be resumed */
+    FEDE_LEGACY_SHA1 = 32, /* signatures with SHA-1 in the handshake (RFC 9155 forbids them), also for peers that name no schemes */
+    FEDE_LEGACY_SSL2_HELLO = 64, /* server: a ClientHello in the format of SSL 2.0 (RFC 5246 E.2, RFC 6176 3) */
+    FEDE_LEGACY_UNBOUND = 128 /* client: servers without RFC 5746 */
 };
 typedef struct fede_legacy {
     unsigned what;            /* FEDE_LEGACY_… */
@@ -150,7 +159,7 @@ typedef struct fede_legacy {
    _groups may then order or drop them, fede_config_policy takes them away. A client compares names with the one it connects
    to, a server with the one the client asks for; addresses are what fede_conn_peer_address told, for a client also the
    address it connects to. What it needs must be given, and `until` must lie ahead; past it no new connection uses any of
-   it. Such connections are never resumed. Refused by a build with FEDE_LEGACY=OFF. */
+   it. Such connections are resumed only with FEDE_LEGACY_RESUMED. Refused by a build with FEDE_LEGACY=OFF. */
 FEDE_API bool fede_config_legacy(fede_config *config, const fede_legacy *legacy);
 
 typedef enum fede_ems { FEDE_EMS_OFFERED = 0, FEDE_EMS_REQUIRED, FEDE_EMS_OFF } fede_ems;
@@ -454,6 +463,7 @@ typedef struct fede_question {
     fede_bytes staple;           /* VERDICT: the OCSP response that came with the chain; empty: none */
     fede_bytes session_id;       /* SESSION: what the client offers */
     size_t credential;           /* SELECTION: what fede would choose, SIGNATURE: whose key; in the order they were added */
+    const char *why_not;         /* SELECTION: why there is none that fits, as text; NULL: there is one */
     uint16_t scheme;             /* SIGNATURE: how it must be made (IANA SignatureScheme) */
     fede_bytes to_sign;          /* SIGNATURE: what is signed, not hashed yet */
 } fede_question;

@@ -24,7 +24,7 @@ bool offline_open(struct offline_cipher *c, const uint8_t nonce[12], bytes aad, 
 bool offline_rsa(const struct crypto_key *key, bytes in, uint8_t *out);
 
 /* RSASSA-PKCS1-v1_5 without DigestInfo over MD5 and SHA-1 (RSA), ECDSA over SHA-1 (EC): what TLS 1.0 and 1.1 sign with
-   (RFC 4346 7.4.3, RFC 8422 5.4); PKCS1-v1_5 and ECDSA with SHA-1 in TLS 1.2. scheme: 0 before TLS 1.2, else
+   (RFC 4346 7.4.3, RFC 8422 5.4); PKCS1-v1_5 and ECDSA with SHA-1 in TLS 1.2, which the quarantine may allow. scheme: 0 before TLS 1.2, else
    0x0201 or 0x0203. */
 bool offline_verify(const struct public_key *key, uint16_t scheme, bytes input, bytes signature);
 

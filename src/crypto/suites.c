@@ -72,12 +72,18 @@ static const struct scheme schemes[] = {
     {0x0501, "rsa_pkcs1_sha384",       HASH_SHA384, KEY_RSA,     false, AUTH_RSA},
     {0x0601, "rsa_pkcs1_sha512",       HASH_SHA512, KEY_RSA,     false, AUTH_RSA},
 };
+/* The quarantined, which only TLS 1.2 knows: RFC 9155 forbids them. Any curve goes with the second. */
+static const struct scheme legacy_schemes[] = {
+    {0x0201, "rsa_pkcs1_sha1",         HASH_SHA1,   KEY_RSA,     false, AUTH_RSA},
+    {0x0203, "ecdsa_sha1",             HASH_SHA1,   KEY_EC_P256, false, AUTH_ECDSA},
+};
 // clang-format on
 
 enum {
     N_SUITES = sizeof suites / sizeof suites[0],
     N_GROUPS = sizeof groups / sizeof groups[0],
     N_LEGACY_SUITES = sizeof legacy_suites / sizeof legacy_suites[0],
+    N_LEGACY_SCHEMES = sizeof legacy_schemes / sizeof legacy_schemes[0],
     N_LEGACY_GROUPS = sizeof legacy_groups / sizeof legacy_groups[0],
     N_SCHEMES = sizeof schemes / sizeof schemes[0]
 };
@@ -112,6 +118,14 @@ const struct scheme *scheme_by_id(uint16_t id)
     return NULL;
 }
 
+const struct scheme *scheme_any(uint16_t id)
+{
+    for (size_t i = 0; i < N_LEGACY_SCHEMES; i++)
+        if (legacy_schemes[i].id == id)
+            return &legacy_schemes[i];
+    return scheme_by_id(id);
+}
+
 const struct suite *suite_at(size_t n)
 {
     return n < N_SUITES ? &suites[n] : NULL;
@@ -125,6 +139,11 @@ const struct group *group_at(size_t n)
 const struct suite *suite_legacy_at(size_t n)
 {
     return n < N_LEGACY_SUITES ? &legacy_suites[n] : NULL;
+}
+
+const struct scheme *scheme_legacy_at(size_t n)
+{
+    return n < N_LEGACY_SCHEMES ? &legacy_schemes[n] : NULL;
 }
 
 const struct group *group_legacy_at(size_t n)

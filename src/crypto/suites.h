@@ -53,7 +53,10 @@ const struct scheme *scheme_at(size_t n);
 /* What RFC 9325 and RFC 10015 advise against, known all the same: static RSA, finite fields, CBC. */
 const struct suite *suite_legacy_at(size_t n);
 const struct group *group_legacy_at(size_t n);
+const struct scheme *scheme_legacy_at(size_t n);
+const struct scheme *scheme_any(uint16_t id); /* the quarantined too */
 static inline bool suite_is_legacy(const struct suite *s) { return s->kx != SUITE_ECDHE || s->mac != 0; }
+static inline bool scheme_is_legacy(const struct scheme *s) { return s->hash == HASH_SHA1; }
 static inline bool group_is_legacy(const struct group *g) { return g->exponent_len != 0; }
 
 /* May a key of this kind sign with the scheme in this version? TLS 1.2 does not tie ECDSA hashes to curves (RFC 5246

@@ -1,6 +1,7 @@
 /* tls/authenticate.c: who is there, and did both sides see the same handshake? Certificate, the judgement of the chain, the
    server's signature, Finished, and the step that opens the connection only when every proof is on record. RFC 5246 7.4.2,
    7.4.3, 7.4.6, 7.4.9; RFC 8422 5.1.1, 5.4. */
+#include "crypto/offline.h"
 #include "tls/handshake.h"
 #include "tls/inform.h"
 
@@ -152,6 +153,12 @@ static enum outcome check_exchange(struct handshake *hs)
     return verify_signature(hs, hs->scheme, MSG_SERVER_KEY_EXCHANGE, bytes_of(input, len), hs->signature);
 }
 
+bool signature_matches(const struct public_key *key, const struct scheme *scheme, bytes input, bytes signature)
+{
+    return scheme_is_legacy(scheme) ? offline_verify(key, scheme->id, input, signature)
+                                    : crypto_verify(key, scheme, input, signature);
+}
+
 enum outcome verify_signature(struct handshake *hs, const struct scheme *scheme, uint8_t message, bytes input,
                               bytes signature)
 {
@@ -180,7 +187,7 @@ enum outcome verify_signature(struct handshake *hs, const struct scheme *scheme,
     uint8_t only = leaf->key.pss_hash; /* RFC 4055 1.2: a key for PSS may be bound to one hash */
     if (!scheme_fits_key(scheme, (enum key_kind)kind, conn->version) || (only != 0 && only != scheme->hash))
         return wrong_key(hs, FEDE_SCHEME_WRONG_KEY, "algorithm", message, scheme->id);
-    if (!crypto_verify(&leaf->key, scheme, input, signature)) {
+    if (!signature_matches(&leaf->key, scheme, input, signature)) {
         handshake_fail(hs, FEDE_SIGNATURE_BAD, "signature", message, 0);
         conn->error.message = message;
         return FAIL;

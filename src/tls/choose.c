@@ -218,7 +218,7 @@ static void take_suite(struct handshake *hs, const struct suite *suite)
         hs->group = legacy_choose_group(hs);
     conn->group = suite->kx != SUITE_RSA ? hs->group->id : 0;
     conn->scheme = suite->kx != SUITE_RSA ? hs->scheme->id : 0;
-    if (suite_is_legacy(suite)) { /* not to be resumed */
+    if (suite_is_legacy(suite) && !(conn->config->legacy & FEDE_LEGACY_RESUMED)) { /* not to be resumed */
         hs->facts &= (uint16_t)~FACT_TICKET;
         hs->session_id_len = 0;
     }
@@ -275,10 +275,11 @@ uint16_t curve_of_key(uint8_t kind)
 /* Without the extension a client accepts SHA-1 alone, which nobody may use any more (RFC 9155 3). */
 static const struct scheme *choose_scheme(const struct handshake *hs, const struct credential *credential)
 {
-    if (!ext_has(&hs->offer.extensions, HAS_SCHEMES))
-        return NULL;
-    return credential_scheme(credential, codes_list(&hs->conn->config->schemes), hs->offer.extensions.schemes,
-                             hs->conn->version);
+    static const uint8_t sha1[] = {2, 1, 2, 3}; /* what no extension means, RFC 5246 7.4.1.4.1 */
+    const struct extensions *e = &hs->offer.extensions;
+    struct codes ours = schemes_permitted(hs->conn, credential);
+    struct u16s theirs = ext_has(e, HAS_SCHEMES) ? e->schemes : (struct u16s){sha1, sizeof sha1 / 2};
+    return credential_scheme(credential, codes_list(&ours), theirs, hs->conn->version);
 }
 
 /* A client without the extension leaves the choice to the server (RFC 8422 4). */
@@ -332,11 +333,13 @@ static enum outcome refuse_suites(struct handshake *hs)
     if (!curve_fits)
         return refuse_curve(hs);
     struct codes fitting = {.n = 0};
-    ours = codes_list(&config->schemes);
-    for (size_t i = 0; i < ours.n; i++)
-        for (size_t k = 0; k < config->n_credentials; k++)
-            if (credential_signs(config->credentials[k], scheme_by_id(u16s_at(ours, i)), hs->conn->version))
+    for (size_t k = 0; k < config->n_credentials; k++) {
+        struct codes own = schemes_permitted(hs->conn, config->credentials[k]);
+        ours = codes_list(&own);
+        for (size_t i = 0; i < ours.n; i++)
+            if (credential_signs(config->credentials[k], scheme_any(u16s_at(ours, i)), hs->conn->version))
                 codes_add(&fitting, u16s_at(ours, i));
+    }
     return refuse(hs, FEDE_NO_COMMON_SCHEME, &scheme_names, ext_has(e, HAS_SCHEMES) ? e->schemes : none,
                   codes_list(&fitting));
 }

@@ -14,6 +14,7 @@ enum { TYPE_RSA_SIGN = 1, TYPE_ECDSA_SIGN = 64 };
 
 static bool anchor_names(struct handshake *hs, bytes *names);
 static size_t suggest(const struct handshake *hs, const char **why_not);
+static bool kind_wanted(const struct handshake *hs, const struct credential *credential);
 static const struct scheme *scheme_of(const struct handshake *hs, const struct credential *credential);
 static bool issuer_named(const struct handshake *hs, const struct credential *credential);
 static bool name_next_of(bytes *rest, bytes *name);
@@ -74,10 +75,15 @@ enum written write_certificate_request(struct handshake *hs, size_t *room)
         handshake_no_memory(hs);
         return NOT_WRITTEN;
     }
-    struct u16s schemes = codes_list(&config->schemes);
+    struct codes permitted = schemes_permitted(conn, NULL);
+    struct u16s schemes = {arena_copy(&hs->arena, bytes_of(permitted.data, 2 * (size_t)permitted.n)).data, permitted.n};
+    if (schemes.data == NULL) {
+        handshake_no_memory(hs);
+        return NOT_WRITTEN;
+    }
     bool rsa = false, ec = false;
     for (size_t i = 0; i < schemes.n; i++) {
-        const struct scheme *scheme = scheme_by_id(u16s_at(schemes, i));
+        const struct scheme *scheme = scheme_any(u16s_at(schemes, i));
         rsa |= scheme->auth == AUTH_RSA;
         ec |= scheme->auth == AUTH_ECDSA;
     }
@@ -140,7 +146,8 @@ enum outcome act_select(struct handshake *hs)
         take_credential(hs, n, why_not);
     } else if (hs->selection_asked == ANSWER_NONE) {
         hs->selection_asked = ANSWER_OPEN;
-        hs->question = (fede_question){.kind = FEDE_ASK_SELECTION, .server_name = conn->server_name, .credential = n};
+        hs->question = (fede_question){.kind = FEDE_ASK_SELECTION, .server_name = conn->server_name, .credential = n,
+                                       .why_not = n == FEDE_NO_CREDENTIAL ? why_not : NULL};
     }
     return hs->selection_asked == ANSWER_OPEN ? WAIT : DONE;
 }
@@ -182,11 +189,15 @@ static size_t suggest(const struct handshake *hs, const char **why_not)
 {
     const struct fede_config *config = hs->conn->config;
     size_t any = FEDE_NO_CREDENTIAL;
-    *why_not = config->n_credentials == 0 ? "none is configured" : "no key fits the kinds and schemes that it wants";
+    *why_not = config->n_credentials == 0 ? "none is configured" : "no key is of the kinds that it wants";
     for (size_t i = 0; i < config->n_credentials; i++) {
         const struct credential *credential = config->credentials[i];
-        if (scheme_of(hs, credential) == NULL)
+        if (!kind_wanted(hs, credential))
             continue;
+        if (scheme_of(hs, credential) == NULL) {
+            *why_not = "no key fits the schemes that it wants";
+            continue;
+        }
         if (issuer_named(hs, credential))
             return i;
         *why_not = "it names other CAs";
@@ -196,13 +207,18 @@ static size_t suggest(const struct handshake *hs, const char **why_not)
     return any;
 }
 
-static const struct scheme *scheme_of(const struct handshake *hs, const struct credential *credential)
+static bool kind_wanted(const struct handshake *hs, const struct credential *credential)
 {
     uint8_t type = credential->auth == AUTH_RSA ? TYPE_RSA_SIGN : TYPE_ECDSA_SIGN;
-    if (memchr(hs->requested_types.data, type, hs->requested_types.len) == NULL)
+    return memchr(hs->requested_types.data, type, hs->requested_types.len) != NULL;
+}
+
+static const struct scheme *scheme_of(const struct handshake *hs, const struct credential *credential)
+{
+    if (!kind_wanted(hs, credential))
         return NULL;
-    return credential_scheme(credential, codes_list(&hs->conn->config->schemes), hs->requested_schemes,
-                             hs->conn->version);
+    struct codes ours = schemes_permitted(hs->conn, credential);
+    return credential_scheme(credential, codes_list(&ours), hs->requested_schemes, hs->conn->version);
 }
 
 static bool issuer_named(const struct handshake *hs, const struct credential *credential)
@@ -273,9 +289,10 @@ enum outcome read_certificate_verify(struct handshake *hs)
     struct fede_conn *conn = hs->conn;
     const struct certificate_verify *m = &hs->msg.certificate_verify;
     hs->keeps_messages = false;
-    if (!u16s_has(codes_list(&conn->config->schemes), m->scheme))
+    struct codes permitted = schemes_permitted(conn, NULL);
+    if (!u16s_has(codes_list(&permitted), m->scheme))
         return handshake_fail(hs, FEDE_SCHEME_NOT_OFFERED, "algorithm", m->scheme, 0);
-    const struct scheme *scheme = scheme_by_id(m->scheme);
+    const struct scheme *scheme = scheme_any(m->scheme);
     conn->client_scheme = m->scheme;
     inform_choice(conn, "client signature scheme", m->scheme, BYTES_NONE);
     return verify_signature(hs, scheme, MSG_CERTIFICATE_VERIFY, bytes_of(hs->messages, hs->messages_len), m->signature);

@@ -226,6 +226,12 @@ static bool legacy_group(uint16_t id)
     return group != NULL && group_is_legacy(group);
 }
 
+static bool legacy_scheme(uint16_t id)
+{
+    const struct scheme *scheme = scheme_any(id);
+    return scheme != NULL && scheme_is_legacy(scheme);
+}
+
 /* Takes ids into *to when each of them is among those the policy allows. */
 static bool take_codes(fede_config *config, struct codes *to, const uint16_t *allowed, const uint16_t *ids, size_t n,
                        const struct kind_of_code *kind)
@@ -272,10 +278,15 @@ bool fede_config_groups(fede_config *config, const uint16_t *ids, size_t n)
     return take_codes(config, &config->groups, config->policy->groups, ids, n, &kind);
 }
 
+bool config_take_schemes(fede_config *config, struct codes *to, const uint16_t *ids, size_t n)
+{
+    static const struct kind_of_code kind = {"signature scheme", fede_scheme_name, quarantine_scheme, legacy_scheme};
+    return take_codes(config, to, config->policy->schemes, ids, n, &kind);
+}
+
 bool fede_config_schemes(fede_config *config, const uint16_t *ids, size_t n)
 {
-    static const struct kind_of_code kind = {"signature scheme", fede_scheme_name, NULL, NULL};
-    return take_codes(config, &config->schemes, config->policy->schemes, ids, n, &kind);
+    return config_take_schemes(config, &config->schemes, ids, n);
 }
 
 bool fede_config_extended_master_secret(fede_config *config, fede_ems use)

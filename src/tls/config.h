@@ -41,6 +41,7 @@ struct credential {
     size_t list_len, n;
     struct certificate leaf; /* borrows from list */
     struct crypto_key *key;  /* NULL: the application signs */
+    struct codes schemes;    /* by which it signs, in this order; none: the configuration's */
     bool any_issuer;         /* client: sent also where the server names other CAs */
     uint8_t kind; /* enum key_kind */
     uint8_t auth; /* enum suite_auth: which suites it can authenticate */
@@ -132,6 +133,8 @@ bool config_refuse(struct fede_config *config, fede_reason reason, int64_t got, 
 unsigned quarantine_needed(const struct suite *suite);
 bool quarantine_suite(const struct fede_config *config, uint16_t id);
 bool quarantine_group(const struct fede_config *config, uint16_t id);
+bool quarantine_scheme(const struct fede_config *config, uint16_t id);
+bool config_take_schemes(struct fede_config *config, struct codes *to, const uint16_t *ids, size_t n);
 /* Counts one more user and ends the time in which settings may change. */
 struct fede_config *config_hold(struct fede_config *config);
 static inline bytes config_alpn(const struct fede_config *config)

@@ -38,16 +38,29 @@ bool fede_config_client_authorities(fede_config *config, const fede_bytes *names
     return true;
 }
 
+/* The credential added last, if no other configuration has it. */
+static struct credential *last_credential(fede_config *config)
+{
+    struct credential *last = config->n_credentials > 0 ? config->credentials[config->n_credentials - 1] : NULL;
+    if (last != NULL && atomic_load_explicit(&last->refs, memory_order_acquire) == 1)
+        return last;
+    config_refuse(config, FEDE_CONFIG_BAD_VALUE, 0, 0, "there is no credential, or another configuration has it too");
+    return NULL;
+}
+
 bool fede_config_any_issuer(fede_config *config)
 {
-    if (!config_changeable(config))
+    struct credential *last = config_changeable(config) ? last_credential(config) : NULL;
+    if (last == NULL)
         return false;
-    struct credential *last = config->n_credentials > 0 ? config->credentials[config->n_credentials - 1] : NULL;
-    if (last == NULL || atomic_load_explicit(&last->refs, memory_order_acquire) != 1)
-        return config_refuse(config, FEDE_CONFIG_BAD_VALUE, 0, 0,
-                             "there is no credential, or another configuration has it too");
     last->any_issuer = true;
     return true;
+}
+
+bool fede_config_sign_with(fede_config *config, const uint16_t *ids, size_t n)
+{
+    struct credential *last = config_changeable(config) ? last_credential(config) : NULL;
+    return last != NULL && config_take_schemes(config, &last->schemes, ids, n);
 }
 
 bool fede_config_keep(fede_config *config, unsigned what)

@@ -129,6 +129,8 @@ void conn_drive(struct fede_conn *conn);
 void conn_end_badly(struct fede_conn *conn);
 /* Sets the error (origin: us, or internal where the reason says so). Always returns FAIL. */
 enum outcome conn_fail(struct fede_conn *conn, fede_reason reason, const char *where, int64_t got, int64_t wanted);
+/* Schemes that may be used with this peer: the configuration's, or those by which this credential signs (NULL: none). */
+struct codes schemes_permitted(const struct fede_conn *conn, const struct credential *credential);
 bool conn_alert(struct fede_conn *conn, bool fatal, uint8_t description);
 
 #endif

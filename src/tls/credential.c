@@ -2,7 +2,7 @@
    form in which the Certificate message carries it, the leaf as parsed fields, the key ready to sign. RFC 5246 7.4.2. */
 #include "base/arena.h"
 #include "base/error.h"
-#include "tls/config.h"
+#include "tls/conn.h"
 
 enum { CHAIN_MOST = 1 << 20, LEAST_RSA_BITS = 2048 };
 
@@ -120,15 +120,28 @@ static bool read_key(struct credential *credential, const bytes *key, fede_error
 /* ---- Signing. */
 
 /* The first of ours that fits; a hash made for another curve is allowed in TLS 1.2, but not the first choice. */
+struct codes schemes_permitted(const struct fede_conn *conn, const struct credential *credential)
+{
+    const struct codes *all = credential != NULL && credential->schemes.n > 0 ? &credential->schemes : &conn->config->schemes;
+    struct codes taken = {.n = 0};
+    for (size_t i = 0; i < all->n; i++) {
+        uint16_t id = u16s_at(codes_list(all), i);
+        if (conn->flags & CONN_LEGACY || !scheme_is_legacy(scheme_any(id)))
+            codes_add(&taken, id);
+    }
+    return taken;
+}
+
 const struct scheme *credential_scheme(const struct credential *credential, struct u16s ours, struct u16s theirs,
                                        uint16_t version)
 {
     const struct scheme *second = NULL;
+    const bool strict = credential->schemes.n > 0; /* an order of its own stands as it is */
     for (size_t i = 0; i < ours.n; i++) {
-        const struct scheme *scheme = scheme_by_id(u16s_at(ours, i));
+        const struct scheme *scheme = scheme_any(u16s_at(ours, i));
         if (!u16s_has(theirs, scheme->id) || !credential_signs(credential, scheme, version))
             continue;
-        if (scheme->key == credential->kind)
+        if (strict || scheme->key == credential->kind)
             return scheme;
         if (second == NULL)
             second = scheme;

@@ -87,9 +87,10 @@ enum outcome read_server_key_exchange(struct handshake *hs)
     }
     if (!right_len(hs->group, share))
         return share_invalid(hs, share);
-    if (!u16s_has(codes_list(&config->schemes), m->scheme))
+    struct codes permitted = schemes_permitted(conn, NULL);
+    if (!u16s_has(codes_list(&permitted), m->scheme))
         return handshake_fail(hs, FEDE_SCHEME_NOT_OFFERED, "algorithm", m->scheme, 0);
-    hs->scheme = scheme_by_id(m->scheme);
+    hs->scheme = scheme_any(m->scheme);
     conn->group = hs->group->id;
     conn->scheme = m->scheme;
     hs->params = arena_copy(&hs->arena, m->params);

@@ -165,6 +165,7 @@ void status_ask(const struct handshake *hs, struct verify_request *request);
 enum written write_certificate_status(struct handshake *hs, size_t *room);
 enum outcome read_certificate_status(struct handshake *hs);
 /* The signature by the peer's leaf over input, and whether key and scheme fit; the proof of it. */
+bool signature_matches(const struct public_key *key, const struct scheme *scheme, bytes input, bytes signature);
 enum outcome verify_signature(struct handshake *hs, const struct scheme *scheme, uint8_t message, bytes input,
                               bytes signature);
 /* client_auth.c */

@@ -34,9 +34,15 @@ enum written write_client_hello(struct handshake *hs, size_t *room)
         quarantine_judge(hs);
     else
         conn->flags &= (uint16_t)~(CONN_LEGACY | CONN_ETM);
+    struct codes schemes = schemes_permitted(conn, NULL);
     struct codes suites = permitted(hs, &config->suites, true), groups = permitted(hs, &config->groups, false);
     if (!with_grease(hs, &m->suites, &suites, grease(draws[GREASE_SUITE])) ||
         !with_grease(hs, &m->extensions.groups, &groups, grease(draws[GREASE_GROUP]))) {
+        handshake_no_memory(hs);
+        return NOT_WRITTEN;
+    }
+    m->extensions.schemes = (struct u16s){arena_copy(&hs->arena, bytes_of(schemes.data, 2 * (size_t)schemes.n)).data, schemes.n};
+    if (m->extensions.schemes.data == NULL) {
         handshake_no_memory(hs);
         return NOT_WRITTEN;
     }
@@ -55,7 +61,6 @@ static void fill_extensions(struct handshake *hs, struct extensions *e, const ui
     e->block = true;
     e->present = 1u << HAS_GROUPS | 1u << HAS_POINT_FORMATS | 1u << HAS_SCHEMES;
     e->point_formats = BYTES_OF(uncompressed);
-    e->schemes = codes_list(&config->schemes);
     if (conn->flags & CONN_SEND_NAME) {
         e->present |= 1u << HAS_SERVER_NAME;
         e->host_name = bytes_text(conn->server_name);

@@ -8,7 +8,12 @@
 #include "tls/handshake.h"
 #include "tls/inform.h"
 
-enum { ALL = FEDE_LEGACY_RSA | FEDE_LEGACY_DHE | FEDE_LEGACY_CBC | FEDE_LEGACY_NO_ETM, PEER_MAX = 255 };
+enum {
+    ALL = FEDE_LEGACY_RSA | FEDE_LEGACY_DHE | FEDE_LEGACY_CBC | FEDE_LEGACY_NO_ETM | FEDE_LEGACY_RESUMED |
+          FEDE_LEGACY_SHA1 | FEDE_LEGACY_SSL2_HELLO | FEDE_LEGACY_UNBOUND,
+    HOW = FEDE_LEGACY_NO_ETM | FEDE_LEGACY_RESUMED, /* not what, but how */
+    PEER_MAX = 255
+};
 
 static bool is_peer(const char *text);
 static bool fits(const struct handshake *hs, bytes peer);
@@ -22,9 +27,10 @@ bool fede_config_legacy(fede_config *config, const fede_legacy *legacy)
 {
     if (!config_changeable(config))
         return false;
-    if ((legacy->what & ~(unsigned)FEDE_LEGACY_NO_ETM) == 0 || legacy->what & ~(unsigned)ALL)
+    if ((legacy->what & ~(unsigned)HOW) == 0 || legacy->what & ~(unsigned)ALL)
         return config_refuse(config, FEDE_CONFIG_BAD_VALUE, legacy->what, ALL,
-                             "the quarantine is RSA key transport, DHE and CBC, one of them at least");
+                             "the quarantine is RSA key transport, DHE, CBC, SHA-1, hellos of SSL 2.0 and servers without "
+                             "RFC 5746, one of them at least");
     if (legacy->reason == NULL || legacy->reason[0] == '\0')
         return config_refuse(config, FEDE_CONFIG_BAD_VALUE, 0, 0, "what is quarantined needs a reason");
     if (legacy->n_peers == 0 || legacy->peers == NULL)
@@ -56,6 +62,9 @@ bool fede_config_legacy(fede_config *config, const fede_legacy *legacy)
     const struct group *group;
     for (size_t i = 0; (group = group_legacy_at(i)) != NULL && legacy->what & FEDE_LEGACY_DHE; i++)
         codes_add(&config->groups, group->id);
+    const struct scheme *scheme;
+    for (size_t i = 0; (scheme = scheme_legacy_at(i)) != NULL && legacy->what & FEDE_LEGACY_SHA1; i++)
+        codes_add(&config->schemes, scheme->id);
     return true;
 }
 
@@ -98,6 +107,12 @@ bool quarantine_group(const struct fede_config *config, uint16_t id)
 {
     const struct group *group = group_by_id(id);
     return group != NULL && group_is_legacy(group) && config->legacy & FEDE_LEGACY_DHE;
+}
+
+bool quarantine_scheme(const struct fede_config *config, uint16_t id)
+{
+    const struct scheme *scheme = scheme_any(id);
+    return scheme != NULL && scheme_is_legacy(scheme) && config->legacy & FEDE_LEGACY_SHA1;
 }
 
 bool quarantine_allows(const struct fede_conn *conn, const struct suite *suite)

@@ -31,6 +31,12 @@ bool quarantine_group(const struct fede_config *config, uint16_t id)
     return false;
 }
 
+bool quarantine_scheme(const struct fede_config *config, uint16_t id)
+{
+    (void)config, (void)id;
+    return false;
+}
+
 bool quarantine_allows(const struct fede_conn *conn, const struct suite *suite)
 {
     (void)conn;

@@ -138,7 +138,8 @@ enum outcome renegotiation_accept(struct handshake *hs, const struct server_hell
     if (!renegotiating(hs)) {
         if (has && seen.len > 0)
             return handshake_fail(hs, FEDE_RENEGOTIATION_INFO, "renegotiation_info", (int64_t)seen.len, 0);
-        if (!has && conn->config->policy->need_secure_renegotiation[0])
+        bool unbound = conn->flags & CONN_LEGACY && conn->config->legacy & FEDE_LEGACY_UNBOUND;
+        if (!has && !unbound && conn->config->policy->need_secure_renegotiation[0])
             return handshake_fail(hs, FEDE_NO_SECURE_RENEGOTIATION, "renegotiation_info", 0, 0);
         conn->flags |= has ? CONN_BOUND : 0;
         return DONE;

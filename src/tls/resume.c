@@ -442,7 +442,7 @@ static bool describe(struct handshake *hs, int64_t now)
 /* Called when every proof is there, before the handshake is forgotten. Nothing here can fail a connection. */
 void resume_keep(struct handshake *hs)
 {
-    if (suite_is_legacy(hs->conn->suite))
+    if (suite_is_legacy(hs->conn->suite) && !(hs->conn->config->legacy & FEDE_LEGACY_RESUMED))
         conn_give_session(hs->conn); /* negotiated anew each time */
     else if (handshake_is_client(hs))
         keep_as_client(hs);

@@ -147,6 +147,15 @@ void session_policy_mark(const struct fede_config *config, uint8_t role, uint8_t
     bytes_copy(mark, out, SESSION_MARK);
 }
 
+/* By the configuration, or to one of its credentials. */
+static bool scheme_allowed(const struct fede_config *config, uint16_t scheme)
+{
+    bool allowed = u16s_has(codes_list(&config->schemes), scheme);
+    for (size_t i = 0; i < config->n_credentials; i++)
+        allowed |= u16s_has(codes_list(&config->credentials[i]->schemes), scheme);
+    return allowed;
+}
+
 const char *session_unfit(const struct session *s, const struct fede_config *config, int64_t now)
 {
     uint8_t mark[SESSION_MARK];
@@ -158,11 +167,11 @@ const char *session_unfit(const struct session *s, const struct fede_config *con
     const struct suite *suite = suite_by_id(s->suite);
     if (suite == NULL || suite->version != s->version || !u16s_has(codes_list(&config->suites), s->suite))
         return "its cipher suite is not allowed any more";
-    if (suite_is_legacy(suite))
+    if (suite_is_legacy(suite) && !(config->legacy & FEDE_LEGACY_RESUMED && quarantine_suite(config, suite->id)))
         return "what the quarantine allows is negotiated anew each time";
-    if (!u16s_has(codes_list(&config->groups), s->group))
+    if (s->group != 0 && !u16s_has(codes_list(&config->groups), s->group))
         return "its group is not allowed any more";
-    if (!u16s_has(codes_list(&config->schemes), s->scheme))
+    if (s->scheme != 0 && !scheme_allowed(config, s->scheme))
         return "its signature scheme is not allowed any more";
     return session_too_old(s, now);
 }

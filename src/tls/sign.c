@@ -18,7 +18,9 @@ enum outcome sign_input(struct handshake *hs, const struct scheme *scheme, bytes
     if (signature == NULL)
         return handshake_no_memory(hs);
     size_t len = 0;
-    if (!crypto_sign(hs->credential->key, scheme, input, signature, &len))
+    bool made = scheme_is_legacy(scheme) ? crypto_sign_sha1(hs->credential->key, input, signature, &len)
+                                         : crypto_sign(hs->credential->key, scheme, input, signature, &len);
+    if (!made)
         return handshake_fail_detail(hs, FEDE_CRYPTO_FAILED, NULL, 0, 0, "sign the handshake");
     hs->signature = bytes_of(signature, len);
     return DONE;
@@ -31,7 +33,7 @@ static enum outcome ask_signature(struct handshake *hs, const struct scheme *sch
     if (hs->signature_asked == ANSWER_OPEN)
         return WAIT;
     if (hs->signature_asked == ANSWER_YES)
-        return crypto_verify(&hs->credential->leaf.key, scheme, input, hs->signature)
+        return signature_matches(&hs->credential->leaf.key, scheme, input, hs->signature)
                    ? DONE
                    : handshake_fail(hs, FEDE_SIGNER_BAD, NULL, scheme->id, 0);
     size_t n = 0;

@@ -114,6 +114,22 @@ static bool request_as_wanted(const struct run *run)
            same_bytes(fede_requested_types(run->conn), &o->expect_certificate_types);
 }
 
+/* Who has credentials for a server that asks insists on using one: RFC 5246 7.4.6 lets a client go on without. */
+static void insist(struct run *run, const char *why_not)
+{
+    static const struct {
+        const char *why, *name;
+    } names[] = {
+        {"it names other CAs", "NO_MATCHING_ISSUER"},
+        {"no key is of the kinds that it wants", "UNKNOWN_CERTIFICATE_TYPE"},
+        {"no key fits the schemes that it wants", "NO_COMMON_SIGNATURE_ALGORITHMS"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i].why, why_not) == 0)
+            fprintf(stderr, ":%s:\n", names[i].name);
+    fede_answer_refuse(run->conn, ALERT_HANDSHAKE_FAILURE);
+}
+
 static void answer_selection(struct run *run, const fede_question *question)
 {
     if (!request_as_wanted(run)) {
@@ -122,6 +138,8 @@ static void answer_selection(struct run *run, const fede_question *question)
     } else if (run->options->fail_cert_callback) {
         fputs(":CERT_CB_ERROR:\n", stderr);
         fede_answer_refuse(run->conn, FEDE_ALERT_INTERNAL_ERROR);
+    } else if (question->why_not != NULL && fede_config_certificate(run->config, 0, 0).len > 0) {
+        insist(run, question->why_not);
     } else {
         fede_answer_credential(run->conn, question->credential);
     }

@@ -46,6 +46,7 @@ static const struct row rows[] = {
     {"-no-tls12", FLAG, AT(no_tls12)},
     {"-no-tls13", FLAG, AT(no_tls13)},
     {"-no-ticket", FLAG, AT(no_ticket)},
+    {"-no-legacy-server-connect", FLAG, AT(no_legacy_server_connect)},
     {"-curves", CODES, AT(curves)},
     {"-verify-prefs", CODES, AT(verify_prefs)},
     {"-cipher", TEXT, AT(cipher)},

@@ -48,6 +48,15 @@ static uint16_t suite_at(size_t n)
     return n < usual ? fede_suite_list(n) : n - usual < N_QUARANTINED ? quarantined[n - usual] : 0;
 }
 
+static uint16_t scheme_at(size_t n)
+{
+    static const uint16_t sha1[] = {0x0203, 0x0201, 0};
+    static size_t usual;
+    while (fede_scheme_list(usual) != 0)
+        usual++;
+    return n < usual ? fede_scheme_list(n) : n - usual < 2 ? sha1[n - usual] : 0;
+}
+
 /* OpenSSL's words, as far as the runner uses them. */
 static bool suite_matches(const char *word, size_t len, uint16_t id)
 {
@@ -131,19 +140,12 @@ static int set_codes(const struct options *o, fede_config *config)
     static const uint16_t unusual_schemes[] = {ED25519, ED448, ECDSA_P521}, unusual_groups[] = {GROUP_P521};
     struct codes16 suites = o->cipher != NULL ? suites_of(o->cipher) : all_of(suite_at, NULL, 0);
     struct codes16 groups = o->curves.n > 0 ? o->curves : all_of(fede_group_list, unusual_groups, 1);
-    struct codes16 schemes = all_of(fede_scheme_list, unusual_schemes, 3);
-    const struct codes16 *signing = &o->credentials[0].signing;
-    if (o->server)
-        schemes = all_of(fede_scheme_list, &unusual_schemes[1], 1);
-    if (o->server && signing->n > 0)
-        schemes = *signing;
-    else if (!o->server && o->verify_prefs.n > 0)
-        schemes = o->verify_prefs;
+    struct codes16 schemes = o->verify_prefs.n > 0 ? o->verify_prefs : all_of(scheme_at, unusual_schemes, 3);
     if (suites.n == 0)
         return not_implemented("these suites");
     if (!all_known(&groups, fede_group_list))
         return not_implemented("a group");
-    if (!all_known(&schemes, fede_scheme_list))
+    if (!all_known(&schemes, scheme_at))
         return not_implemented("a signature scheme");
     fede_config_suites(config, suites.ids, suites.n);
     fede_config_groups(config, groups.ids, groups.n);
@@ -152,11 +154,12 @@ static int set_codes(const struct options *o, fede_config *config)
 }
 
 /* What no policy contains is switched on by name: the runner's tests use it for peers that know nothing else. */
-static bool set_legacy(fede_config *config)
+static bool set_legacy(const struct options *o, fede_config *config)
 {
     enum { DAY = 24 * 3600 };
     static const char *const everyone[] = {"*"};
-    fede_legacy legacy = {.what = FEDE_LEGACY_RSA | FEDE_LEGACY_CBC,
+    fede_legacy legacy = {.what = FEDE_LEGACY_RSA | FEDE_LEGACY_CBC | FEDE_LEGACY_RESUMED | FEDE_LEGACY_SHA1 |
+                                  FEDE_LEGACY_SSL2_HELLO | (o->no_legacy_server_connect ? 0 : FEDE_LEGACY_UNBOUND),
                           .peers = everyone,
                           .n_peers = 1,
                           .reason = "a test of conformance",
@@ -205,6 +208,7 @@ fede_bytes setup_file(const char *path)
 
 static int set_credential(const struct credential_options *credential, const struct options *o, fede_config *config)
 {
+    static const uint16_t ed448 = ED448; /* no policy has it */
     if (credential->cert_file == NULL && credential->key_file == NULL)
         return 0;
     if (credential->cert_file == NULL || credential->key_file == NULL)
@@ -215,7 +219,10 @@ static int set_credential(const struct credential_options *credential, const str
     free((void *)key.data);
     if (good && !o->server && !credential->must_match_issuer)
         good = fede_config_any_issuer(config);
-    return good ? 0 : EXIT_FAILED;
+    struct codes16 signing = credential->signing.n > 0 ? credential->signing : all_of(scheme_at, &ed448, 1);
+    if (!all_known(&signing, scheme_at))
+        return not_implemented("a signature scheme");
+    return good && fede_config_sign_with(config, signing.ids, signing.n) ? 0 : EXIT_FAILED;
 }
 
 /* The default one stands behind the others: it is what is left. */
@@ -248,9 +255,10 @@ static int set_client_authentication(const struct options *o, fede_config *confi
 static void set_ticket_keys(const struct options *o, fede_config *config)
 {
     static uint8_t keys[2 * FEDE_TICKET_KEY];
-    keys[0] = o->renew_ticket;
+    keys[FEDE_TICKET_KEY] = keys[0];
+    keys[0] = (uint8_t)(keys[0] + o->renew_ticket);
     if (o->use_ticket_callback)
-        fede_config_ticket_keys(config, (fede_bytes){keys, o->renew_ticket ? sizeof keys : FEDE_TICKET_KEY});
+        fede_config_ticket_keys(config, (fede_bytes){keys, sizeof keys});
 }
 
 bool setup_staples(const struct options *o, fede_config *config)
@@ -269,7 +277,7 @@ static int set_all(const struct options *o, fede_config *config, struct run *run
         fede_config_unauthenticated_encryption(config);
     fede_config_clock(config, wall, NULL, NULL);
     fede_config_trace(config, checks_trace, run);
-    if (status == 0 && !set_legacy(config))
+    if (status == 0 && !set_legacy(o, config))
         status = EXIT_FAILED;
     if (status == 0)
         status = set_codes(o, config);
@@ -288,6 +296,7 @@ static int set_all(const struct options *o, fede_config *config, struct run *run
         fede_config_sessions(config, true);
     set_ticket_keys(o, config);
     fede_config_renegotiation(config, o->renegotiate_ignore ? FEDE_RENEGOTIATION_IGNORE : FEDE_RENEGOTIATION_END);
+    fede_config_half_close(config, true); /* how it ends is decided in shim.c */
     fede_config_keep(config, FEDE_KEEP_PEER | FEDE_KEEP_EXPORTER);
     if (o->no_ticket)
         fede_config_tickets(config, 0);

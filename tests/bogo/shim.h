@@ -46,7 +46,7 @@ struct options {
     bool server, ipv6, async, is_handshaker_supported;
     /* What is offered and chosen. */
     int min_version, max_version;
-    bool no_tls1, no_tls11, no_tls12, no_tls13, no_ticket;
+    bool no_tls1, no_tls11, no_tls12, no_tls13, no_ticket, no_legacy_server_connect;
     struct codes16 curves, verify_prefs;
     const char *cipher, *host_name;
     struct credential_options credentials[MOST_CREDENTIALS]; /* [0]: the default one */
