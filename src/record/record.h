@@ -23,6 +23,11 @@ enum frame_outcome { FRAME_MORE /* *need bytes in all are needed */, FRAME_WHOLE
 enum frame_outcome frame_next(bytes in, bool first, bool protect, uint16_t version, struct frame *out, size_t *need,
                               fede_error *error);
 
+/* A ClientHello in the format of SSL 2.0, from its length on: bytes in all; 0: it does not begin like one (5 bytes tell). */
+size_t ssl2_hello_len(bytes in);
+/* As the ClientHello it stands for, with its header; out has room for hello.len + 64. 0: malformed. */
+size_t ssl2_hello_rewrite(bytes hello, uint8_t *out);
+
 /* One way of traffic. The AEAD object is a cache of key. */
 struct direction {
     const struct suite *suite;   /* NULL: in the clear */

@@ -80,7 +80,7 @@ enum outcome act_choose(struct handshake *hs)
     struct fede_conn *conn = hs->conn;
     transcript_start(&hs->transcript, (enum hash)conn->suite->hash);
     messages_start(hs);
-    if (messages_add(hs, hs->client_hello) != DONE)
+    if (messages_add(hs, hs->ssl2_hello.len > 0 ? hs->ssl2_hello : hs->client_hello) != DONE)
         return FAIL;
     if (!crypto_random(&conn->config->random, hs->server_random, sizeof hs->server_random))
         return handshake_fail(hs, FEDE_NO_RANDOM, NULL, 0, 0);

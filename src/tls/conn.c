@@ -73,6 +73,8 @@ static enum outcome next_record(struct fede_conn *conn, struct content_in *conte
     struct frame frame;
     size_t need = RECORD_HEADER;
     bool first = !(conn->flags & CONN_SEEN), protect = conn->in.suite != NULL;
+    if (first && quarantine_takes_ssl2(conn, in))
+        return quarantine_read_ssl2(conn, in, content);
     switch (frame_next(in, first, protect, conn->version, &frame, &need, &conn->error)) {
     case FRAME_MORE:
         conn->need = (uint32_t)need;

@@ -36,6 +36,7 @@ struct handshake {
     struct transcript transcript;
     bytes pending;             /* a message that the last row did not take: whole, borrowed from the fragments */
     union message msg;         /* the message being read or written */
+    bytes ssl2_hello;          /* server: what client_hello was rewritten from; goes into the transcript in its place */
     bytes client_hello;        /* raw, header included */
     struct client_hello offer; /* what the client proposed; borrows from client_hello */
     uint8_t client_random[32], server_random[32];
@@ -206,6 +207,8 @@ bool premaster_room(struct handshake *hs, size_t n); /* false: no memory (error 
 void quarantine_judge(struct handshake *hs);
 bool quarantine_allows(const struct fede_conn *conn, const struct suite *suite);
 void quarantine_tell(const struct handshake *hs);
+bool quarantine_takes_ssl2(struct fede_conn *conn, bytes in);
+enum outcome quarantine_read_ssl2(struct fede_conn *conn, bytes in, struct content_in *content);
 /* legacy12.c: static RSA and DHE */
 enum outcome legacy_read_group(struct handshake *hs, const struct server_key_exchange *m);
 bool legacy_params(const struct handshake *hs, struct server_key_exchange *m);

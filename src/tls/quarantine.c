@@ -190,6 +190,39 @@ static bool in_range(const uint8_t *ip, size_t len, const struct host *range, un
     return true;
 }
 
+/* ---- A ClientHello in the format of SSL 2.0. It names no server, so only "*" and addresses allow it. */
+
+bool quarantine_takes_ssl2(struct fede_conn *conn, bytes in)
+{
+    if (conn->role != FEDE_SERVER || !(conn->config->legacy & FEDE_LEGACY_SSL2_HELLO) || ssl2_hello_len(in) == 0)
+        return false;
+    quarantine_judge(conn->handshake);
+    return conn->flags & CONN_LEGACY;
+}
+
+enum outcome quarantine_read_ssl2(struct fede_conn *conn, bytes in, struct content_in *content)
+{
+    enum { MORE = 64 }; /* what the rewritten form may take beyond the other */
+    struct handshake *hs = conn->handshake;
+    size_t total = ssl2_hello_len(in);
+    if (in.len < total) {
+        conn->need = (uint32_t)total;
+        return WAIT;
+    }
+    in = bytes_first(in, total);
+    uint8_t *hello = arena_take(&hs->arena, total + MORE);
+    hs->ssl2_hello = arena_copy(&hs->arena, bytes_skip(in, 2));
+    if (hello == NULL || hs->ssl2_hello.data == NULL)
+        return handshake_no_memory(hs);
+    *content = (struct content_in){CONTENT_HANDSHAKE, bytes_of(hello, ssl2_hello_rewrite(in, hello))};
+    inform_record(conn, false, CONTENT_HANDSHAKE, in, content->plain, 0);
+    conn->received.start += (uint32_t)total;
+    conn->need = RECORD_HEADER;
+    conn->flags |= CONN_SEEN;
+    conn->received_records++;
+    return content->plain.len > 0 ? DONE : conn_fail(conn, FEDE_SSL2_HELLO, "first bytes", load32(in.data), 0);
+}
+
 void quarantine_tell(const struct handshake *hs)
 {
     const struct fede_conn *conn = hs->conn;

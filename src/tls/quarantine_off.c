@@ -43,6 +43,18 @@ bool quarantine_allows(const struct fede_conn *conn, const struct suite *suite)
     return !suite_is_legacy(suite);
 }
 
+bool quarantine_takes_ssl2(struct fede_conn *conn, bytes in)
+{
+    (void)conn, (void)in;
+    return false;
+}
+
+enum outcome quarantine_read_ssl2(struct fede_conn *conn, bytes in, struct content_in *content)
+{
+    (void)in, (void)content;
+    return conn_fail(conn, FEDE_SSL2_HELLO, "first bytes", 0, 0);
+}
+
 void quarantine_judge(struct handshake *hs)
 {
     (void)hs;

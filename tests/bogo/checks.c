@@ -23,9 +23,13 @@ static void note(struct run *run, const char *line)
 void checks_trace(void *arg, const fede_event *event)
 {
     struct run *run = arg;
-    char line[32];
+    char line[32] = "";
     const char *way = event->ours ? "write" : "read";
-    if (event->kind == FEDE_EVENT_MESSAGE)
+    if (event->kind == FEDE_EVENT_RECORD && !event->ours && event->bytes.len > 0 && event->bytes.data[0] & 0x80)
+        snprintf(line, sizeof line, "%s v2clienthello\n", way), run->ssl2_hello = true;
+    else if (event->kind == FEDE_EVENT_MESSAGE && !event->ours && run->ssl2_hello)
+        run->ssl2_hello = false; /* the ClientHello that it stands for */
+    else if (event->kind == FEDE_EVENT_MESSAGE)
         snprintf(line, sizeof line, "%s hs %u\n", way, event->what);
     else if (event->kind == FEDE_EVENT_CCS)
         snprintf(line, sizeof line, "%s ccs\n", way);

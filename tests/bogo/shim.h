@@ -97,7 +97,7 @@ struct run {
     /* Seen in the trace. */
     char messages[4096];
     size_t messages_len;
-    bool got_ticket;
+    bool got_ticket, ssl2_hello;
     bool refused_chain, judged_chain; /* the application's verdict on the peer's certificates */
     char why_not_resumed[128];        /* in the trace's words */
     size_t why_not_resumed_len;
