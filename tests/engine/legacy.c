@@ -277,7 +277,7 @@ static void setting(void)
                  {good, FEDE_CONFIG_LEGACY_EXPIRED},
                  {good, FEDE_CONFIG_LEGACY_EXPIRED}};
     rows[1].legacy.what = 0;
-    rows[2].legacy.what = 64;
+    rows[2].legacy.what = 1u << 15;
     rows[3].legacy.reason = NULL;
     rows[4].legacy.reason = "";
     rows[5].legacy.n_peers = 0;
