@@ -102,6 +102,7 @@ def main():
     talk("client, a check that fails", True, ["-expect-curve-id", "24"], expect=1, error="", stderr="unexpected: group")
     talk("client refuses", True, ["-verify-peer", "-verify-fail", "-use-custom-verify-callback"], expect=1,
          error="CERTIFICATE_UNKNOWN", stderr=":CERTIFICATE_VERIFY_FAILED:")
+    talk("client notes a refusal", True, ["-verify-fail", "-use-custom-verify-callback", "-expect-verify-result"])
     talk("client, resumption", True, ["-resume-count", "1"], connections=2, reused=[False, True])
     talk("server", False, own)
     talk("server, byte by byte", False, [*own, "-async", "-check-close-notify"])

@@ -186,7 +186,8 @@ static void keys_mid_request(void)
     pair_end(&pair);
 }
 
-/* Behind Finished, in the same record, come more messages: the same as in a record of their own. */
+/* Behind Finished, in the same record, come more messages. The client finishes first and the server last (RFC 5246 7.3), so
+   neither can know there that the handshake is complete: a message is early. Only a HelloRequest may come at any time. */
 static void extend(struct pair *pair, uint8_t from, size_t index, uint8_t *record, size_t len)
 {
     const struct plan *plan = pair->arg;
@@ -222,7 +223,11 @@ static void behind_finished(void)
             {.from = from, .body = {MSG_FINISHED}, .len = 4},
             {.from = from, .body = {request, 0, 0, 0, request, 0, 0, 0, request, 0, 0, 0, request}, .len = 16},
         };
-        static const uint16_t reasons[] = {0, FEDE_MESSAGE_AFTER_HANDSHAKE, FEDE_RENEGOTIATION_REFUSED};
+        static const uint16_t all_reasons[3][3] = {
+            [FEDE_CLIENT] = {FEDE_MESSAGE_EARLY, FEDE_MESSAGE_EARLY, FEDE_MESSAGE_EARLY},
+            [FEDE_SERVER] = {0, FEDE_MESSAGE_EARLY, FEDE_RENEGOTIATION_REFUSED},
+        };
+        const uint16_t *reasons = all_reasons[from];
         for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
             struct pair pair = {.tap = extend, .arg = &plans[i]};
             pair_start(&pair, client_config, server_config, NULL);
@@ -231,6 +236,9 @@ static void behind_finished(void)
             const fede_error *error = fede_conn_error(victim);
             check((error != NULL ? error->reason : 0) == reasons[i], "a message behind Finished", from, i, request,
                   &pair);
+            if (reasons[i] == FEDE_MESSAGE_EARLY)
+                check(pair_alert(victim) == FEDE_ALERT_UNEXPECTED_MESSAGE && !pair_established(victim),
+                      "a message behind Finished does not end the handshake", from, i, request, &pair);
             fede_info info;
             fede_conn_info(victim, &info);
             if (reasons[i] == 0) /* one record more than else: the warning no_renegotiation */
