@@ -3,11 +3,11 @@ _fede() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "connect serve explain derive lookup cert ca --help --version" -- "$word"))
+        COMPREPLY=($(compgen -W "connect serve explain derive keylog lookup cert ca --help --version" -- "$word"))
         return
     fi
     case $before in
-        --ca|--cacert|--cert|--chain|--crl|--crlfile|--ct-logs|--key|--keylog|--output|--report|--rsa-key|--sct|--sess-in|--sess-out|--staple|--stderr|--ticket-key|--unix-socket|--upload-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --ca|--cacert|--capture|--cert|--chain|--crl|--crlfile|--ct-logs|--key|--keylog|--output|--report|--rsa-key|--sct|--sess-in|--sess-out|--staple|--stderr|--ticket-key|--unix-socket|--upload-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --ca|--capath|--export|--parent|--report) COMPREPLY=($(compgen -d -- "$word")); return ;;
     esac
     case ${COMP_WORDS[1]} in
@@ -15,6 +15,7 @@ _fede() {
         serve) words="--listen --unix-socket --workers --max-connections --once --cert --key --chain --sni --request-cert --require-cert --ca --ciphers --groups --curves --sigalgs --tls-max --staple --sct --no-ems --alpn --no-alpn --http1.1 --max-fragment --record-size-limit --no-tickets --ticket-lifetime --ticket-key --session-cache --handshake-timeout --idle-timeout --grace --reject --keylog --keymatexport --keymatexportlen --report --echo --www --plain --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
         explain) words="--keylog --rsa-key --psk --conn --display-filter --max-connections --diagram --follow --export --overwrite --format --field --fields --report --max-memory --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
         derive) words="--hash --secret --label --seed --context --length --premaster --session-hash --client-random --server-random --master --suite --tls --side --transcript-hash --curve --private --peer --iv --explicit --sequence --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
+        keylog) words="--capture --all --output --overwrite --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
         lookup) words="--registry --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
         cert) words="--verify --name --attime --cacert --capath --crl --staple --ct-logs --must-staple --revocation --purpose --profile --max-depth --lint --fail-on --store --pins --pem --der --only --output --max-time --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;
         ca) words="--ca --output --parent --key --subject --name --days --not-before --not-after --serial --path-length --permit --exclude --purpose --policy --must-staple --ocsp-url --issuer-url --crl-url --flaw --reason --verbose --quiet --json --stderr --trace-time --show-secrets --color --width --help" ;;

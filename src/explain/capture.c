@@ -134,6 +134,7 @@ static struct capture_item pcap_next(struct capture *c)
     input_skip(c->input, header);
     struct capture_item item = {.what = CAPTURE_PACKET, .link = c->link, .wire_len = wire_len, .number = ++c->packets};
     item.at_us = c->at_us = (uint64_t)seconds * 1000000 + (c->nano ? fraction / 1000 : fraction);
+    item.below_us = c->nano ? (uint16_t)(fraction % 1000) : 0;
     item.data = input_take(c->input, kept);
     if (kept > 0 && item.data.data == NULL) {
         /* The part that is there may hold a whole record. */

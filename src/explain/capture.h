@@ -14,6 +14,7 @@ enum capture_what {
 struct capture_item {
     uint8_t what;      /* enum capture_what */
     uint16_t link;     /* LINKTYPE_ number */
+    uint16_t below_us; /* pcap with nanoseconds: those behind at_us */
     uint32_t wire_len; /* bytes the packet had; data.len of them were kept */
     uint64_t at_us;    /* microseconds since 1970 UTC; without a time stamp: that of the packet before */
     uint64_t number;   /* of the packet in this file, from 1 */

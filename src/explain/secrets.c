@@ -26,12 +26,17 @@ static const struct { uint8_t label; const char *name; } labels[] = {
 // clang-format on
 enum { LABELS = sizeof labels / sizeof labels[0] };
 
-static void line_of(struct secrets *s, bytes line);
+static void line_of(void *secrets, bytes line);
 static void add(struct secrets *s, uint8_t label, const struct keylog_entry *entry);
 static size_t slot_of(bytes random);
 static int hex_digit(char c);
 
 void secrets_read(struct secrets *s, struct input *input)
+{
+    secrets_each_line(input, line_of, s);
+}
+
+void secrets_each_line(struct input *input, void (*line)(void *arg, bytes line), void *arg)
 {
     for (;;) {
         bytes ahead = input_peek(input, LINE_MOST);
@@ -39,7 +44,7 @@ void secrets_read(struct secrets *s, struct input *input)
             return;
         const uint8_t *end = memchr(ahead.data, '\n', ahead.len);
         size_t n = end != NULL ? (size_t)(end - ahead.data) + 1 : ahead.len;
-        line_of(s, bytes_first(ahead, n));
+        line(arg, bytes_first(ahead, n));
         input_skip(input, n);
         /* The rest of a line too long for an entry is no line of its own. */
         while (end == NULL && ahead.len == LINE_MOST) {
@@ -148,8 +153,9 @@ const char *secret_label_name(enum secret_label label)
     return "secret";
 }
 
-static void line_of(struct secrets *s, bytes line)
+static void line_of(void *secrets, bytes line)
 {
+    struct secrets *s = secrets;
     struct keylog_entry entry;
     enum keylog_kind kind = keylog_read(line, &entry);
     if (kind == KEYLOG_EMPTY)

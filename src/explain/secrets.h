@@ -47,6 +47,8 @@ struct secrets {
 /* Reads a key log to its end, or lines of one. */
 void secrets_read(struct secrets *s, struct input *input);
 void secrets_lines(struct secrets *s, bytes text);
+/* Each line of a key log, its line end included; one too long to be an entry comes cut. */
+void secrets_each_line(struct input *input, void (*line)(void *arg, bytes line), void *arg);
 /* A server's private key, PEM or DER; false: no RSA key, or too many. */
 bool secrets_rsa_key(struct secrets *s, bytes pem_or_der);
 /* "HEX" or "IDENTITY:HEX"; false: it is neither, or there are too many. */
