@@ -48,6 +48,7 @@ struct settings {
     char *alpn_text; /* owned; alpn points into it */
     const char *alpn[ALPN_MOST];
     size_t n_alpn;
+    const char *session_store; /* a Redis server, or NULL */
     const char *keylog, *ticket_key, *report; /* report: directory for pages, or NULL */
     const char *cas[CAS_MOST]; /* --ca */
     size_t n_cas;
@@ -144,6 +145,7 @@ struct worker {
     bool ticking, paused, stopping, closed_listeners;
     atomic_bool stop;                /* set by the main thread */
     atomic_bool deaf, over;          /* told to it: the listening sockets are no longer waited on; the thread ends */
+    struct sessions *sessions;       /* --session-store: this worker's connection to it */
     uint64_t stopped_ms, trimmed_ms; /* when stopping began; when the system last got memory back */
     uint8_t scratch[RECORD_MOST];
 };
@@ -182,6 +184,8 @@ struct peer {
     uint8_t phase, events; /* enum phase; what the poll waits for */
     bool blocked, dry;     /* the socket takes, or has, nothing more for now */
     bool stopping, shut, over, told;
+    struct errand *errand; /* waits for the session store */
+    bool kept;     /* its session was stored */
     bool late;     /* a time limit ended it */
     char name[60]; /* address and port */
 };
@@ -207,6 +211,21 @@ void peer_story_end(struct peer *peer);
 void peer_story_free(struct peer *peer);
 /* A fede_trace_fn; arg is the server. */
 void peer_trace(void *arg, const fede_event *event);
+
+/* ---- --session-store ---------------------------------------------------------------------------------------------- */
+
+/* Is this the name of a store? */
+bool sessions_place(const char *text, struct text *why);
+/* "redis://HOST:PORT" taken apart. */
+bool sessions_address(const char *text, char *host, size_t size, int *port);
+/* The engine asks for the session of this id; it is answered now or later, and the connection goes on then. */
+void sessions_find(struct peer *peer, bytes id);
+/* Stores the connection's session if it has one; while peer->errand is set nothing may be sent. */
+void sessions_keep(struct peer *peer);
+void sessions_forget(struct peer *peer); /* it failed */
+void sessions_leave(struct peer *peer);  /* it goes: no answer is waited for */
+void sessions_tick(struct worker *worker);
+void sessions_close(struct worker *worker);
 
 /* For talks: at most one record is taken, and only in give or take. */
 size_t peer_write(struct peer *peer, bytes data);

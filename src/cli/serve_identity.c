@@ -131,6 +131,7 @@ static fede_config *base_config(struct server *server, struct text *why)
     bool traced =
         secrets || server->report.form != REPORT_TEXT || server->report.level >= 2 || settings->www || settings->report;
     bool asks = settings->reject >= 0;
+    unsigned stored = settings->session_store ? FEDE_ASK_SESSION : 0;
     for (size_t i = 0; i < settings->n_pairs; i++)
         asks = asks || settings->pairs[i].name;
     if (!server->lasting && !(server->lasting = lasting_config(settings, why)))
@@ -153,7 +154,7 @@ static fede_config *base_config(struct server *server, struct text *why)
         fede_config_record_size_limit(config, (size_t)settings->record_limit) && fede_config_read_ahead(config, true) &&
         fede_config_half_close(config, true) &&
         set_client_auth(config, settings) && (!traced || fede_config_trace(config, peer_trace, server)) &&
-        (!traced || fede_config_reveal_secrets(config)) && (!asks || fede_config_ask(config, FEDE_ASK_HELLO)))
+        (!traced || fede_config_reveal_secrets(config)) && fede_config_ask(config, (asks ? FEDE_ASK_HELLO : 0u) | stored))
         return config;
     failed(config, why);
     fede_config_free(config);

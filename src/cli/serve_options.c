@@ -37,6 +37,7 @@ enum key {
     KEY_GRACE,
     KEY_NO_TICKETS,
     KEY_SESSION_CACHE,
+    KEY_SESSION_STORE,
     KEY_TICKET_KEY,
     KEY_TICKET_LIFETIME,
     KEY_REQUEST_CERT,
@@ -79,6 +80,7 @@ static const struct option_row serve_options[] = {
     {"no-tickets",        0,  KEY_NO_TICKETS,        NULL,             NULL,    "Issue and take no session tickets (RFC 5077)."},
     {"ticket-lifetime",   0,  KEY_TICKET_LIFETIME,   "SECONDS",        NULL,    "How long a ticket lives, at most 604800; without it 7200. Ticket keys change after as long."},
     {"ticket-key",        0,  KEY_TICKET_KEY,        "FILE",           NULL,    "Make ticket keys from the secrets in FILE, 32 random bytes each, one to four: all servers with the same FILE take each other's tickets. The first seals; a new one is put in front. SIGHUP reads it again."},
+    {"session-store",     0,  KEY_SESSION_STORE,     "PLACE",          NULL,    "Keep sessions by id in the Redis server redis://HOST[:PORT] or unix:PATH: all servers with the same one resume each other's. Whoever can read it can read the connections."},
     {"session-cache",     0,  KEY_SESSION_CACHE,     "[=N]",           NULL,    "Keep the last N sessions, 20000 without it, by session id, for clients that know no tickets."},
     {"handshake-timeout", 0,  KEY_HANDSHAKE_TIMEOUT, "SECONDS",        NULL,    "Most time for a handshake; without it 10."},
     {"idle-timeout",      0,  KEY_IDLE_TIMEOUT,      "SECONDS",        NULL,    "End connections on which nothing moves for so long; without it 60."},
@@ -196,6 +198,9 @@ static bool settings_take(void *where, const struct option_row *row, const char 
     case KEY_SESSION_CACHE:
         settings->session_cache = 20000;
         return !value || value_number(value, 1, 10000000, &settings->session_cache, why);
+    case KEY_SESSION_STORE:
+        settings->session_store = value;
+        return sessions_place(value, why);
     case KEY_TICKET_KEY:
         settings->ticket_key = value;
         return true;

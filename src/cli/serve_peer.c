@@ -113,6 +113,8 @@ void peer_go(struct peer *peer)
 /* One thing; false: nothing can be done now. */
 static bool step(struct peer *peer, unsigned needs)
 {
+    if (peer->errand)
+        return false;
     if (needs & FEDE_DECIDE) {
         decide(peer);
     } else if ((needs & FEDE_SEND) && !peer->blocked) {
@@ -174,6 +176,10 @@ static void send_some(struct peer *peer)
 {
     if (answer_plain_http(peer))
         return;
+    if (peer->worker->server->settings.session_store && peer->tls && !peer->kind)
+        sessions_keep(peer);
+    if (peer->errand)
+        return;
     bytes out = peer->tls ? fede_to_send(peer->tls) : plain_to_send(peer->plain);
     ssize_t n = send(peer->fd, out.data, out.len, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR)
@@ -229,6 +235,10 @@ static void decide(struct peer *peer)
     const fede_question *question = fede_ask(peer->tls);
     fede_config *config = NULL;
     bool answered;
+    if (question && question->kind == FEDE_ASK_SESSION) {
+        sessions_find(peer, question->session_id);
+        return;
+    }
     if (settings->reject >= 0)
         answered = fede_answer_refuse(peer->tls, (uint8_t)settings->reject);
     else if ((config = identity_choose(peer->identity, question ? question->server_name : NULL)))
@@ -297,7 +307,9 @@ static bool talk_open(struct peer *peer)
 static void wait_for(struct peer *peer, unsigned needs, bool more)
 {
     int events = 0;
-    if ((needs & FEDE_SEND) || more)
+    if (peer->errand)
+        needs = 0;
+    if (((needs & FEDE_SEND) || more) && !peer->errand)
         events |= UV_WRITABLE;
     if ((needs & FEDE_RECEIVE) && !(needs & FEDE_READ))
         events |= UV_READABLE;
@@ -451,6 +463,9 @@ static void talk_end(struct peer *peer)
 {
     if (peer->kind)
         peer->kind->end(peer);
+    else if (peer->kept)
+        sessions_forget(peer);
+    sessions_leave(peer);
     peer->kind = NULL;
     if (peer->identity)
         identity_drop(peer->identity);

@@ -228,6 +228,7 @@ static void tick(uv_timer_t *timer)
             break;
         peer_time_up(peer);
     }
+    sessions_tick(worker);
     bool many = worker->given >= TRIM_PEERS && uv_now(&worker->loop) - worker->trimmed_ms >= TRIM_MS;
     if (many || (worker->given > 0 && worker->peers == 0)) {
         malloc_trim(0);
@@ -285,6 +286,7 @@ static void end_when_empty(struct worker *worker)
 {
     if (!worker->stopping || worker->peers > 0 || uv_is_closing((uv_handle_t *)&worker->wake))
         return;
+    sessions_close(worker);
     uv_close((uv_handle_t *)&worker->wake, NULL);
     uv_close((uv_handle_t *)&worker->tick, NULL);
 }

@@ -15,10 +15,11 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import crowd
 import identity
 import life
+import shared
 import web
 from tools import ROOT, Failed, Scene, Skipped
 
-GROUPS = [("web", web), ("identity", identity), ("life", life), ("crowd", crowd)]
+GROUPS = [("web", web), ("identity", identity), ("life", life), ("crowd", crowd), ("shared", shared)]
 
 
 def main():
