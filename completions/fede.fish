@@ -134,6 +134,7 @@ complete -c fede -n '__fish_seen_subcommand_from serve' -l record-size-limit -x 
 complete -c fede -n '__fish_seen_subcommand_from serve' -l no-tickets -d 'Issue and take no session tickets (RFC 5077).'
 complete -c fede -n '__fish_seen_subcommand_from serve' -l ticket-lifetime -x -d 'How long a ticket lives, at most 604800; without it 7200. Ticket keys change after as long.'
 complete -c fede -n '__fish_seen_subcommand_from serve' -l ticket-key -r -d 'Make ticket keys from the secrets in FILE, 32 random bytes each, one to four: all servers with the same FILE take each other\'s tickets. The first seals; a new one is put in front. SIGHUP reads it again.'
+complete -c fede -n '__fish_seen_subcommand_from serve' -l session-store -x -d 'Keep sessions by id in the Redis server redis://HOST[:PORT] or unix:PATH: all servers with the same one resume each other\'s. Whoever can read it can read the connections.'
 complete -c fede -n '__fish_seen_subcommand_from serve' -l session-cache -d 'Keep the last N sessions, 20000 without it, by session id, for clients that know no tickets.'
 complete -c fede -n '__fish_seen_subcommand_from serve' -l handshake-timeout -x -d 'Most time for a handshake; without it 10.'
 complete -c fede -n '__fish_seen_subcommand_from serve' -l idle-timeout -x -d 'End connections on which nothing moves for so long; without it 60.'
