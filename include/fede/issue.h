@@ -1,4 +1,4 @@
-/* fede/issue.h: keys, certificates and revocation lists made: for tests, laboratories and private CAs.
+/* fede/issue.h: keys, certificates, revocation lists and OCSP responses made: for tests, laboratories and private CAs.
 
    Everything is given in one struct whose zeros are the usual choices; what comes out is DER in the caller's room. Certificates
    with flaws can be made on purpose, so that whoever verifies can be tested. RFC 5280 4 and 5, RFC 5958. */
@@ -81,6 +81,15 @@ typedef struct fede_revoked {
 FEDE_API size_t fede_issue_list(fede_bytes issuer, const fede_key *issuer_key, const fede_revoked *revoked, size_t n,
                                 uint64_t number, int64_t this_update, int64_t next_update, uint8_t *out, size_t size,
                                 fede_error *error);
+
+/* ---- OCSP responses. */
+
+/* fede_issue_response writes an OCSP response (RFC 6960) of the CA whose certificate and key are given, about the certificate
+   with that serial number (content of the INTEGER): good, or revoked as *revoked says; as fede_issue. A server staples it
+   with fede_config_staple. */
+FEDE_API size_t fede_issue_response(fede_bytes issuer, const fede_key *issuer_key, fede_bytes serial,
+                                    const fede_revoked *revoked, int64_t this_update, int64_t next_update, uint8_t *out,
+                                    size_t size, fede_error *error);
 
 #ifdef __cplusplus
 }

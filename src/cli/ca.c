@@ -1,4 +1,4 @@
-/* fede ca ACTION: a small CA in a folder: init, issue, sign, revoke, crl. Here are the options and the two actions that make no
+/* fede ca ACTION: a small CA in a folder: init, issue, sign, revoke, crl, ocsp. Here are the options and the two actions that make no
    certificate. */
 #include "cli/ca.h"
 
@@ -11,7 +11,7 @@
 #include "cli/output.h"
 #include "cli/words.h"
 
-enum { DAYS = 90, DAYS_OF_CA = 3650, DAYS_MOST = 36500, REVOKED_MOST = 4096, DAY = 86400 };
+enum { DAYS = 90, DAYS_OF_CA = 3650, DAYS_MOST = 36500, DAY = 86400 };
 enum key {
     FOLDER = 1,
     PARENT,
@@ -50,12 +50,12 @@ static int list(const struct settings *s, struct text *why);
 /* clang-format off */
 static const struct option_row ca_options[] = {
     {"ca",           0, FOLDER,      "DIRECTORY", "Where",  "The folder of the CA; without this option the current one. init makes it."},
-    {"output",      'o', OUTPUT,     "FILE",      NULL,     "issue: write FILE.pem and FILE.key instead of the first NAME's; crl: write FILE."},
+    {"output",      'o', OUTPUT,     "FILE",      NULL,     "issue: write FILE.pem and FILE.key instead of the first NAME's; crl, ocsp: write FILE."},
     {"parent",       0, PARENT,      "DIRECTORY", NULL,     "init: make an intermediate CA, issued by the CA in DIRECTORY."},
     {"key",          0, KEY_KIND,    "KIND",      "Content", "p256 (the default), p384, p521, ed25519, rsa (2048 bits) or rsa:BITS."},
     {"subject",      0, SUBJECT,     "NAME",      NULL,     "The subject, as in \"C=NL, O=Example, CN=Name\"."},
     {"name",         0, NAMES,       "NAME",      NULL,     "One more name for the certificate; repeatable."},
-    {"days",         0, DAYS_VALID,  "N",         NULL,     "Valid for N days: 90 for certificates, 3650 for CAs without this option."},
+    {"days",         0, DAYS_VALID,  "N",         NULL,     "Valid for N days: without this option 90 for certificates, 3650 for CAs, 7 for OCSP responses."},
     {"not-before",   0, NOT_BEFORE,  "TIME",      NULL,     "Valid from TIME on; without it from an hour ago."},
     {"not-after",    0, NOT_AFTER,   "TIME",      NULL,     "Valid until TIME."},
     {"serial",       0, SERIAL,      "HEX",       NULL,     "The serial number, at most 20 bytes; random without this option."},
@@ -75,7 +75,7 @@ static const struct option_row ca_options[] = {
 
 const struct command ca_command = {
     .name = "ca",
-    .synopsis = "init | issue NAME... | sign REQUEST | revoke FILE | crl",
+    .synopsis = "init | issue NAME... | sign REQUEST | revoke FILE | crl | ocsp FILE",
     .summary = "A small CA for tests: certificates for any name, and wrong ones on purpose.",
     .examples = "  fede ca init --ca lab                            a root: lab/ca.pem, lab/ca.key\n"
                 "  fede ca issue --ca lab localhost 127.0.0.1 ::1   lab/localhost.pem, lab/localhost.key\n"
@@ -83,7 +83,8 @@ const struct command ca_command = {
                 "  fede ca init --ca lab/mid --parent lab --path-length 0 --permit example.com\n"
                 "  fede ca sign --ca lab request.csr > site.pem\n"
                 "  fede ca revoke --ca lab lab/localhost.pem\n"
-                "  fede ca crl --ca lab > lab.crl\n",
+                "  fede ca crl --ca lab > lab.crl\n"
+                "  fede ca ocsp --ca lab -o localhost.ocsp lab/localhost.pem   for serve --staple\n",
     .notes = "Keys get mode 0600; nothing is written over; no store of the system is touched.\n",
     .options = ca_options,
     .n_options = sizeof ca_options / sizeof *ca_options,
@@ -104,15 +105,16 @@ static int ca_run(int argc, char **argv)
         return code;
     const char *action = n > 0 ? argv[1] : "";
     bool init = !strcmp(action, "init"), issue = !strcmp(action, "issue"), crl = !strcmp(action, "crl");
-    bool sign = !strcmp(action, "sign");
-    if (!init && !issue && !crl && !sign && strcmp(action, "revoke") != 0)
-        return usage_error(&ca_command, "what is to be done? init, issue, sign, revoke or crl");
+    bool sign = !strcmp(action, "sign"), ocsp = !strcmp(action, "ocsp");
+    if (!init && !issue && !crl && !sign && !ocsp && strcmp(action, "revoke") != 0)
+        return usage_error(&ca_command, "what is to be done? init, issue, sign, revoke, crl or ocsp");
     if (init || crl ? n > 1 : issue ? n < 2 : n != 2)
         return usage_error(&ca_command, issue         ? "for which name?"
                                         : init || crl ? "init and crl take no operands; the folder is given with --ca"
                                         : sign        ? "which request?"
+                                                      : ocsp ? "about which certificate?"
                                                       : "which certificate is revoked?");
-    if (s.o.days == 0)
+    if (s.o.days == 0 && !ocsp)
         s.o.days = init ? DAYS_OF_CA : DAYS;
     /* Operands are names too; the first gives the file its name. */
     for (int i = n - 1; issue && i > 0; i--) {
@@ -130,6 +132,7 @@ static int ca_run(int argc, char **argv)
                : issue ? ca_issue(&s.o, &why)
                : crl   ? list(&s, &why)
                : sign  ? ca_sign(&s.o, argv[2], &why)
+               : ocsp  ? ca_ocsp(&s.o, argv[2], &why)
                        : revoke(&s, argv[2], &why);
     }
     if (code != EXIT_DONE)

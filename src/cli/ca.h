@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "fede/issue.h"
 
-enum { CA_MOST = 64, DER_MOST = 1 << 16 };
+enum { CA_MOST = 64, DER_MOST = 1 << 16, REVOKED_MOST = 4096 };
 
 enum ca_flaw {
     FLAW_EXPIRED,
@@ -55,6 +55,7 @@ struct ca_pair {
 bool ca_load(const char *folder, struct ca_pair *ca, char **above, struct text *why);
 /* Writes a new file, never over an old one; a key with mode 0600. */
 bool ca_write(const char *folder, const char *name, const char *end, const char *text, bool secret, struct text *why);
+bool ca_write_bytes(const char *folder, const char *name, const char *end, fede_bytes data, bool secret, struct text *why);
 /* The PEM of a DER; freed by the caller with free(). NULL: no memory. */
 char *ca_pem(const char *label, const uint8_t *der, size_t len);
 /* Appends to a text that is kept with realloc; false: no memory. */
@@ -74,5 +75,8 @@ size_t ca_read_certificate(const char *path, uint8_t *out, size_t size, struct t
 int ca_init(const struct ca_options *o, struct text *why);
 int ca_issue(const struct ca_options *o, struct text *why);
 int ca_sign(const struct ca_options *o, const char *path, struct text *why);
+
+/* ca_ocsp.c: an OCSP response about the certificate in that file, good or as revoked.txt says: to -o, or standard output. */
+int ca_ocsp(const struct ca_options *o, const char *path, struct text *why);
 
 #endif

@@ -51,6 +51,11 @@ bool ca_load(const char *folder, struct ca_pair *ca, char **above, struct text *
 
 bool ca_write(const char *folder, const char *name, const char *end, const char *text, bool secret, struct text *why)
 {
+    return ca_write_bytes(folder, name, end, bytes_text(text), secret, why);
+}
+
+bool ca_write_bytes(const char *folder, const char *name, const char *end, fede_bytes data, bool secret, struct text *why)
+{
     char path[PATH_SIZE];
     if (!path_of(path, folder, name, end, why))
         return false;
@@ -62,16 +67,16 @@ bool ca_write(const char *folder, const char *name, const char *end, const char 
             text_format(why, "%s can't be written: %s", path, strerror(errno));
         return false;
     }
-    size_t len = strlen(text), done = 0;
-    while (done < len) {
-        ssize_t n = write(fd, text + done, len - done);
+    size_t done = 0;
+    while (done < data.len) {
+        ssize_t n = write(fd, data.data + done, data.len - done);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             break;
         done += (size_t)n;
     }
-    bool written = done == len && fsync(fd) == 0;
+    bool written = done == data.len && fsync(fd) == 0;
     if (close(fd) != 0 || !written) {
         text_format(why, "%s can't be written: %s", path, strerror(errno));
         unlink(path);

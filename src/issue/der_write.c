@@ -76,7 +76,19 @@ void der_put_bits(struct der_out *w, bytes content)
     der_close(w, at);
 }
 
+static void put_time(struct der_out *w, int64_t seconds, bool general);
+
 void der_put_time(struct der_out *w, int64_t seconds)
+{
+    put_time(w, seconds, false);
+}
+
+void der_put_general_time(struct der_out *w, int64_t seconds)
+{
+    put_time(w, seconds, true);
+}
+
+static void put_time(struct der_out *w, int64_t seconds, bool general)
 {
     int64_t days = seconds / 86400, rest = seconds % 86400;
     if (rest < 0) {
@@ -98,7 +110,7 @@ void der_put_time(struct der_out *w, int64_t seconds)
                               (unsigned)(rest / 3600),
                               (unsigned)(rest / 60 % 60),
                               (unsigned)(rest % 60)};
-    bool utc = year >= 1950 && year < 2050;
+    bool utc = !general && year >= 1950 && year < 2050;
     size_t at = der_open(w, utc ? DER_UTC_TIME : DER_GENERAL_TIME);
     for (size_t i = utc ? 1 : 0; i < sizeof parts / sizeof *parts; i++) {
         add_byte(w, (uint8_t)('0' + parts[i] / 10 % 10));

@@ -24,8 +24,9 @@ void der_add(struct der_out *w, bytes der);
 void der_put_number(struct der_out *w, uint8_t tag, uint64_t n);
 /* BIT STRING of whole bytes. */
 void der_put_bits(struct der_out *w, bytes content);
-/* UTCTime up to 2049, GeneralizedTime after that and where wanted. RFC 5280 4.1.2.5. */
+/* UTCTime up to 2049, GeneralizedTime after that: RFC 5280 4.1.2.5; and GeneralizedTime always: RFC 6960. */
 void der_put_time(struct der_out *w, int64_t seconds);
+void der_put_general_time(struct der_out *w, int64_t seconds);
 /* "2.23.140.1.2.1". False: it is no object identifier. */
 bool der_put_oid(struct der_out *w, const char *dotted);
 

@@ -7,16 +7,11 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "issue/der_write.h"
+#include "issue/issue.h"
 #include "x509/certificate.h"
 #include "x509/host.h"
 
 enum { TBS_SPARE = 1200, SERIAL_LEN = 16, SERIAL_MOST = 20, KEY_ID_LEN = 20 };
-
-struct fede_key {
-    struct crypto_key *key;
-    char pem[8192];
-};
 
 /* What is taken out of a request. */
 struct taken {
@@ -29,8 +24,6 @@ static void write_tbs(struct der_out *w, const fede_issue_request *q, const stru
 static bool write_name(struct der_out *w, const char *subject, fede_error *error);
 static void write_extensions(struct der_out *w, const fede_issue_request *q, const struct taken *taken,
                              const struct certificate *issuer, fede_error *error);
-static size_t sign(struct der_out *tbs, const fede_key *key, unsigned flaws, uint8_t *out, size_t size,
-                   fede_error *error);
 
 /* ---- Keys. */
 
@@ -161,7 +154,7 @@ size_t fede_issue(const fede_issue_request *q, uint8_t *out, size_t size, fede_e
     }
     struct der_out tbs = der_to(room, size);
     write_tbs(&tbs, q, &taken, q->issuer.len > 0 ? &issuer : NULL, error);
-    size_t len = error->reason == FEDE_OK ? sign(&tbs, signer, q->flaws, out, size, error) : 0;
+    size_t len = error->reason == FEDE_OK ? issue_sign(&tbs, signer, q->flaws, out, size, error) : 0;
     memory_give(&memory_standard, room, size);
     return len;
 }
@@ -536,8 +529,7 @@ static void write_extensions(struct der_out *w, const fede_issue_request *q, con
 
 /* ---- Signed whole. */
 
-static size_t sign(struct der_out *tbs, const fede_key *key, unsigned flaws, uint8_t *out, size_t size,
-                   fede_error *error)
+size_t issue_sign(struct der_out *tbs, const fede_key *key, unsigned flaws, uint8_t *out, size_t size, fede_error *error)
 {
     const struct algorithm *a = algorithm_of(key, flaws);
     uint8_t signature[SIGNATURE_MAX];
@@ -566,22 +558,24 @@ static size_t sign(struct der_out *tbs, const fede_key *key, unsigned flaws, uin
 
 /* ---- Revocation lists. */
 
+bool issue_read_issuer(bytes der, const fede_key *key, struct certificate *out, fede_error *error)
+{
+    fede_error unread = {0};
+    *error = (fede_error){.reason = FEDE_OK};
+    if (!certificate_read(der, out, &unread))
+        return fail(error, FEDE_CONFIG_PEM, "issuer", "certificate of the CA");
+    if (key == NULL || !crypto_key_matches(key->key, out->key.spki) || algorithm_of(key, 0) == NULL)
+        return fail(error, FEDE_CONFIG_KEY_MISMATCH, "issuer", NULL);
+    return true;
+}
+
 size_t fede_issue_list(fede_bytes issuer_der, const fede_key *issuer_key, const fede_revoked *revoked, size_t n,
                        uint64_t number, int64_t this_update, int64_t next_update, uint8_t *out, size_t size,
                        fede_error *error)
 {
     struct certificate issuer;
-    fede_error unread = {0};
-    *error = (fede_error){.reason = FEDE_OK};
-    if (!certificate_read(issuer_der, &issuer, &unread)) {
-        fail(error, FEDE_CONFIG_PEM, "issuer", "certificate of the CA");
+    if (!issue_read_issuer(issuer_der, issuer_key, &issuer, error))
         return 0;
-    }
-    if (issuer_key == NULL || !crypto_key_matches(issuer_key->key, issuer.key.spki) ||
-        algorithm_of(issuer_key, 0) == NULL) {
-        fail(error, FEDE_CONFIG_KEY_MISMATCH, "issuer", NULL);
-        return 0;
-    }
     uint8_t *room = memory_take(&memory_standard, size);
     if (room == NULL) {
         fail(error, FEDE_OUT_OF_MEMORY, NULL, NULL);
@@ -624,7 +618,7 @@ size_t fede_issue_list(fede_bytes issuer_der, const fede_key *issuer_key, const 
     der_close(&w, extensions);
     der_close(&w, outer);
     der_close(&w, tbs);
-    size_t len = sign(&w, issuer_key, 0, out, size, error);
+    size_t len = issue_sign(&w, issuer_key, 0, out, size, error);
     memory_give(&memory_standard, room, size);
     return len;
 }
