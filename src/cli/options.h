@@ -102,6 +102,7 @@ extern const struct command keylog_command;  /* keylog.c */
 extern const struct command lookup_command;  /* lookup.c */
 extern const struct command cert_command;    /* cert.c */
 extern const struct command ca_command;      /* ca.c */
+extern const struct command lab_command;     /* lab.c */
 
 /* Nearest of the names by edit distance, NULL when none is near. */
 const char *nearest(const char *word, const char *const *names, size_t n);

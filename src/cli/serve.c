@@ -34,10 +34,16 @@ static int explain_missing_certificate(void);
 
 int serve_run(int argc, char **argv)
 {
+    return serve_told(argc, argv, -1);
+}
+
+int serve_told(int argc, char **argv, int ready)
+{
     static struct server server;
     char reason[1200];
     struct text why = text_in(reason, sizeof reason);
     server.root = server.keylog = -1;
+    server.ready = ready;
     struct text command = text_in(server.command, sizeof server.command);
     command_line(&command, &serve_command, argc, argv);
     settings_defaults(&server.settings);
@@ -310,6 +316,10 @@ static int serve_until_stopped(struct server *server, struct text *why)
         server_stop(server);
     } else {
         announce(server);
+        if (server->ready >= 0) {
+            atomic_store(&server->exit_code, write(server->ready, "+", 1) == 1 ? EXIT_DONE : EXIT_INTERNAL);
+            close(server->ready);
+        }
     }
     uv_run(&server->loop, UV_RUN_DEFAULT);
     for (size_t i = 0; i < server->n_workers; i++)

@@ -66,6 +66,8 @@ void settings_defaults(struct settings *settings);
 bool settings_check(struct settings *settings, struct text *why);
 void settings_free(struct settings *settings);
 int serve_run(int argc, char **argv);
+/* The same; when it listens one byte is written to the descriptor ready, which is closed then. */
+int serve_told(int argc, char **argv, int ready);
 
 /* ---- The server -------------------------------------------------------------------------------------------------- */
 
@@ -92,6 +94,7 @@ struct server {
     size_t n_listeners;
     int root;        /* the served directory, -1: none */
     int keylog;      /* file descriptor, -1: none */
+    int ready;       /* as in serve_told */
     size_t fragment; /* most bytes in one record */
     uv_mutex_t identity_lock;
     struct identity *identity;
