@@ -62,6 +62,7 @@ typedef struct fede_issue_request {
     size_t n_policies;
     const char *ocsp_url, *issuer_url, *crl_url; /* NULL: none */
     bool must_staple;             /* RFC 7633 */
+    bool key_encipherment;        /* others may encrypt to the key (RSA): static RSA needs it. RFC 5280 4.2.1.3 */
     unsigned flaws;               /* FEDE_FLAW_… */
 } fede_issue_request;
 

@@ -28,6 +28,7 @@ enum key {
     PURPOSES,
     POLICY,
     MUST_STAPLE,
+    KEY_ENCIPHERMENT,
     OCSP_URL,
     ISSUER_URL,
     CRL_URL,
@@ -65,6 +66,7 @@ static const struct option_row ca_options[] = {
     {"purpose",      0, PURPOSES,    "LIST",      NULL,     "server, client, ocsp, code, mail; separated by commas; server,client without this option."},
     {"policy",       0, POLICY,      "OID",       NULL,     "A certificate policy, as in 2.23.140.1.2.1; repeatable."},
     {"must-staple",  0, MUST_STAPLE, NULL,        NULL,     "Promise that an OCSP response comes with the certificate (RFC 7633)."},
+    {"key-encipherment", 0, KEY_ENCIPHERMENT, NULL, NULL, "Others may encrypt to the key too (RSA): static RSA key exchange needs it."},
     {"ocsp-url",     0, OCSP_URL,    "URL",       NULL,     "Where an OCSP responder is."},
     {"issuer-url",   0, ISSUER_URL,  "URL",       NULL,     "Where the issuer's certificate can be fetched."},
     {"crl-url",      0, CRL_URL,     "URL",       NULL,     "Where the revocation list can be fetched."},
@@ -322,6 +324,9 @@ static bool ca_take(void *settings, const struct option_row *row, const char *va
         return take_purposes(o, value, why);
     case MUST_STAPLE:
         o->must_staple = true;
+        return true;
+    case KEY_ENCIPHERMENT:
+        o->key_encipherment = true;
         return true;
     case OCSP_URL:
         o->ocsp_url = value;

@@ -35,7 +35,7 @@ struct ca_options {
     size_t n_names, n_permitted, n_excluded, n_policies;
     fede_key_kind kind;
     unsigned bits, purposes, flaws; /* flaws: a set of 1 << enum ca_flaw */
-    bool must_staple, times_given;
+    bool must_staple, key_encipherment, times_given;
     int path_length;  /* as in fede_issue_request */
     int64_t from, to; /* 0: from an hour ago, for days */
     long days;

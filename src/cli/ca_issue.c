@@ -179,7 +179,8 @@ int ca_sign(const struct ca_options *o, const char *path, struct text *why)
                                 .ocsp_url = o->ocsp_url,
                                 .issuer_url = o->issuer_url,
                                 .crl_url = o->crl_url,
-                                .must_staple = o->must_staple};
+                                .must_staple = o->must_staple,
+                                .key_encipherment = o->key_encipherment};
         dates(o, &q);
         chain = certify(&q, &leaf, why) ? chain_text(o, &line, &leaf) : NULL;
     }
@@ -269,7 +270,8 @@ static bool make(const struct ca_options *o, struct line *line, struct ca_pair *
                             .ocsp_url = o->ocsp_url,
                             .issuer_url = o->issuer_url,
                             .crl_url = o->crl_url,
-                            .must_staple = o->must_staple || has(o, FLAW_NO_STAPLE)};
+                            .must_staple = o->must_staple || has(o, FLAW_NO_STAPLE),
+                            .key_encipherment = o->key_encipherment};
     dates(o, &q);
     if (has(o, FLAW_EXPIRED)) {
         q.not_before = now - 30 * DAY;

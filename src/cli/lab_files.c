@@ -37,6 +37,7 @@ bool lab_files(const char *folder, struct text *why)
         return false;
     o = server;
     o.kind = FEDE_KEY_RSA;
+    o.key_encipherment = true;
     if (!issue(o, folder, "rsa", why))
         return false;
     o = server;

@@ -51,7 +51,7 @@ static const struct lab_server {
     {10 + FLAW_WRONG_NAME, "wrong-name", "the certificate is for another name", NULL, false},
     {10 + FLAW_SELF_SIGNED, "self-signed", "no CA has signed it", NULL, false},
     {10 + FLAW_NO_ISSUER, "no-issuer", "the intermediate is left out", NULL, false},
-    {10 + FLAW_WEAK_KEY, "weak-key", "RSA with 1024 bits", NULL, false},
+    {10 + FLAW_WEAK_KEY, "weak-key", "RSA with 1024 bits: fede does not serve it; fede cert --verify weak-key.pem", NULL, false},
     {10 + FLAW_SHA1, "sha1", "signed with SHA-1", NULL, false},
     {10 + FLAW_WRONG_ORDER, "wrong-order", "chain in the wrong order, with a needless root: most clients accept", NULL,
      false},
@@ -68,7 +68,7 @@ static const struct lab_server {
     {-443, "https", "as ecdhe, on the port of HTTPS", ECDHE_RSA, false},
     {-440, "lecture", "as static-rsa, on the lecture's port", STATIC_RSA, true},
 };
-enum { SERVERS = sizeof servers / sizeof *servers, TLS13 = 5 };
+enum { SERVERS = sizeof servers / sizeof *servers };
 
 struct lab {
     const struct lab_settings *settings;
@@ -77,9 +77,15 @@ struct lab {
     bool thrown_away; /* the folder goes when the lab stops */
 };
 
+/* What fede can't serve, or does not want to, has its port and its row all the same. */
+static bool possible(const struct lab_server *server)
+{
+    return server->port != 5 && server->port != 10 + FLAW_WEAK_KEY;
+}
+
 static bool wanted(const struct lab_settings *s, const struct lab_server *server)
 {
-    return server->port != TLS13 && (server->port >= 0 || s->privileged) &&
+    return possible(server) && (server->port >= 0 || s->privileged) &&
            (!server->legacy || fede_legacy_suite_list(0) != 0);
 }
 
@@ -305,7 +311,7 @@ void lab_list_servers(const struct lab_settings *s, FILE *out)
     for (size_t i = 0; i < SERVERS; i++)
         if (servers[i].port >= 0 || s->privileged)
             fprintf(out, "%5d  %-18s %s%s\n", port_of(s, &servers[i]), servers[i].name, servers[i].about,
-                    servers[i].port != TLS13 && !wanted(s, &servers[i]) ? " (not in this build: FEDE_LEGACY=OFF)" : "");
+                    possible(&servers[i]) && !wanted(s, &servers[i]) ? " (not in this build: FEDE_LEGACY=OFF)" : "");
 }
 
 /* A server that ends is told of; the others go on. */

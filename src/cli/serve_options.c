@@ -72,6 +72,7 @@ static const struct option_row serve_options[] = {
     {"staple",            0,  KEY_STAPLE,            "FILE",           NULL,    "The OCSP response (DER) that goes with the --cert or --sni before it, to clients that ask (RFC 6066 8). It ends after days: SIGHUP reads it again."},
     {"sct",               0,  KEY_SCT,               "FILE",           NULL,    "The timestamps of logs (a SignedCertificateTimestampList, RFC 6962 3.3) that go with the --cert or --sni before it, to clients that ask."},
     {"no-ems",            0,  KEY_NO_EMS,            NULL,             NULL,    "Do without the extended master secret (RFC 7627), to show the classic form."},
+    LEGACY_ROWS,
     {"alpn",              0,  KEY_ALPN,              "LIST",           NULL,    "Application protocols in order of preference; without it h2,http/1.1."},
     {"no-alpn",           0,  KEY_NO_ALPN,           NULL,             NULL,    "Ignore the client's application protocols; HTTP/1.1 is spoken."},
     {"http1.1",           0,  KEY_HTTP1,             NULL,             NULL,    "HTTP/1.1 only."},
@@ -141,8 +142,11 @@ void settings_free(struct settings *settings)
 static bool settings_take(void *where, const struct option_row *row, const char *value, struct text *why)
 {
     struct settings *settings = where;
+    bool taken;
     if (row->key >= OPTION_HELP)
         return story_option(&settings->story, row, value, why);
+    if (legacy_option(&settings->legacy, row, value, why, &taken))
+        return taken;
     switch ((enum key)row->key) {
     case KEY_LISTEN:
         if (settings->n_listen == LISTEN_MOST) {
@@ -271,6 +275,8 @@ bool settings_check(struct settings *settings, struct text *why)
         text_add(why, "--no-alpn excludes --alpn and --http1.1");
     else if (settings->n_alpn > 0 && settings->http1)
         text_add(why, "--alpn and --http1.1 exclude each other");
+    else
+        legacy_check(&settings->legacy, why);
     return why->len == 0;
 }
 

@@ -406,8 +406,8 @@ static void write_basic(struct der_out *w, const fede_issue_request *q)
     der_close(w, at);
     close_extension(w, e);
     e = open_extension(w, "2.5.29.15", true);
-    /* keyCertSign and cRLSign, or digitalSignature: unused bits and the first byte. */
-    der_put(w, DER_BIT_STRING, q->ca ? bytes_of("\x01\x06", 2) : bytes_of("\x07\x80", 2));
+    /* keyCertSign and cRLSign, or digitalSignature, also with keyEncipherment: unused bits and the first byte. */
+    der_put(w, DER_BIT_STRING, bytes_of(q->ca ? "\x01\x06" : q->key_encipherment ? "\x05\xa0" : "\x07\x80", 2));
     close_extension(w, e);
 }
 

@@ -159,6 +159,22 @@ def revocation(s):
 
 
 @test
+def ocsp_responses_are_those_of_openssl(s):
+    ca(s, "init", "--ca", "ocsp")
+    for name in ("good.test", "bad.test"):
+        ca(s, "issue", "--ca", "ocsp", name)
+    ca(s, "revoke", "--ca", "ocsp", "--reason", "1", "ocsp/bad.test.pem")
+    for name, says, code in (("good.test", "good", 0), ("bad.test", "revoked", 7)):
+        ca(s, "ocsp", "--ca", "ocsp", "-o", f"ocsp/{name}.ocsp", f"ocsp/{name}.pem")
+        said = s.openssl("ocsp", "-respin", f"ocsp/{name}.ocsp", "-issuer", "ocsp/ca.pem", "-cert", f"ocsp/{name}.pem",
+                         "-CAfile", "ocsp/ca.pem")
+        expect(f"{name}.pem: {says}" in said, said)
+        s.run("--cacert", "ocsp/ca.pem", "--staple", f"ocsp/{name}.ocsp", "--name", name, f"ocsp/{name}.pem", code=code)
+    s.run("--cacert", "ocsp/ca.pem", "--staple", "ocsp/bad.test.ocsp", "ocsp/good.test.pem", code=7)
+    ca(s, "ocsp", "--ca", "ocsp", "ocsp/ca.key", code=3)
+
+
+@test
 def content(s):
     ca(s, "init", "--ca", "full", "--subject", "C=NL, ST=Utrecht, L=Utrecht, O=Example, OU=Tests, CN=Root")
     ca(s, "issue", "--ca", "full", "--serial", "0102ff", "--not-before", "2026-01-01", "--not-after", "2051-06-30T12:34:56Z", "--policy",
