@@ -1,7 +1,7 @@
 # cmake -DFROM=src/report/page -DTO=html_page.c -P embed.cmake: makes C arrays of the page's template.
 #
-# page.html has four marks: @STYLE@ and @SCRIPT@ stand for page.css and page.js, @STYLE_HASH@ and @SCRIPT_HASH@ for their SHA-256
-# as a content security policy wants it, so that the page runs this script and this style and nothing else. It is cut in three
+# page.html has four marks: @STYLE@ and @SCRIPT@ stand for page.css and the script, @STYLE_HASH@ and @SCRIPT_HASH@ for their
+# SHA-256 as a content security policy wants it, so that the page runs this script and this style and nothing else. It is cut in three
 # at @TITLE@ and @STORIES@. All is done on hexadecimal text: CMake would otherwise take ; and [ for its own.
 
 function(hex_of text out)
@@ -42,12 +42,17 @@ function(array name hex)
   file(APPEND ${TO}.new "const size_t html_page_${name}_len = ${len};\nconst unsigned char html_page_${name}[] = {\n${bytes}};\n")
 endfunction()
 
+# The script is these files one behind the other.
+set(SCRIPTS elements model frame ladder panels panels_proof panels_traffic message tree actions start)
+list(TRANSFORM SCRIPTS REPLACE "(.+)" "${FROM}/\\1.js")
+execute_process(COMMAND ${CMAKE_COMMAND} -E cat ${SCRIPTS} OUTPUT_FILE ${TO}.js COMMAND_ERROR_IS_FATAL ANY)
+
 file(READ ${FROM}/page.html page HEX)
-foreach(part STYLE:page.css SCRIPT:page.js)
+foreach(part STYLE:${FROM}/page.css SCRIPT:${TO}.js)
   string(REGEX REPLACE ":.*" "" mark ${part})
-  string(REGEX REPLACE ".*:" "" file ${part})
-  file(READ ${FROM}/${file} content HEX)
-  file(SHA256 ${FROM}/${file} hash)
+  string(REGEX REPLACE "^[A-Z]+:" "" file ${part})
+  file(READ ${file} content HEX)
+  file(SHA256 ${file} hash)
   base64(${hash} hash)
   hex_of("@${mark}@" from)
   string(REPLACE ${from} ${content} page ${page})
