@@ -1,8 +1,8 @@
 # cmake -DFROM=src/report/page -DTO=html_page.c -P embed.cmake: makes C arrays of the page's template.
 #
 # page.html has four marks: @STYLE@ and @SCRIPT@ stand for page.css and the script, @STYLE_HASH@ and @SCRIPT_HASH@ for their
-# SHA-256 as a content security policy wants it, so that the page runs this script and this style and nothing else. It is cut in three
-# at @TITLE@ and @STORIES@. All is done on hexadecimal text: CMake would otherwise take ; and [ for its own.
+# SHA-256 as a content security policy wants it, so that the page runs this script and this style and nothing else. It is cut in four
+# at @LANGUAGE@, @TITLE@ and @STORIES@. All is done on hexadecimal text: CMake would otherwise take ; and [ for its own.
 
 function(hex_of text out)
   string(HEX "${text}" hex)
@@ -61,21 +61,18 @@ foreach(part STYLE:${FROM}/page.css SCRIPT:${TO}.js)
   string(REPLACE ${from} ${content} page ${page})
 endforeach()
 
-hex_of("@TITLE@" title)
-hex_of("@STORIES@" stories)
-string(FIND ${page} ${title} at)
-string(FIND ${page} ${stories} then)
-string(LENGTH ${title} title_len)
-string(LENGTH ${stories} stories_len)
-string(SUBSTRING ${page} 0 ${at} top)
-math(EXPR at "${at} + ${title_len}")
-math(EXPR middle_len "${then} - ${at}")
-string(SUBSTRING ${page} ${at} ${middle_len} middle)
-math(EXPR then "${then} + ${stories_len}")
-string(SUBSTRING ${page} ${then} -1 bottom)
-
+# Cuts what stands before a mark off the page, as an array of that name.
 file(WRITE ${TO}.new "/* Made by cmake/embed.cmake from src/report/page/. */\n#include \"report/html.h\"\n\n")
-array(top ${top})
-array(middle ${middle})
-array(bottom ${bottom})
+foreach(part start:@LANGUAGE@ top:@TITLE@ middle:@STORIES@)
+  string(REGEX REPLACE ":.*" "" name ${part})
+  string(REGEX REPLACE ".*:" "" mark ${part})
+  hex_of("${mark}" mark)
+  string(FIND ${page} ${mark} at)
+  string(LENGTH ${mark} len)
+  string(SUBSTRING ${page} 0 ${at} before)
+  array(${name} ${before})
+  math(EXPR at "${at} + ${len}")
+  string(SUBSTRING ${page} ${at} -1 page)
+endforeach()
+array(bottom ${page})
 file(RENAME ${TO}.new ${TO})

@@ -148,7 +148,7 @@ static int explain_run(int argc, char **argv)
     if (settings.story.level >= 4)
         request.report.show_secrets = true;
     if (settings.report != NULL) {
-        if (!story_page_start(&request.page, settings.report, argv[1], request.report.show_secrets, &why)) {
+        if (!story_page_start(&request.page, settings.report, argv[1], request.report.show_secrets, request.report.language, &why)) {
             fprintf(stderr, "fede explain: %s\n", reason);
             story_end(&request.report);
             return EXIT_INPUT;

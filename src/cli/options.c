@@ -24,6 +24,7 @@ const struct option_row common_options[] = {
     {"trace-time",    0,  OPTION_TRACE_TIME,   NULL,       NULL,    "Put the time in front of each line."},
     {"show-secrets",  0,  OPTION_SHOW_SECRETS, NULL,       NULL,    "Include keys and secrets in the story: whoever sees it can read the connection."},
     {"color",         0,  OPTION_COLOUR,       "WHEN",     NULL,    "Use colour: auto, always or never. NO_COLOR and CLICOLOR_FORCE are honoured."},
+    {"lang",          0,  OPTION_LANG,         "LANGUAGE", NULL,    "Language of the explanations: en or zh (Chinese)."},
     {"width",         0,  OPTION_WIDTH,        "COLUMNS",  NULL,    "Width of the story in columns; without it that of the terminal."},
     {"help",         'h', OPTION_HELP,         NULL,       NULL,    "Print this text; with a topic behind it, that topic."},
 };

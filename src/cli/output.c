@@ -51,6 +51,13 @@ bool story_option(struct story *story, const struct option_row *row, const char 
             return false;
         story->width = (unsigned)n;
         return true;
+    case OPTION_LANG:
+        if (strcmp(value, "en") && strcmp(value, "zh")) {
+            text_format(why, "\"%s\" is not one of en, zh", value);
+            return false;
+        }
+        story->language = value[0] == 'z' ? CHINESE : ENGLISH;
+        return true;
     case OPTION_JSON:
         if (value && strcmp(value, "lines")) {
             text_format(why, "\"%s\" is no form of JSON: write --json or --json=lines", value);
@@ -92,7 +99,8 @@ bool story_start(const struct story *story, struct report_options *options, stru
         .form = story->form,
         .level = story->level,
         .colour = wants_colour(story, fd),
-        .utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8"),
+        .utf8 = story->language != ENGLISH || !strcmp(nl_langinfo(CODESET), "UTF-8"),
+        .language = story->language,
         .width = columns(story, fd),
         .show_secrets = story->show_secrets,
         .times = story->times,
@@ -108,13 +116,14 @@ void story_end(struct report_options *options)
     options->out = NULL;
 }
 
-bool story_page_start(struct report_options *page, const char *path, const char *title, bool secrets, struct text *why)
+bool story_page_start(struct report_options *page, const char *path, const char *title, bool secrets,
+                      enum language language, struct text *why)
 {
     bool stream = strcmp(path, "-") == 0;
     int fd = stream ? dup(STDOUT_FILENO) : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, secrets ? 0600 : 0666);
     FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
 
-    if (!out || (secrets && !stream && fchmod(fd, 0600) < 0 && errno != EPERM) || !html_begin(out, title)) {
+    if (!out || (secrets && !stream && fchmod(fd, 0600) < 0 && errno != EPERM) || !html_begin(out, title, language)) {
         text_format(why, "%s can't be written: %s", path, strerror(errno));
         if (out)
             fclose(out);
@@ -122,7 +131,7 @@ bool story_page_start(struct report_options *page, const char *path, const char 
             close(fd);
         return false;
     }
-    *page = (struct report_options){.out = out, .form = REPORT_HTML, .show_secrets = secrets, .title = title};
+    *page = (struct report_options){.out = out, .form = REPORT_HTML, .show_secrets = secrets, .title = title, .language = language};
     return true;
 }
 

@@ -11,6 +11,7 @@ struct story {
     int level; /* as in struct report_options */
     enum report_form form;
     enum { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER } colour;
+    enum language language;
     unsigned width;   /* 0: the terminal's */
     const char *file; /* --stderr: NULL the process's stderr, "-" stdout */
     bool times, show_secrets;
@@ -24,7 +25,8 @@ bool story_start(const struct story *story, struct report_options *options, stru
 void story_end(struct report_options *options);
 /* An HTML page that stories go into: begins it, and fills out *page for report_new. Readable by its owner alone when it will
    hold secrets. "-" is standard output. */
-bool story_page_start(struct report_options *page, const char *path, const char *title, bool secrets, struct text *why);
+bool story_page_start(struct report_options *page, const char *path, const char *title, bool secrets,
+                      enum language language, struct text *why);
 /* Ends it; false when not all of it could be written. */
 bool story_page_end(struct report_options *page);
 

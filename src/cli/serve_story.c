@@ -214,7 +214,7 @@ static void page_start(struct peer *peer)
     gmtime_r(&now, &utc);
     snprintf(path, sizeof path, "%s/%04d-%02d-%02dT%02d-%02d-%02dZ-%u.html", server->settings.report,
              utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, peer->number);
-    if (!story_page_start(&peer->paper, path, peer->name, server->report.show_secrets, &why)) {
+    if (!story_page_start(&peer->paper, path, peer->name, server->report.show_secrets, server->report.language, &why)) {
         server_say(server, reason);
         return;
     }

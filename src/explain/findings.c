@@ -54,6 +54,12 @@ static const struct finding_row rows[] = {
 #undef NOTE
 };
 
+static const char *const sentences_zh[FINDING_KINDS] = {
+#define FINDING_ZH(name, sentence) [FOUND_##name] = (sentence),
+#include "explain/findings_zh.def"
+#undef FINDING_ZH
+};
+
 struct findings findings_make(struct arena *arena, const struct dissection *d, const struct derived *derived,
                               int64_t at)
 {
@@ -87,6 +93,12 @@ struct findings findings_make(struct arena *arena, const struct dissection *d, c
 const struct finding_row *finding_row(enum finding_id id)
 {
     return &rows[id < FINDING_KINDS ? id : 0];
+}
+
+const char *finding_sentence(const struct finding_row *row, enum language language)
+{
+    const char *own = language == CHINESE ? sentences_zh[row - rows] : NULL;
+    return own != NULL ? own : row->sentence;
 }
 
 void finding_name(const struct finding_row *row, struct text *out)

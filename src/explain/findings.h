@@ -3,6 +3,7 @@
 #ifndef EXPLAIN_FINDINGS_H
 #define EXPLAIN_FINDINGS_H
 
+#include "base/language.h"
 #include "explain/derived.h"
 #include "explain/dissection.h"
 
@@ -41,6 +42,8 @@ struct findings findings_make(struct arena *arena, const struct dissection *d, c
 
 const char *severity_name(enum severity severity);
 const struct finding_row *finding_row(enum finding_id id);
+/* Its sentence in that language (findings.def, findings_zh.def). */
+const char *finding_sentence(const struct finding_row *row, enum language language);
 void finding_name(const struct finding_row *row, struct text *out); /* "suite_not_offered": stable */
 
 #endif

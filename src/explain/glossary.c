@@ -9,6 +9,12 @@ static const struct glossary_row rows[] = {
 #undef GLOSSARY
 };
 
+static const struct glossary_row rows_zh[] = {
+#define GLOSSARY_ZH(path, sentence) {path, sentence},
+#include "explain/glossary_zh.def"
+#undef GLOSSARY_ZH
+};
+
 enum { ROWS = sizeof rows / sizeof *rows };
 
 const struct glossary_row *glossary_find(const char *path)
@@ -26,6 +32,14 @@ const struct glossary_row *glossary_of(const struct field *field)
     struct text t = text_in(path, sizeof path);
     field_path(field, &t);
     return glossary_find(path);
+}
+
+const char *glossary_sentence(const struct glossary_row *row, enum language language)
+{
+    for (size_t i = 0; i < sizeof rows_zh / sizeof *rows_zh && language == CHINESE; i++)
+        if (strcmp(rows_zh[i].path, row->path) == 0)
+            return rows_zh[i].sentence;
+    return row->sentence;
 }
 
 size_t glossary_count(void)

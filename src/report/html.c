@@ -17,8 +17,10 @@
 static bool plain_in_page(uint32_t c);
 static bool plain_in_data(uint32_t c);
 
-bool html_begin(FILE *out, const char *title)
+bool html_begin(FILE *out, const char *title, enum language language)
 {
+    fwrite(html_page_start, 1, html_page_start_len, out);
+    fputs(language == CHINESE ? "zh-Hans" : "en", out);
     fwrite(html_page_top, 1, html_page_top_len, out);
     html_put(out, HTML_TEXT, title, strlen(title));
     fwrite(html_page_middle, 1, html_page_middle_len, out);

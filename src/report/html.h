@@ -8,9 +8,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/language.h"
+
 /* A page is written front to back: the beginning, each story as it is complete, the end. All of them: false when something
    could not be written. */
-bool html_begin(FILE *out, const char *title);
+bool html_begin(FILE *out, const char *title, enum language language);
 bool html_story(FILE *out, json_t *story);
 bool html_end(FILE *out);
 
@@ -29,9 +31,9 @@ void html_plain(FILE *out, json_t *story);
 json_t *summary_sentences(const json_t *story);
 json_t *summary_observer(const json_t *story);
 
-/* Made from page/ when fede is built (cmake/embed.cmake): the page up to its title, from there to the stories, from there to
-   the end. */
-extern const unsigned char html_page_top[], html_page_middle[], html_page_bottom[];
-extern const size_t html_page_top_len, html_page_middle_len, html_page_bottom_len;
+/* Made from page/ when fede is built (cmake/embed.cmake): the page up to its language, from there to its title, to the
+   stories, to the end. */
+extern const unsigned char html_page_start[], html_page_top[], html_page_middle[], html_page_bottom[];
+extern const size_t html_page_start_len, html_page_top_len, html_page_middle_len, html_page_bottom_len;
 
 #endif

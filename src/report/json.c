@@ -352,7 +352,7 @@ static void message(struct report *r, const fede_event *e, const char *protocol,
     if (r->options.level >= EVERY_BYTE)
         row = glossary_find(e->kind == FEDE_EVENT_MESSAGE ? message_path(e->what) : protocol);
     if (row != NULL)
-        put_words(w, "sentence", row->sentence);
+        put_words(w, "sentence", glossary_sentence(row, r->options.language));
     put_hex(w, "bytes", e->bytes);
     if (a->bad_where != NULL) {
         put_object(w, "malformed");
@@ -448,7 +448,7 @@ static void field_of(struct report *r, struct json_text *w, const struct field *
     put_number(w, "length", f->len);
     const struct glossary_row *row = r->options.level >= EVERY_BYTE ? glossary_find(path) : NULL;
     if (row != NULL)
-        put_words(w, "sentence", row->sentence);
+        put_words(w, "sentence", glossary_sentence(row, r->options.language));
     if (f->first != NULL)
         fields_of(r, w, "fields", f);
     else

@@ -171,7 +171,7 @@ void json_inside_frame(struct report *r, const struct inside_frame *f)
     snprintf(path, sizeof path, "http2_frame.%s", f->name != NULL ? f->name : "");
     const struct glossary_row *row = r->options.level >= SENTENCES ? glossary_find(path) : NULL;
     if (row != NULL)
-        put_words(w, "sentence", row->sentence);
+        put_words(w, "sentence", glossary_sentence(row, r->options.language));
     put_number(w, "record", f->place.record);
     if (f->place.packet != 0)
         put_number(w, "packet", f->place.packet);

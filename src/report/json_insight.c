@@ -143,7 +143,7 @@ static void findings(struct report *r, struct json_text *w, int64_t at)
         put_object(w, NULL);
         put_words(w, "finding", name);
         put_words(w, "severity", severity_name(one->row->severity));
-        put_words(w, "sentence", one->row->sentence);
+        put_words(w, "sentence", finding_sentence(one->row, r->options.language));
         put_words(w, "section", one->row->section);
         if (one->detail[0] != '\0')
             put_words(w, "detail", one->detail);

@@ -42,6 +42,7 @@ struct report *report_new(const struct report_options *options)
     page_start(&r->page, width > taken ? width - taken : 1, options->colour, options->utf8);
     bytes_copy(r->page.prefix, prefix, strlen(prefix));
     page_start(&r->held, r->page.width, options->colour, options->utf8);
+    r->page.language = r->held.language = options->language;
     if (is_json(r))
         json_story_start(r);
     return r;

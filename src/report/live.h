@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "base/language.h"
 #include "fede/fede.h"
 
 enum report_form { REPORT_TEXT, REPORT_JSON /* one document at the end */, REPORT_JSON_LINES, REPORT_SILENT,
@@ -18,6 +19,7 @@ struct report_options {
     bool utf8;             /* else ASCII only */
     unsigned width;        /* columns */
     bool show_secrets;
+    enum language language; /* of sentences and labels */
     bool times;            /* --trace-time: a time in front of each line */
     unsigned number;       /* connection number, 0: do not show (connect) */
     bool onlooker;         /* neither side is ours: from a capture; times are those of the packets */

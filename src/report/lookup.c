@@ -37,18 +37,18 @@ static const struct {
 };
 
 static size_t search(const char *word, const char *registry, struct match matches[ROWS_MOST],
-                     const struct glossary_row *terms[TERMS_MOST], size_t *n_terms);
+                     const struct glossary_row *terms[TERMS_MOST], size_t *n_terms, enum language language);
 static size_t collect(const char *word, const char *registry, bool whole, struct match matches[ROWS_MOST]);
 static bool is_number(const char *word, uint32_t *number);
 static bool fits(const char *name, const char *word, bool whole);
 static void plain(const char *word, char out[200]);
 static bool mentions(const char *sentence, const char *word);
 static bool is_letter(char c);
-static const char *sentence_of(const struct match *m);
+static const char *sentence_of(const struct match *m, enum language language);
 static void text_match(struct report *r, const struct match *m, bool brief);
 static void text_pair(struct report *r, const char *label, const char *value);
 static void text_suite(struct report *r, uint16_t id);
-static void json_match(struct json_text *w, const struct match *m);
+static void json_match(struct json_text *w, const struct match *m, enum language language);
 
 size_t report_lookup(const char *word, const char *registry, const struct report_options *options)
 {
@@ -57,18 +57,18 @@ size_t report_lookup(const char *word, const char *registry, const struct report
     struct report_options plain_form = *options;
     plain_form.form = REPORT_TEXT; /* no story begins here */
     struct report *r = report_new(&plain_form);
-    size_t n_terms = 0, n = r != NULL ? search(word, registry, matches, terms, &n_terms) : 0, found = n + n_terms;
+    size_t n_terms = 0, n = r != NULL ? search(word, registry, matches, terms, &n_terms, options->language) : 0, found = n + n_terms;
     if (r == NULL)
         return 0;
     if (options->form == REPORT_JSON || options->form == REPORT_JSON_LINES) {
         struct json_text t = {0};
         put_list(&t, NULL);
         for (size_t i = 0; i < n; i++)
-            json_match(&t, &matches[i]);
+            json_match(&t, &matches[i], options->language);
         for (size_t i = 0; i < n_terms; i++) {
             put_object(&t, NULL);
             put_words(&t, "term", terms[i]->path);
-            put_words(&t, "sentence", terms[i]->sentence);
+            put_words(&t, "sentence", glossary_sentence(terms[i], options->language));
             put_object_end(&t);
         }
         put_list_end(&t);
@@ -82,7 +82,7 @@ size_t report_lookup(const char *word, const char *registry, const struct report
             page_words(&r->page, STRONG, 2, terms[i]->path);
             page_line(&r->page);
             page_to(&r->page, 2);
-            page_words(&r->page, PLAIN, 2, terms[i]->sentence);
+            page_words(&r->page, PLAIN, 2, glossary_sentence(terms[i], options->language));
             page_line(&r->page);
         }
         if (n == ROWS_MOST)
@@ -96,7 +96,7 @@ size_t report_lookup(const char *word, const char *registry, const struct report
 /* The whole name or the number; when nothing has it, a term of the glossary, then parts of names, then the glossary's
    sentences. */
 static size_t search(const char *word, const char *registry, struct match matches[ROWS_MOST],
-                     const struct glossary_row *terms[TERMS_MOST], size_t *n_terms)
+                     const struct glossary_row *terms[TERMS_MOST], size_t *n_terms, enum language language)
 {
     size_t n = collect(word, registry, true, matches);
     uint32_t number;
@@ -113,7 +113,8 @@ static size_t search(const char *word, const char *registry, struct match matche
     if (n + *n_terms == 0 && strlen(word) > 1 && !is_number(word, &number))
         n = collect(word, registry, false, matches);
     for (size_t i = 0; i < glossary_count() && n == 0 && all && *n_terms < TERMS_MOST; i++)
-        if (mentions(glossary_at(i)->sentence, word))
+        if (mentions(glossary_at(i)->sentence, word) ||
+            (language != ENGLISH && strstr(glossary_sentence(glossary_at(i), language), word) != NULL))
             terms[(*n_terms)++] = glossary_at(i);
     return n;
 }
@@ -191,7 +192,7 @@ static bool is_letter(char c)
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-static const char *sentence_of(const struct match *m)
+static const char *sentence_of(const struct match *m, enum language language)
 {
     for (size_t i = 0; i < sizeof registries / sizeof *registries; i++) {
         for (size_t k = 0; registries[i].names == m->names && k < 3 && registries[i].paths[k] != NULL; k++) {
@@ -199,12 +200,12 @@ static const char *sentence_of(const struct match *m)
             snprintf(path, sizeof path, "%s%s", registries[i].paths[k], m->row->name);
             for (size_t g = 0; g < glossary_count(); g++)
                 if (strcmp(glossary_at(g)->path, path) == 0)
-                    return glossary_at(g)->sentence;
+                    return glossary_sentence(glossary_at(g), language);
         }
     }
     /* What several of a kind share stands in the glossary under the kind's name. */
     const struct glossary_row *row = m->names == &extension_names ? glossary_find(m->row->name) : NULL;
-    return row != NULL ? row->sentence : NULL;
+    return row != NULL ? glossary_sentence(row, language) : NULL;
 }
 
 static void text_match(struct report *r, const struct match *m, bool brief)
@@ -222,7 +223,7 @@ static void text_match(struct report *r, const struct match *m, bool brief)
         return;
     if (m->names == &suite_names && !names_is_grease(m->row->number))
         text_suite(r, (uint16_t)m->row->number);
-    const char *sentence = sentence_of(m);
+    const char *sentence = sentence_of(m, r->options.language);
     if (sentence != NULL) {
         page_to(p, 2);
         page_words(p, PLAIN, 2, sentence);
@@ -258,13 +259,13 @@ static void text_suite(struct report *r, uint16_t id)
         text_pair(r, "OpenSSL's name", own->openssl_name);
 }
 
-static void json_match(struct json_text *w, const struct match *m)
+static void json_match(struct json_text *w, const struct match *m, enum language language)
 {
     put_registered_open(w, NULL, m->names, m->row->number);
     put_words(w, "registry", m->names->title);
     put_words(w, "section", m->row->section);
     put_words(w, "status", m->row->status);
-    const char *sentence = sentence_of(m);
+    const char *sentence = sentence_of(m, language);
     if (sentence != NULL)
         put_words(w, "sentence", sentence);
     struct suite_parts s = suite_parts((uint16_t)m->row->number);

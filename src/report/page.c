@@ -10,6 +10,10 @@
 
 static size_t next_character(const char *s, uint32_t *character);
 static unsigned cells_of(const struct page *page, uint32_t c);
+static bool is_wide(uint32_t c);
+static size_t unbroken(const char *text);
+static bool closes(uint32_t c);
+static bool opens(uint32_t c);
 static const char *in_ascii(uint32_t c);
 static void put_cell(struct page *page, const char *s, size_t len, uint32_t c);
 static void add(struct page *page, const char *s, size_t len);
@@ -105,25 +109,60 @@ void page_right(struct page *page, enum style style, unsigned column, const char
 
 void page_words(struct page *page, enum style style, unsigned indent, const char *text)
 {
-    bool first = true;
+    bool first = true, apart = true;
     while (*text != '\0') {
-        size_t len = strcspn(text, " ");
+        size_t len = unbroken(text);
         if (len > 0) {
             /* A space is owed before every word but the first, unless a new line begins. */
-            unsigned needs = cells_in(page, text, len) + (first ? 0 : 1);
+            bool spaced = !first && apart;
+            unsigned needs = cells_in(page, text, len) + (spaced ? 1 : 0);
             unsigned at = page->wanted > page->column ? page->wanted : page->column;
             if (at > indent && at + needs > right_edge(page)) {
                 page_line(page);
                 page_to(page, indent);
-            } else if (!first) {
+            } else if (spaced) {
                 page->wanted = at + 1;
             }
             word(page, style, indent, text, len);
             first = false;
         }
         text += len;
-        text += *text == ' ';
+        apart = *text == ' ';
+        text += apart;
     }
+}
+
+/* How far text goes on without a place where a line may end: to the next space, or, in Chinese, to the next character that may
+   begin a line. */
+static size_t unbroken(const char *text)
+{
+    size_t at = 0;
+    bool ideographic = false;
+    while (text[at] != '\0' && text[at] != ' ') {
+        uint32_t c;
+        size_t n = next_character(text + at, &c);
+        bool wide = is_wide(c);
+        if (at > 0 && (wide || ideographic) && !closes(c))
+            break;
+        ideographic = wide && !opens(c);
+        at += n;
+    }
+    return at;
+}
+
+/* Punctuation that stays with what is before it, and with what is behind it. */
+static bool closes(uint32_t c)
+{
+    static const uint32_t marks[] = {0x3001, 0x3002, 0xff0c, 0xff1a, 0xff1b, 0xff09, 0x201d, 0xff01, 0xff1f, 0x300d, ')', ',', '.', ';', ':'};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (marks[i] == c)
+            return true;
+    return false;
+}
+
+static bool opens(uint32_t c)
+{
+    return c == 0xff08 || c == 0x201c || c == 0x300c;
 }
 
 void page_parts(struct page *page, enum style style, unsigned indent, const char *text, const char *separator)
@@ -286,10 +325,15 @@ static unsigned cells_of(const struct page *page, uint32_t c)
     }
     if (c >= 0x300 && c <= 0x36f)
         return 0; /* combining marks */
-    bool wide = (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) || (c >= 0xac00 && c <= 0xd7a3) ||
-                (c >= 0xf900 && c <= 0xfaff) || (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||
-                (c >= 0xffe0 && c <= 0xffe6) || (c >= 0x1f300 && c <= 0x1faff) || (c >= 0x20000 && c <= 0x3fffd);
-    return wide ? 2 : 1;
+    return is_wide(c) ? 2 : 1;
+}
+
+/* Characters of East Asia take two cells (Unicode's East_Asian_Width: W and F). */
+static bool is_wide(uint32_t c)
+{
+    return (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) || (c >= 0xac00 && c <= 0xd7a3) ||
+           (c >= 0xf900 && c <= 0xfaff) || (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||
+           (c >= 0xffe0 && c <= 0xffe6) || (c >= 0x1f300 && c <= 0x1faff) || (c >= 0x20000 && c <= 0x3fffd);
 }
 
 static const char *in_ascii(uint32_t c)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/bytes.h"
+#include "base/language.h"
 
 enum style { PLAIN, STRONG, FAINT, CLIENT_SIDE, SERVER_SIDE, SECRET, GOOD, WARNING, BAD };
 
@@ -16,6 +17,7 @@ struct page {
     unsigned width;
     unsigned column, wanted; /* where the next cell goes; where it is to go, filled with spaces when something comes */
     bool colour, utf8;
+    enum language language;  /* of what page_say writes */
     bool failed;             /* no memory: something is missing */
     bool boxed;
     char prefix[48];         /* in front of every line */

@@ -24,7 +24,7 @@ struct saved {
 static void tell(struct saved *s, json_t *story);
 static void lines_of(struct saved *s, const json_t *story);
 static void line(struct saved *s, const char *event, const json_t *story, const json_t *entry);
-static void sentences(json_t *fields);
+static void sentences(json_t *fields, enum language language);
 
 bool saved_is(const char *path)
 {
@@ -93,8 +93,8 @@ static void tell(struct saved *s, json_t *story)
     if (s->request->page.out == NULL || !fits)
         return;
     json_t *messages = json_object_get(story, "messages"), *records = json_object_get(story, "records");
-    sentences(messages);
-    sentences(records);
+    sentences(messages, s->request->page.language);
+    sentences(records, s->request->page.language);
     s->failed = !html_story(s->request->page.out, story) || s->failed;
 }
 
@@ -132,7 +132,7 @@ static void line(struct saved *s, const char *event, const json_t *story, const 
     json_decref(o);
 }
 
-static void sentences(json_t *list)
+static void sentences(json_t *list, enum language language)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
         json_t *f = json_array_get(list, i);
@@ -142,8 +142,8 @@ static void sentences(json_t *list)
             path = json_is_integer(type) ? message_path((uint8_t)json_integer_value(type))
                                          : json_string_value(json_object_get(f, "protocol"));
         const struct glossary_row *row = path != NULL ? glossary_find(path) : NULL;
-        if (row != NULL && json_object_get(f, "sentence") == NULL)
-            json_object_set_new(f, "sentence", json_string(row->sentence));
-        sentences(json_object_get(f, "fields"));
+        if (row != NULL)
+            json_object_set_new(f, "sentence", json_string(glossary_sentence(row, language)));
+        sentences(json_object_get(f, "fields"), language);
     }
 }

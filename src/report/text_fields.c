@@ -170,6 +170,7 @@ static void beside(struct report *r, const struct field *f, const uint8_t *base)
     unsigned depth = field_depth(f) - 1, most = (r->page.width - column) / 5,
              indent = 2 * (depth < most ? depth : most);
     page_start(&side, r->page.width > column + 20 ? r->page.width - column : 40, r->page.colour, r->page.utf8);
+    side.language = r->page.language;
     side.width = r->page.width > column + 20 ? r->page.width - column : 20;
     page_to(&side, indent);
     struct text t = value_room(r, f);
@@ -184,7 +185,7 @@ static void beside(struct report *r, const struct field *f, const uint8_t *base)
     if (row != NULL && r->seen != NULL && !r->seen[glossary_index(row)]) {
         r->seen[glossary_index(row)] = true;
         page_to(&side, indent + 2);
-        page_words(&side, FAINT, indent + 2, row->sentence);
+        page_words(&side, FAINT, indent + 2, glossary_sentence(row, r->options.language));
         page_line(&side);
     }
     /* What the message itself will show needs no second showing. */

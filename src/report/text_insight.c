@@ -175,7 +175,7 @@ static void findings(struct report *r, int64_t at)
         page_to(p, AT_TEXT);
         char line[700];
         struct text t = text_in(line, sizeof line);
-        text_add(&t, one->row->sentence);
+        text_add(&t, finding_sentence(one->row, p->language));
         if (one->detail[0] != '\0') {
             text_add(&t, " (");
             text_add(&t, one->detail);

@@ -10,6 +10,7 @@
 
 #include "explain/annotate.h"
 #include "explain/dissection.h"
+#include "explain/findings.h"
 #include "explain/glossary.h"
 #include "explain/oids.h"
 
@@ -374,6 +375,34 @@ static void oids(void **state)
     assert_non_null(strstr(text, "unreadable"));
 }
 
+/* Chinese, to its end, and no English sentence left in it. */
+static void is_chinese(const char *what, const char *sentence)
+{
+    static const char *const ends[] = {"。", "）"}, *const english[] = {" the ", " of ", " is ", " and ", " a ", "{"};
+    size_t len = strlen(sentence);
+    bool ended = false, wide = false;
+    for (size_t i = 0; i < 2; i++)
+        ended = ended || (len > 6 && strcmp(sentence + len - 3, ends[i]) == 0);
+    for (size_t i = 0; i < len; i++)
+        wide = wide || (unsigned char)sentence[i] >= 0xe4;
+    for (size_t i = 0; i < sizeof english / sizeof *english; i++)
+        if (strstr(sentence, english[i]) != NULL)
+            fail_msg("%s: English in the Chinese sentence: %s", what, sentence);
+    if (!ended || !wide)
+        fail_msg("%s: no Chinese sentence: %s", what, sentence);
+}
+
+static void all_is_said_in_chinese(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < glossary_count(); i++)
+        is_chinese(glossary_at(i)->path, glossary_sentence(glossary_at(i), CHINESE));
+    for (enum finding_id id = 0; id < FINDING_KINDS; id++)
+        is_chinese(finding_row(id)->name, finding_sentence(finding_row(id), CHINESE));
+    assert_string_equal(glossary_sentence(glossary_find("premaster-secret"), ENGLISH), glossary_find("premaster-secret")->sentence);
+    assert_non_null(strstr(glossary_sentence(glossary_find("premaster-secret"), CHINESE), "预主密钥"));
+}
+
 static void glossary_is_sound(void **state)
 {
     (void)state;
@@ -453,6 +482,7 @@ int main(void)
         cmocka_unit_test(hostile_names),
         cmocka_unit_test(oids),
         cmocka_unit_test(glossary_is_sound),
+        cmocka_unit_test(all_is_said_in_chinese),
         cmocka_unit_test(suites_apart),
         cmocka_unit_test(records),
     };

@@ -448,6 +448,17 @@ static void page_layout(void **state)
     page_put(&p, PLAIN, "世界");
     assert_int_equal(p.column, 4);
     page_end(&p);
+    /* Chinese has no blanks: lines end between characters, but never before a full stop or behind an opening bracket. */
+    page_start(&p, 40, false, true);
+    page_words(&p, PLAIN, 0, "客户端开始握手：说明自己的能力，请服务器选。择（RFC 5246）密码套件 cipher suite");
+    page_line(&p);
+    page_words(&p, PLAIN, 0, "一二三四五六七八九十一二三四五六七八九（括号");
+    page_line(&p);
+    assert_string_equal(page_text(&p), "客户端开始握手：说明自己的能力，请服务器\n"
+                                       "选。择（RFC 5246）密码套件 cipher suite\n"
+                                       "一二三四五六七八九十一二三四五六七八九\n"
+                                       "（括号\n");
+    page_end(&p);
 }
 
 static int write_samples(const char *folder);
