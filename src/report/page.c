@@ -137,14 +137,15 @@ void page_words(struct page *page, enum style style, unsigned indent, const char
 static size_t unbroken(const char *text)
 {
     size_t at = 0;
-    bool ideographic = false;
+    bool ideographic = false, opened = false;
     while (text[at] != '\0' && text[at] != ' ') {
         uint32_t c;
         size_t n = next_character(text + at, &c);
         bool wide = is_wide(c);
-        if (at > 0 && (wide || ideographic) && !closes(c))
+        if (at > 0 && (wide || ideographic) && !opened && !closes(c))
             break;
-        ideographic = wide && !opens(c);
+        opened = opens(c);
+        ideographic = wide;
         at += n;
     }
     return at;
