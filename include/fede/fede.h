@@ -116,14 +116,21 @@ FEDE_API bool fede_config_crls(fede_config *config, fede_bytes lists);
    its Finished is verified. Off by default. */
 FEDE_API bool fede_config_false_start(fede_config *config, bool on);
 
+/* fede_config_fallback: a client says with this hello that it offers less than it could, because more has just failed: a server
+   that could do better then refuses (TLS_FALLBACK_SCSV, RFC 7507). */
+FEDE_API bool fede_config_fallback(fede_config *config, bool on);
+
 typedef enum fede_renegotiation {
     FEDE_RENEGOTIATION_WARN = 0,
     FEDE_RENEGOTIATION_END,
-    FEDE_RENEGOTIATION_IGNORE
+    FEDE_RENEGOTIATION_IGNORE,
+    FEDE_RENEGOTIATION_WAIT
 } fede_renegotiation;
 /* fede_config_renegotiation: what a peer is answered that wants to negotiate anew where that is not allowed, as it never is
    to a server: the warning no_renegotiation (the default; the connection goes on, but whoever insists is cut off), a fatal
-   alert, or for a client nothing at all. RFC 5246 7.4.1.1, RFC 9325 3.5. */
+   alert, or for a client nothing at all. WAIT: a client that may have another handshake (fede_conn_allow_renegotiation) notes
+   the request (fede_info.renegotiation_wanted) and begins when fede_conn_renegotiate is called; where it is not allowed
+   WAIT is as END. RFC 5246 7.4.1.1, RFC 9325 3.5. */
 FEDE_API bool fede_config_renegotiation(fede_config *config, fede_renegotiation answer);
 
 /* fede_config_signatures: remember the signatures of certificates that were good (fede/verify.h). Without this call, or with
@@ -141,7 +148,7 @@ enum {
     FEDE_LEGACY_DHE = 2, /* ephemeral Diffie-Hellman in the finite fields of RFC 7919, 2048 bits and up */
     FEDE_LEGACY_CBC = 4, /* AES-CBC with HMAC; encrypt-then-MAC (RFC 7366) with whoever knows it */
     FEDE_LEGACY_NO_ETM = 8, /* together with CBC: MAC-then-encrypt even so, for peers that stumble over the extension */
-    FEDE_LEGACY_RESUMED = 16, /* together with the first three: such connections may be resumed */
+    FEDE_LEGACY_RESUMED = 16, /* together with the first three: such connections may be resumed, and renegotiated */
     FEDE_LEGACY_SHA1 = 32, /* signatures with SHA-1 in the handshake (RFC 9155 forbids them), also for peers that name no schemes */
     FEDE_LEGACY_SSL2_HELLO = 64, /* server: a ClientHello in the format of SSL 2.0 (RFC 5246 E.2, RFC 6176 3) */
     FEDE_LEGACY_UNBOUND = 128 /* client: servers without RFC 5746 */
@@ -334,6 +341,9 @@ FEDE_API bool fede_conn_allow_renegotiation(fede_conn *conn, unsigned most);
    else comes of it. Streams (fede/stream.h) call it themselves. */
 FEDE_API bool fede_conn_peer_address(fede_conn *conn, const char *address);
 
+/* fede_conn_renegotiate begins the handshake that the server asked for (FEDE_RENEGOTIATION_WAIT); false: it asked for none. */
+FEDE_API bool fede_conn_renegotiate(fede_conn *conn);
+
 /* One pointer for the caller. */
 FEDE_API void fede_conn_set_user(fede_conn *conn, void *user);
 FEDE_API void *fede_conn_user(const fede_conn *conn);
@@ -396,6 +406,7 @@ typedef struct fede_info {
     uint8_t legacy;              /* FEDE_LEGACY_… that this connection uses; 0: none */
     bool resumed;                /* by an earlier connection's session; group and scheme are those of its full handshake */
     bool secure_renegotiation;   /* the peer knows RFC 5746 */
+    bool renegotiation_wanted;   /* the server asks, and fede_conn_renegotiate would begin */
     uint8_t renegotiations;      /* a client's, begun so far (fede_conn_allow_renegotiation) */
     uint16_t version;            /* FEDE_TLS12 */
     uint16_t suite, group, scheme; /* IANA code points; scheme is the server's signature */

@@ -85,8 +85,11 @@ static enum outcome accept_extensions(struct handshake *hs, const struct extensi
         return handshake_fail(hs, FEDE_POINT_FORMAT, "ec_point_formats", 0, 0);
     if (status_accept(hs, e) != DONE || limits_accept(hs, e) != DONE)
         return FAIL;
-    if (ext_has(e, HAS_ENCRYPT_THEN_MAC) && conn->suite->mac != 0)
-        conn->flags |= CONN_ETM;
+    bool etm = ext_has(e, HAS_ENCRYPT_THEN_MAC), cbc = conn->suite->mac != 0;
+    if (cbc && !etm && conn->flags & CONN_ETM) /* of the handshake before: RFC 7366 3.1 */
+        return handshake_fail_detail(hs, FEDE_FIELD_VALUE, "encrypt_then_mac", 0, MSG_SERVER_HELLO,
+                                     "a new handshake may not give up encrypt-then-MAC");
+    conn->flags = (uint16_t)(cbc && etm ? conn->flags | CONN_ETM : conn->flags & ~CONN_ETM);
     return ext_has(e, HAS_ALPN) ? accept_protocol(hs, e->alpn) : DONE;
 }
 

@@ -398,6 +398,7 @@ void fede_conn_info(const fede_conn *conn, fede_info *out)
         .client_certificate_asked = conn->flags & CONN_CERT_ASKED,
         .client_certificate_given = conn->flags & CONN_CERT_GIVEN,
         .exporter = identity_exports(conn),
+        .renegotiation_wanted = conn->flags & CONN_WANTED,
         .encrypt_then_mac = conn->flags & CONN_ETM,
         .legacy = (uint8_t)(conn->suite != NULL ? quarantine_needed(conn->suite) : 0),
         .resumed = conn->flags & CONN_RESUMED,

@@ -289,6 +289,14 @@ bool fede_config_schemes(fede_config *config, const uint16_t *ids, size_t n)
     return config_take_schemes(config, &config->schemes, ids, n);
 }
 
+bool fede_config_fallback(fede_config *config, bool on)
+{
+    if (!config_changeable(config))
+        return false;
+    config->fallback = on;
+    return true;
+}
+
 bool fede_config_extended_master_secret(fede_config *config, fede_ems use)
 {
     if (!config_changeable(config))

@@ -118,7 +118,7 @@ struct fede_config {
     uint16_t max_fragment, record_limit; /* record_limit: RFC 8449; 0: not offered */
     uint8_t fragment_code;               /* max_fragment_length as in the extension; 0: not offered */
     uint8_t questions;
-    bool reveal_secrets, unauthenticated, read_ahead, half_close, sessions;
+    bool fallback, reveal_secrets, unauthenticated, read_ahead, half_close, sessions;
     bool status_request, scts, false_start;
     uint8_t renegotiation; /* fede_renegotiation */
     bool failed; /* a setting did, while settings could change: no connection is made */

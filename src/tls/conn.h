@@ -39,7 +39,8 @@ enum conn_flag {
     CONN_CERT_GIVEN = 1 << 10, /* the client's list was not empty */
     CONN_BOUND = 1 << 11,      /* the peer knows RFC 5746: another handshake could be bound to this one */
     CONN_LEGACY = 1 << 12,     /* this peer may be met with what the quarantine allows */
-    CONN_ETM = 1 << 13         /* encrypt-then-MAC (RFC 7366) */
+    CONN_ETM = 1 << 13,        /* encrypt-then-MAC (RFC 7366) */
+    CONN_WANTED = 1 << 14      /* client: a HelloRequest waits for the application */
 };
 
 struct fede_conn {

@@ -81,14 +81,11 @@ static enum outcome speak(struct handshake *hs, const struct flow_step *step)
 }
 
 /* Our turn: what the peer sent up to here must be whole messages, all of them used. Bytes of the next one can't be an answer to
-   what it has not seen. A HelloRequest may come at any time. */
+   what it has not seen. A HelloRequest in a record of the handshake would be one in its middle, and is none. */
 bool handshake_early_bytes(struct handshake *hs)
 {
     const struct fragments *f = &hs->conn->fragments;
     bytes rest = hs->pending.len > 0 ? hs->pending : f->input;
-    if (handshake_is_client(hs))
-        while (rest.len >= HEADER && load32(rest.data) == 0)
-            rest = bytes_skip(rest, HEADER);
     if (rest.len == 0 && f->held_len == 0)
         return false;
     handshake_fail(hs, FEDE_MESSAGE_EARLY, NULL, hs->heard, 0);

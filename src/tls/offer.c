@@ -6,6 +6,7 @@
 #include "tls/inform.h"
 
 /* Bytes drawn beyond the client random: one for each GREASE value. */
+enum { SCSV_FALLBACK = 0x5600 }; /* RFC 7507 */
 enum { GREASE_SUITE, GREASE_GROUP, GREASE_FIRST, GREASE_LAST, GREASE_DRAWS };
 
 static uint16_t grease(uint8_t drawn);
@@ -32,10 +33,12 @@ enum written write_client_hello(struct handshake *hs, size_t *room)
     m->compressions = BYTES_OF(null_compression);
     if (!renegotiating(hs)) /* nothing quarantined comes in by a second handshake: RFC 7366 3.1 among others */
         quarantine_judge(hs);
-    else
+    else if (!(config->legacy & FEDE_LEGACY_RESUMED))
         conn->flags &= (uint16_t)~(CONN_LEGACY | CONN_ETM);
     struct codes schemes = schemes_permitted(conn, NULL);
     struct codes suites = permitted(hs, &config->suites, true), groups = permitted(hs, &config->groups, false);
+    if (config->fallback)
+        codes_add(&suites, SCSV_FALLBACK);
     if (!with_grease(hs, &m->suites, &suites, grease(draws[GREASE_SUITE])) ||
         !with_grease(hs, &m->extensions.groups, &groups, grease(draws[GREASE_GROUP]))) {
         handshake_no_memory(hs);

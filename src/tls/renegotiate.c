@@ -29,7 +29,7 @@ bool fede_config_renegotiation(fede_config *config, fede_renegotiation answer)
 {
     if (!config_changeable(config))
         return false;
-    if ((unsigned)answer > FEDE_RENEGOTIATION_IGNORE)
+    if ((unsigned)answer > FEDE_RENEGOTIATION_WAIT)
         return config_refuse(config, FEDE_CONFIG_BAD_VALUE, answer, 0,
                              "an answer to renegotiation that does not exist");
     config->renegotiation = (uint8_t)answer;
@@ -68,13 +68,30 @@ unsigned renegotiation_count(const struct fede_conn *conn)
 
 enum outcome renegotiate(struct fede_conn *conn)
 {
-    return may_renegotiate(conn) ? start(conn) : refuse(conn);
+    if (!may_renegotiate(conn))
+        return refuse(conn);
+    if (conn->config->renegotiation != FEDE_RENEGOTIATION_WAIT)
+        return start(conn);
+    conn->flags |= CONN_WANTED;
+    return DONE;
+}
+
+bool fede_conn_renegotiate(fede_conn *conn)
+{
+    if (!(conn->flags & CONN_WANTED) || conn->ending & FEDE_ENDED_BADLY)
+        return false;
+    conn->flags &= (uint16_t)~CONN_WANTED;
+    if (start(conn) != DONE)
+        conn_end_badly(conn);
+    conn_drive(conn);
+    return !(conn->ending & FEDE_ENDED_BADLY);
 }
 
 static bool may_renegotiate(const struct fede_conn *conn)
 {
     bytes protocol = bytes_of(conn->config->alpn + conn->alpn_at, conn->alpn_len);
-    return conn->again != NULL && conn->again->done < conn->again->most && conn->flags & CONN_BOUND && !suite_is_legacy(conn->suite) &&
+    return conn->again != NULL && conn->again->done < conn->again->most && conn->flags & CONN_BOUND &&
+           (!suite_is_legacy(conn->suite) || conn->config->legacy & FEDE_LEGACY_RESUMED) &&
            !(conn->ending & FEDE_WE_CLOSED) && !bytes_equal(protocol, bytes_text("h2"));
 }
 
@@ -102,7 +119,8 @@ static enum outcome start(struct fede_conn *conn)
 /* A warning, and the connection goes on. Whoever does not take no for an answer is cut off. */
 static enum outcome refuse(struct fede_conn *conn)
 {
-    if (conn->config->renegotiation == FEDE_RENEGOTIATION_END) {
+    bool ends = conn->config->renegotiation == FEDE_RENEGOTIATION_END || conn->config->renegotiation == FEDE_RENEGOTIATION_WAIT;
+    if (ends) {
         conn_fail(conn, FEDE_RENEGOTIATION_FORBIDDEN, NULL, 0, 0);
         return FAIL;
     }

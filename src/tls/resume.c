@@ -17,6 +17,7 @@ static enum outcome find_session(struct handshake *hs, const char **problem);
 static bool open_ticket(struct handshake *hs, const char **problem);
 static enum outcome look_up(struct handshake *hs, const char **problem);
 static enum outcome judge(struct handshake *hs, const char **problem);
+static bool could_do_better(const struct handshake *hs);
 static const char *client_problem(const struct handshake *hs);
 static bool copy_client(struct handshake *hs, struct session *s);
 static void restore_client(struct handshake *hs);
@@ -283,6 +284,18 @@ static enum outcome look_up(struct handshake *hs, const char **problem)
     return DONE;
 }
 
+/* Does the client offer a suite that needs no quarantine? Whether a certificate fits it is seen in the full handshake. */
+static bool could_do_better(const struct handshake *hs)
+{
+    struct u16s ours = codes_list(&hs->conn->config->suites);
+    for (size_t i = 0; i < ours.n; i++) {
+        const struct suite *suite = suite_by_id(u16s_at(ours, i));
+        if (!suite_is_legacy(suite) && suite->version == hs->conn->version && u16s_has(hs->offer.suites, suite->id))
+            return true;
+    }
+    return false;
+}
+
 static enum outcome judge(struct handshake *hs, const char **problem)
 {
     struct fede_conn *conn = hs->conn;
@@ -294,6 +307,8 @@ static enum outcome judge(struct handshake *hs, const char **problem)
         *problem = "its version is not the one chosen now";
     if (*problem == NULL && !u16s_has(hs->offer.suites, s->suite))
         *problem = "the client does not offer its cipher suite";
+    if (*problem == NULL && suite_is_legacy(suite_by_id(s->suite)) && could_do_better(hs))
+        *problem = "without it the connection need not use the quarantine";
     if (*problem == NULL)
         *problem = client_problem(hs);
     if (*problem == NULL && (hs->credential = credential_of(config, s->certificate)) == NULL)

@@ -245,9 +245,14 @@ static void selected_identity(struct wire *w, struct wire_entry *entry)
     wire_u16(w, "selected_identity", &entry->number, NULL);
 }
 
-/* RFC 8446 4.2.11: the last extension of a ClientHello, for its binders cover all that stands before them. */
+/* RFC 8446 4.2.11: the last extension of a ClientHello, for its binders cover all that stands before them. In a hello that does
+   not offer TLS 1.3 it means nothing, whatever is in it (RFC 5246 7.4.1.4). */
 void extension_pre_shared_key(struct wire *w, enum ext_place place, struct extensions *e)
 {
+    if (!w->writing && place == IN_CLIENT_HELLO && !u16s_has(e->versions, 0x0304)) {
+        wire_rest(w, "extension_data", &e->pre_shared_key);
+        return;
+    }
     wire_slice(w, &e->pre_shared_key, place == IN_CLIENT_HELLO ? offered_psks : selected_identity);
     if (!w->writing && place == IN_CLIENT_HELLO && !w->bad && e->all.len > 0 &&
         w->base + w->at != e->all.data + e->all.len)

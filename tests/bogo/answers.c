@@ -4,37 +4,49 @@
 
 enum { ALERT_HANDSHAKE_FAILURE = 40 };
 
-/* Whether a client asks for an OCSP response. */
-static bool asks_for_staple(fede_bytes hello)
-{
-    enum { HEADER = 4, STATUS_REQUEST = 5 };
-    size_t at = HEADER + 2 + 32;
-    at += 1 + (size_t)hello.data[at];
-    at += 2 + (size_t)(hello.data[at] << 8 | hello.data[at + 1]);
-    at += 1 + (size_t)hello.data[at] + 2;
-    while (at + 4 <= hello.len) {
-        if ((hello.data[at] << 8 | hello.data[at + 1]) == STATUS_REQUEST)
-            return true;
-        at += 4 + (size_t)(hello.data[at + 2] << 8 | hello.data[at + 3]);
-    }
-    return false;
-}
-
-/* The staple of this one connection, as a derived configuration. */
-static void answer_with_staple(struct run *run)
+/* What is decided for this one connection, as a derived configuration. */
+static void answer_with_choice(struct run *run)
 {
     fede_config *config = fede_config_derive(run->config);
-    if (config != NULL && setup_staples(run->options, config))
+    if (config != NULL && setup_choice(run->options, config))
         fede_answer_config(run->conn, config);
     else
         fede_answer_refuse(run->conn, FEDE_ALERT_INTERNAL_ERROR);
     fede_config_free(config);
 }
 
+/* Some credentials only for clients that know their issuers. */
+static void answer_by_issuer(struct run *run, fede_bytes hello)
+{
+    static struct options left;
+    int status = 0;
+    if (issuers_left(run, hello, &left) == 0) {
+        fputs(":NO_MATCHING_ISSUER:\n", stderr);
+        fede_answer_refuse(run->conn, ALERT_HANDSHAKE_FAILURE);
+        return;
+    }
+    fede_config *config = setup_config(&left, NULL, run->store, run, &status);
+    if (config != NULL)
+        fede_answer_config(run->conn, config);
+    else
+        fede_answer_refuse(run->conn, FEDE_ALERT_INTERNAL_ERROR);
+    fede_config_free(config);
+}
+
+static bool asks_for_issuers(const struct options *o)
+{
+    bool asks = false;
+    for (size_t i = 0; i <= o->n_credentials; i++)
+        asks |= o->credentials[i].must_match_issuer;
+    return asks;
+}
+
 static void answer_hello(struct run *run)
 {
+    enum { STATUS_REQUEST = 5 };
     const struct options *o = run->options;
-    bool staple = o->use_ocsp_callback && asks_for_staple(fede_ask(run->conn)->client_hello);
+    fede_bytes hello = fede_ask(run->conn)->client_hello;
+    bool staple = o->use_ocsp_callback && hello_extension(hello, STATUS_REQUEST).data != NULL;
     if (o->fail_early_callback) {
         fputs(":CONNECTION_REJECTED:\n", stderr);
         fede_answer_refuse(run->conn, ALERT_HANDSHAKE_FAILURE);
@@ -44,8 +56,10 @@ static void answer_hello(struct run *run)
     } else if (staple && o->fail_ocsp_callback) {
         fputs(":OCSP_CB_ERROR:\n", stderr);
         fede_answer_refuse(run->conn, FEDE_ALERT_INTERNAL_ERROR);
-    } else if (staple && o->set_ocsp_in_callback && !o->decline_ocsp_callback) {
-        answer_with_staple(run);
+    } else if ((staple && o->set_ocsp_in_callback && !o->decline_ocsp_callback) || o->select_empty_alpn) {
+        answer_with_choice(run);
+    } else if (asks_for_issuers(o)) {
+        answer_by_issuer(run, hello);
     } else {
         fede_answer_config(run->conn, NULL);
     }

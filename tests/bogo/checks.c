@@ -78,6 +78,9 @@ static bool check_choices(const struct run *run, const fede_info *info)
     const struct options *o = run->options;
     const char *alpn = o->server ? o->select_alpn : o->expect_alpn;
     size_t alpn_len = alpn != NULL ? strlen(alpn) : 0;
+    if (o->expect_accept_early_data ||
+        !same_text(o->expect_early_data_reason, "protocol_version")) /* the only one there is before TLS 1.3 */
+        return wrong("early data");
     if (o->expect_version != 0 && o->expect_version != info->version)
         return wrong("version");
     if (o->expect_cipher != 0 && o->expect_cipher != info->suite)

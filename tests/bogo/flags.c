@@ -62,9 +62,14 @@ static const struct row rows[] = {
     {"-select-alpn", TEXT, AT(select_alpn)},
     {"-decline-alpn", NO_MEANING, 0}, /* no list of its own: the same without a callback */
     {"-reject-alpn", FLAG, AT(reject_alpn)},
+    {"-select-empty-alpn", FLAG, AT(select_empty_alpn)},
+    {"-fallback-scsv", FLAG, AT(fallback_scsv)},
+    {"-enable-early-data", NO_MEANING, 0}, /* TLS 1.2 has none: what is wanted is that nothing changes */
+    {"-expect-accept-early-data", FLAG, AT(expect_accept_early_data)},
+    {"-expect-ticket-supports-early-data", NO_MEANING, 0}, /* asked of tickets of TLS 1.3 alone */
+    {"-expect-early-data-reason", TEXT, AT(expect_early_data_reason)},
     {"-max-send-fragment", NUMBER, AT(max_send_fragment)},
     {"-max-cert-list", NUMBER, AT(max_cert_list)},
-    {"-enable-grease", NO_MEANING, 0}, /* always on */
 
     {"-use-early-callback", FLAG, AT(use_early_callback)},
     {"-fail-early-callback", FLAG, AT(fail_early_callback)},
@@ -94,6 +99,7 @@ static const struct row rows[] = {
     {"-renegotiate-freely", FLAG, AT(renegotiate_freely)},
     {"-renegotiate-once", FLAG, AT(renegotiate_once)},
     {"-renegotiate-ignore", FLAG, AT(renegotiate_ignore)},
+    {"-renegotiate-explicit", FLAG, AT(renegotiate_explicit)},
     {"-forbid-renegotiation-after-handshake", FLAG, AT(forbid_renegotiation_after_handshake)},
     {"-export-keying-material", NUMBER, AT(export_keying_material)},
     {"-export-label", TEXT, AT(export_label)},

@@ -15,6 +15,8 @@ struct name {
 
 // clang-format off
 static const struct name names[] = {
+    {FEDE_CONFIG_BAD_VALUE,        ANY, "a protocol name must have", "INVALID_ALPN_PROTOCOL"},
+
     {FEDE_PLAIN_HTTP,              ANY, "an HTTP request to a proxy", "HTTPS_PROXY_REQUEST"},
     {FEDE_PLAIN_HTTP,              ANY, NULL, "HTTP_REQUEST"},
     {FEDE_NOT_TLS,                 ANY, NULL, "WRONG_VERSION_NUMBER"},
@@ -41,7 +43,7 @@ static const struct name names[] = {
     {FEDE_MESSAGE_TOO_LONG,        ANY, NULL, "EXCESSIVE_MESSAGE_SIZE"},
     {FEDE_MESSAGE_UNEXPECTED,      NONE, NULL, "UNEXPECTED_RECORD"}, /* Finished where ChangeCipherSpec was due */
     {FEDE_MESSAGE_UNEXPECTED,      ANY, NULL, "UNEXPECTED_MESSAGE"},
-    {FEDE_MESSAGE_AFTER_HANDSHAKE, ANY, NULL, "UNEXPECTED_MESSAGE"},
+    {FEDE_MESSAGE_AFTER_HANDSHAKE, ANY, NULL, "BAD_HELLO_REQUEST"},
     {FEDE_CCS_UNEXPECTED,          ANY, NULL, "UNEXPECTED_RECORD"},
     {FEDE_CCS_BAD,                 ANY, NULL, "BAD_CHANGE_CIPHER_SPEC"},
     {FEDE_MESSAGE_EARLY,           ANY, NULL, "EXCESS_HANDSHAKE_DATA"},
@@ -64,7 +66,7 @@ static const struct name names[] = {
     {FEDE_NO_COMMON_SUITE,         ANY, NULL, "NO_SHARED_CIPHER"},
     {FEDE_NO_COMMON_GROUP,         ANY, "supported_groups", "WRONG_CURVE"}, /* the curve of the certificate */
     {FEDE_NO_COMMON_GROUP,         ANY, NULL, "NO_SHARED_CIPHER"},
-    {FEDE_NO_COMMON_SCHEME,        ANY, NULL, "NO_COMMON_SIGNATURE_ALGORITHMS"},
+    {FEDE_NO_COMMON_SCHEME,        ANY, NULL, "NO_SHARED_CIPHER"},
     {FEDE_SUITE_NOT_OFFERED,       ANY, NULL, "WRONG_CIPHER_RETURNED"},
     {FEDE_SUITE_WRONG_VERSION,     ANY, NULL, "WRONG_CIPHER_RETURNED"},
     {FEDE_COMPRESSION,             ANY, NULL, "UNSUPPORTED_COMPRESSION_ALGORITHM"},
@@ -74,6 +76,7 @@ static const struct name names[] = {
     {FEDE_SCHEME_NOT_OFFERED,      ANY, NULL, "WRONG_SIGNATURE_TYPE"},
     {FEDE_SCHEME_WRONG_KEY,        ANY, "an RSA key for PSS alone", "UNSUPPORTED_ALGORITHM"},
     {FEDE_SCHEME_WRONG_KEY,        ANY, NULL, "WRONG_SIGNATURE_TYPE"},
+    {FEDE_SUITE_WRONG_KEY,         ANY, "an RSA key for PSS alone", "UNSUPPORTED_ALGORITHM"},
     {FEDE_SUITE_WRONG_KEY,         ANY, NULL, "WRONG_CERTIFICATE_TYPE"},
     {FEDE_SIGNATURE_BAD,           ANY, NULL, "BAD_SIGNATURE"},
     {FEDE_FINISHED_BAD,            ANY, NULL, "DIGEST_CHECK_FAILED"},

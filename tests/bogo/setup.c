@@ -5,7 +5,7 @@
 
 #include "shim.h"
 
-enum { TLS12 = FEDE_TLS12, ED25519 = 0x0807, ED448 = 0x0808, ECDSA_P521 = 0x0603 };
+enum { TLS12 = FEDE_TLS12, ED25519 = 0x0807, ED448 = 0x0808, ECDSA_P521 = 0x0603, ECDSA_SHA1 = 0x0203 };
 enum { GROUP_P521 = 0x0019, TEXT_MOST = 64 * 1024 };
 
 static int64_t clock_ahead;
@@ -123,6 +123,24 @@ static struct codes16 all_of(uint16_t list(size_t n), const uint16_t *without, s
     return all;
 }
 
+/* What TLS 1.2 can't have, whoever asks for it: key exchanges of TLS 1.3 alone, the scheme that stands for MD5 with SHA-1. */
+static struct codes16 without_13(const struct codes16 *codes)
+{
+    static const uint16_t of_13[] = {0x0200, 0x0201, 0x0202, 0x11ec};
+    struct codes16 kept = *codes;
+    for (size_t i = 0; i < sizeof of_13 / sizeof *of_13; i++)
+        drop_code(&kept, of_13[i]);
+    return kept;
+}
+
+static struct codes16 without_md5(const struct codes16 *codes, const struct codes16 *instead)
+{
+    enum { MD5_SHA1 = 0xff01 };
+    struct codes16 kept = *codes;
+    drop_code(&kept, MD5_SHA1);
+    return kept.n > 0 ? kept : *instead;
+}
+
 static bool all_known(const struct codes16 *codes, uint16_t list(size_t n))
 {
     for (size_t i = 0; i < codes->n; i++) {
@@ -137,10 +155,14 @@ static bool all_known(const struct codes16 *codes, uint16_t list(size_t n))
 
 static int set_codes(const struct options *o, fede_config *config)
 {
-    static const uint16_t unusual_schemes[] = {ED25519, ED448, ECDSA_P521}, unusual_groups[] = {GROUP_P521};
+    static const uint16_t unusual_schemes[] = {ED25519, ED448, ECDSA_P521, ECDSA_SHA1}, unusual_groups[] = {GROUP_P521};
     struct codes16 suites = o->cipher != NULL ? suites_of(o->cipher) : all_of(suite_at, NULL, 0);
-    struct codes16 groups = o->curves.n > 0 ? o->curves : all_of(fede_group_list, unusual_groups, 1);
-    struct codes16 schemes = o->verify_prefs.n > 0 ? o->verify_prefs : all_of(scheme_at, unusual_schemes, 3);
+    struct codes16 all_groups = all_of(fede_group_list, unusual_groups, 1);
+    struct codes16 all_schemes = all_of(scheme_at, unusual_schemes, 4);
+    struct codes16 groups = o->curves.n > 0 ? without_13(&o->curves) : all_groups;
+    struct codes16 schemes = without_md5(&o->verify_prefs, &all_schemes);
+    if (groups.n == 0)
+        return not_implemented("groups of TLS 1.3 alone");
     if (suites.n == 0)
         return not_implemented("these suites");
     if (!all_known(&groups, fede_group_list))
@@ -219,7 +241,7 @@ static int set_credential(const struct credential_options *credential, const str
     free((void *)key.data);
     if (good && !o->server && !credential->must_match_issuer)
         good = fede_config_any_issuer(config);
-    struct codes16 signing = credential->signing.n > 0 ? credential->signing : all_of(scheme_at, &ed448, 1);
+    struct codes16 all = all_of(scheme_at, &ed448, 1), signing = without_md5(&credential->signing, &all);
     if (!all_known(&signing, scheme_at))
         return not_implemented("a signature scheme");
     return good && fede_config_sign_with(config, signing.ids, signing.n) ? 0 : EXIT_FAILED;
@@ -261,6 +283,15 @@ static void set_ticket_keys(const struct options *o, fede_config *config)
         fede_config_ticket_keys(config, (fede_bytes){keys, sizeof keys});
 }
 
+/* What an application decides on a ClientHello, as a configuration of its own. */
+bool setup_choice(const struct options *o, fede_config *config)
+{
+    static const char *const empty[] = {""};
+    if (o->select_empty_alpn)
+        fede_config_alpn(config, empty, 1); /* refused: then the connection ends */
+    return setup_staples(o, config);
+}
+
 bool setup_staples(const struct options *o, fede_config *config)
 {
     const struct blob *staple = &o->credentials[0].staple;
@@ -295,7 +326,10 @@ static int set_all(const struct options *o, fede_config *config, struct run *run
     else
         fede_config_sessions(config, true);
     set_ticket_keys(o, config);
-    fede_config_renegotiation(config, o->renegotiate_ignore ? FEDE_RENEGOTIATION_IGNORE : FEDE_RENEGOTIATION_END);
+    fede_config_fallback(config, o->fallback_scsv);
+    fede_config_renegotiation(config, o->renegotiate_ignore     ? FEDE_RENEGOTIATION_IGNORE
+                                      : o->renegotiate_explicit ? FEDE_RENEGOTIATION_WAIT
+                                                                : FEDE_RENEGOTIATION_END);
     fede_config_half_close(config, true); /* how it ends is decided in shim.c */
     fede_config_keep(config, FEDE_KEEP_PEER | FEDE_KEEP_EXPORTER);
     if (o->no_ticket)

@@ -50,6 +50,10 @@ static long read_some(struct run *run, uint8_t *out, size_t size)
             fputs("failed to export keying material\n", stderr);
             return -1;
         }
+        fede_info info;
+        fede_conn_info(run->conn, &info);
+        if (info.renegotiation_wanted && !fede_conn_renegotiate(run->conn))
+            return -1;
         const fede_error *error = fede_conn_error(run->conn);
         if (error != NULL)
             return error->reason == FEDE_TRUNCATED && !run->options->check_close_notify ? 0 : -1;
@@ -170,7 +174,8 @@ static bool connect_once(struct run *run, fede_bytes *session)
         return false;
     if (session->len > 0)
         fede_conn_resume(run->conn, *session);
-    if (!o->server && (o->renegotiate_freely || o->renegotiate_once || o->forbid_renegotiation_after_handshake))
+    if (!o->server && (o->renegotiate_freely || o->renegotiate_once || o->renegotiate_explicit ||
+                       o->forbid_renegotiation_after_handshake))
         fede_conn_allow_renegotiation(run->conn, o->renegotiate_once ? 1 : 255);
     free((void *)session->data);
     *session = (fede_bytes){NULL, 0};
@@ -201,6 +206,7 @@ static int test(const struct options *initial, const struct options *resumed)
         memset(&run, 0, sizeof run);
         run.options = o;
         run.resuming = i > 0;
+        run.store = store;
         run.fd = -1;
         if (i > 0 && !o->server && session.len == 0) {
             fputs("there is no session to offer\n", stderr);

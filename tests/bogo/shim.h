@@ -6,6 +6,7 @@
    setup.c     options into a fede_config
    answers.c   what the application answers when the engine asks
    link.c      the socket, and fede's bytes through it
+   issuers.c   which credentials a client may see
    checks.c    what must hold after the handshake
    names.c     fede's reasons by the names that the runner knows
    shim.c      the connections of one test, from start to end */
@@ -52,7 +53,7 @@ struct options {
     struct credential_options credentials[MOST_CREDENTIALS]; /* [0]: the default one */
     size_t n_credentials;                                    /* beyond the default one */
     const char *advertise_alpn, *select_alpn;
-    bool reject_alpn;
+    bool reject_alpn, select_empty_alpn, fallback_scsv;
     int max_send_fragment, max_cert_list;
     /* Callbacks. */
     bool use_early_callback, fail_early_callback, fail_cert_callback;
@@ -63,13 +64,15 @@ struct options {
     /* What is said and done. */
     bool implicit_handshake, shim_writes_first, shim_shuts_down, check_close_notify, send_alert;
     bool no_op_extra_handshake, peek_then_read, read_with_unfinished_write;
-    bool renegotiate_freely, renegotiate_once, renegotiate_ignore, forbid_renegotiation_after_handshake;
+    bool renegotiate_freely, renegotiate_once, renegotiate_ignore, renegotiate_explicit,
+        forbid_renegotiation_after_handshake;
     bool use_exporter_between_reads, use_export_context, use_ticket_callback, renew_ticket;
     const char *export_label, *export_context;
     int read_size, resumption_delay, export_keying_material;
     /* What must be seen. */
     int expect_version, expect_cipher, expect_curve_id, expect_peer_signature_algorithm;
-    const char *expect_server_name, *expect_alpn, *expect_advertised_alpn, *expect_msg_callback;
+    const char *expect_server_name, *expect_alpn, *expect_early_data_reason, *expect_advertised_alpn,
+        *expect_msg_callback;
     bool expect_session_miss, expect_extended_master_secret, expect_ticket_renewal, expect_no_session;
     bool expect_session_id, expect_no_session_id;
     bool expect_secure_renegotiation, expect_no_secure_renegotiation;
@@ -78,7 +81,7 @@ struct options {
     struct blob expect_ocsp_response, expect_certificate_types;
     const char *expect_client_ca_list, *expect_peer_cert_file;
     struct codes16 expect_peer_verify_prefs;
-    bool expect_verify_result;
+    bool expect_verify_result, expect_accept_early_data;
 };
 
 /* The three configurations of a test. False: something was said on stderr; *status is what to end with. */
@@ -90,6 +93,7 @@ int not_implemented(const char *what); /* EXIT_UNIMPLEMENTED */
 struct run {
     const struct options *options;
     fede_config *config; /* of this connection */
+    fede_store *store;
     fede_conn *conn;
     int fd;
     bool resuming; /* not the first connection of the test */
@@ -109,6 +113,7 @@ enum { MOST_CAS = 8 };
 fede_config *setup_config(const struct options *o, const fede_config *base, fede_store *store, struct run *run,
                           int *status);
 bool setup_staples(const struct options *o, fede_config *config);
+bool setup_choice(const struct options *o, fede_config *config);
 fede_bytes setup_file(const char *path); /* to be freed */
 void setup_advance_clock(int seconds);
 
@@ -118,6 +123,10 @@ void link_close(struct run *run);
 /* One step: a question answered, bytes sent, bytes received. False: nothing can be done any more. */
 bool link_turn(struct run *run);
 void link_flush(struct run *run);
+
+/* issuers.c: the content of a ClientHello's extension. The options with the credentials that may be shown: how many. */
+fede_bytes hello_extension(fede_bytes hello, unsigned id);
+size_t issuers_left(const struct run *run, fede_bytes hello, struct options *left);
 
 /* answers.c */
 void answer(struct run *run);

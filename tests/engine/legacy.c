@@ -333,6 +333,95 @@ static void not_resumed(void)
     }
 }
 
+/* But with leave; and not when the client could do without the quarantine by now. */
+static void resumed_once(uint16_t suite, const uint16_t *then, size_t n, bool wanted)
+{
+    fede_config *client, *server;
+    struct pair pair = {0};
+    fede_info info;
+    uint8_t kept[1024];
+    configs(&client, &server, ALL, "transport", 0);
+    CHECK(allow(client, ALL | FEDE_LEGACY_RESUMED, everyone, 1) && allow(server, ALL | FEDE_LEGACY_RESUMED, everyone, 1));
+    CHECK(fede_config_suites(client, &suite, 1) && fede_config_sessions(client, true));
+    fede_config *again = fede_config_derive(client);
+    CHECK(fede_config_suites(again, then, n));
+    pair_start(&pair, client, server, NULL);
+    CHECK_AT(pair_pump(&pair) && pair_established(pair.client), suite);
+    fede_bytes session = fede_conn_session(pair.client);
+    CHECK_AT(session.len > 0 && session.len <= sizeof kept, suite);
+    memcpy(kept, session.data, session.len);
+    session.data = kept;
+    pair_end(&pair);
+    pair = (struct pair){0};
+    pair_start(&pair, again, server, NULL);
+    CHECK_AT(fede_conn_resume(pair.client, session) && pair_pump(&pair), suite);
+    fede_conn_info(pair.client, &info);
+    CHECK_AT(info.established && info.resumed == wanted && (info.legacy != 0) == wanted, suite);
+    pair_end(&pair);
+    fede_config_free(again);
+    fede_config_free(client);
+    fede_config_free(server);
+}
+
+static void resumed(void)
+{
+    static const uint16_t rsa = 0x003c, both[] = {0xc027, 0xc02f};
+    resumed_once(rsa, &rsa, 1, true);
+    resumed_once(both[0], both, 1, true);
+    resumed_once(both[0], both, 2, false);
+}
+
+/* ---- SHA-1, and the hello of SSL 2.0. */
+
+static void sha1(void)
+{
+    static const uint16_t schemes[] = {0x0201, 0x0203};
+    for (size_t i = 0; i < 4; i++) {
+        bool there = i < 2; /* else the client alone may */
+        fede_config *client = pair_client_config(NULL), *server = pair_server_config(NULL, i % 2 == 0 ? "rsa" : "p256");
+        struct pair pair = {0};
+        fede_info info;
+        CHECK(allow(client, FEDE_LEGACY_SHA1, everyone, 1) && fede_config_schemes(client, &schemes[i % 2], 1));
+        CHECK(!there || allow(server, FEDE_LEGACY_SHA1, everyone, 1));
+        pair_start(&pair, client, server, NULL);
+        pair_pump(&pair);
+        fede_conn_info(pair.client, &info);
+        CHECK_AT(info.established == there && (!there || info.scheme == schemes[i % 2]), i);
+        CHECK_AT(there || fede_conn_error(pair.server)->reason == FEDE_NO_COMMON_SCHEME, i);
+        pair_end(&pair);
+        fede_config_free(client);
+        fede_config_free(server);
+    }
+}
+
+/* Up to the server's flight; whole handshakes of that kind are in tests/bogo. */
+static void ssl2_hello(void)
+{
+    static const uint8_t hello[] = {0x80, 0x2c, 1, 3, 3, 0, 3, 0, 0, 0, 32, 0, 0, 0x9c};
+    for (int i = 0; i < 4; i++) {
+        uint8_t record[2 + 0x2c] = {0};
+        fede_config *server = pair_server_config(NULL, "transport");
+        memcpy(record, hello, sizeof hello);
+        if (i == 1)
+            record[10] = 31; /* the challenge is shorter than what is here */
+        if (i != 2)
+            CHECK(allow(server, FEDE_LEGACY_RSA | FEDE_LEGACY_SSL2_HELLO, i != 3 ? everyone : (const char *const[]){"a.test"}, 1));
+        fede_conn *conn = fede_server_new(server);
+        for (size_t at = 0; at < sizeof record && fede_needs(conn) & FEDE_RECEIVE;) { /* byte by byte */
+            fede_room room = fede_to_fill(conn);
+            room.data[0] = record[at++];
+            fede_received(conn, 1);
+        }
+        fede_bytes out = fede_to_send(conn);
+        if (i == 0)
+            CHECK(fede_conn_error(conn) == NULL && out.len > 9 && out.data[0] == 22 && out.data[5] == 2);
+        else
+            CHECK_AT(fede_conn_error(conn) != NULL && fede_conn_error(conn)->reason == FEDE_SSL2_HELLO, (size_t)i);
+        fede_conn_free(conn);
+        fede_config_free(server);
+    }
+}
+
 /* ---- Damage. */
 
 struct damage {
@@ -693,6 +782,9 @@ int main(void)
     parts();
     setting();
     not_resumed();
+    resumed();
+    sha1();
+    ssl2_hello();
     damage_all(0x003c, false);
     damage_all(0x009e, false);
     damage_all(0xc028, true);

@@ -49,7 +49,7 @@ static const struct change changes[] = {
     {"a point off the curve", FEDE_CLIENT, 1, 9 + 1 + 1, 4, {1, 2, 3, 4}, "p256", false, 0x17, FEDE_SHARE_INVALID, FEDE_ALERT_ILLEGAL_PARAMETER},
     {"a compressed point", FEDE_CLIENT, 1, 9 + 1, 1, {2}, "p256", false, 0x17, FEDE_SHARE_INVALID, FEDE_ALERT_ILLEGAL_PARAMETER},
     {"a Certificate without certificates", FEDE_SERVER, 1, 3, 0, {0}, "p256", false, 0, FEDE_CERT_NONE, FEDE_ALERT_BAD_CERTIFICATE},
-    {"a Certificate of garbage", FEDE_SERVER, 1, 9 + 3 + 3, 4, {1, 2, 3, 4}, "p256", false, 0, FEDE_CERT_UNREADABLE, FEDE_ALERT_BAD_CERTIFICATE},
+    {"a Certificate of garbage", FEDE_SERVER, 1, 9 + 3 + 3, 4, {1, 2, 3, 4}, "p256", false, 0, FEDE_CERT_UNREADABLE, FEDE_ALERT_DECODE_ERROR},
     {"ChangeCipherSpec before its time", FEDE_SERVER, 3, 0, 1, {20}, "p256", false, 0, FEDE_CCS_UNEXPECTED, FEDE_ALERT_UNEXPECTED_MESSAGE},
     {"application data before its time", FEDE_CLIENT, 1, 0, 1, {23}, "p256", false, 0, FEDE_RECORD_UNEXPECTED, FEDE_ALERT_UNEXPECTED_MESSAGE},
     {"a message left over", FEDE_SERVER, 3, 8, 0, {0}, "p256", false, 0, FEDE_MESSAGE_TOO_LONG, FEDE_ALERT_DECODE_ERROR},

@@ -172,6 +172,33 @@ static void bounds(void)
     fede_config_free(s2);
 }
 
+/* The application begins it when it likes. */
+static void waits(void)
+{
+    fede_config *cc = pair_client_config(NULL), *sc = pair_server_config(NULL, "p256");
+    fede_info info;
+    fede_config_trace(cc, hear, NULL);
+    CHECK(fede_config_renegotiation(cc, FEDE_RENEGOTIATION_WAIT));
+    struct pair pair = opened(cc, sc, 1);
+    CHECK(pair_pump(&pair) && !fede_conn_renegotiate(pair.client));
+    ask(&pair, FEDE_SERVER);
+    fede_conn_info(pair.client, &info);
+    CHECK(info.renegotiation_wanted && info.renegotiations == 0 && hellos == 1 && pair_exchange(&pair, 100));
+    CHECK(fede_conn_renegotiate(pair.client) && hellos == 2);
+    fede_conn_info(pair.client, &info);
+    CHECK(!info.renegotiation_wanted && info.renegotiations == 1 && !fede_conn_renegotiate(pair.client));
+    pair_end(&pair);
+
+    pair = opened(cc, sc, 0); /* not allowed: as END */
+    CHECK(pair_pump(&pair));
+    ask(&pair, FEDE_SERVER);
+    CHECK(fede_conn_error(pair.client) != NULL && fede_conn_error(pair.client)->reason == FEDE_RENEGOTIATION_FORBIDDEN);
+    CHECK(!fede_conn_renegotiate(pair.client));
+    pair_end(&pair);
+    fede_config_free(cc);
+    fede_config_free(sc);
+}
+
 static void no_memory(void)
 {
     fede_config *sc = pair_server_config(NULL, "p256");
@@ -204,6 +231,7 @@ int main(void)
     not_allowed();
     begun();
     bounds();
+    waits();
     no_memory();
     printf("%zu passed, %zu failed\n", passed, failed);
     return failed > 0;

@@ -344,7 +344,7 @@ flaw("it is for clients only", "cert_extended_key_usage", "client_only", "server
 cert("its key may not sign", "cert_key_usage", sends("encipher_only", "inter"), "digitalSignature", alert="unsupported_certificate")
 flaw("a critical extension is unknown", "cert_critical_extension", "critical", r"1\.2\.3\.4", alert="unsupported_certificate")
 cert("its serial number is negative", "cert_profile", sends("negative", "inter"), "serial number is negative", alert="bad_certificate")
-cert("it can't be read", "cert_unreadable", sends("cut", "inter"), alert="bad_certificate")
+cert("it can't be read", "cert_unreadable", sends("cut", "inter"), alert="decode_error")
 cert("there is none", "cert_none", sends(der=[]), alert="bad_certificate")
 cert("it is empty", "decode", sends(der=[b""]), alert="decode_error", code=6)
 cert("it was issued by one that is no CA", "cert_not_ca", sends("below_not_ca", "not_ca", "inter"), "ertificate 1 of the chain",

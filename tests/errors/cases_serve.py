@@ -171,7 +171,7 @@ shape("an extension longer than its block", "decode", hello(extensions=(u16(0) +
 shape("a name that is empty", "decode", hello(extensions=without(sni(), more=[sni("")])), "server_name|host_name", alert="decode_error")
 shape("bytes behind a ClientHello's end", "decode_trailing", hello(more=b"xyz"), r"\b3 bytes", alert="decode_error")
 shape("an extension twice", "extension_twice", hello(extensions=without(more=[EMS])), "ClientHello", alert="decode_error")
-shape("an extension in the wrong place", "extension_misplaced", hello(extensions=without(more=[extension(41, with_len(
+shape("an extension in the wrong place", "extension_misplaced", hello(extensions=without(more=[extension(43, b"\4\3\4\3\3"), extension(41, with_len(
       with_len(b"id", 2) + bytes(4), 2) + with_len(with_len(bytes(32), 1), 2)), extension(15, b"\1")])), r"pre_shared_key \(41\)",
       "last", alert="illegal_parameter")
 shape("a fragment length that does not exist", "field_value", hello(extensions=without(more=[extension(1, b"\x09")])),
