@@ -249,7 +249,7 @@ static void selected_identity(struct wire *w, struct wire_entry *entry)
    not offer TLS 1.3 it means nothing, whatever is in it (RFC 5246 7.4.1.4). */
 void extension_pre_shared_key(struct wire *w, enum ext_place place, struct extensions *e)
 {
-    if (!w->writing && place == IN_CLIENT_HELLO && !u16s_has(e->versions, 0x0304)) {
+    if (place == IN_CLIENT_HELLO && (w->writing || !u16s_has(e->versions, 0x0304))) {
         wire_rest(w, "extension_data", &e->pre_shared_key);
         return;
     }
