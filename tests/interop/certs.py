@@ -5,6 +5,7 @@ KEY-root.pem, KEY-chain.pem (leaf, intermediate), KEY.key (PKCS#8), KEY.p12 (no 
 KEY-leaf.der, KEY-int.der, KEY-root.der, KEY-key.der. For clients KEY-client-chain.pem, KEY-client.key and KEY-client.p12.
 ca.pem holds all roots."""
 import os
+import shutil
 import subprocess
 
 NAMES = "DNS:localhost,DNS:www.fede.test,IP:127.0.0.1,IP:::1"
@@ -114,6 +115,10 @@ def _issue(fede, at, key):
         subprocess.run([fede, "ca", *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
     top, middle = at("-ca"), at("-ca/mid")
+    shutil.rmtree(top, ignore_errors=True)  # an interrupted run's
+    for file in (at("-leaf.pem"), at("-leaf.key")):
+        if os.path.exists(file):
+            os.remove(file)
     ca("init", "--ca", top, "--key", key)
     ca("init", "--ca", middle, "--parent", top, "--key", key, "--path-length", "0")
     ca("issue", "--ca", middle, "--key", key, "localhost", "www.fede.test", "127.0.0.1", "::1", "-o", at("-leaf"))

@@ -296,6 +296,35 @@ def export_from(scene, name):
             raise Failed(f"{ours} is not {theirs}")
 
 
+def nss_exported(text):
+    """What selfserv prints: lines of bytes with colons between them."""
+    found = re.search(r"Keying Material:\n((?:\s+(?:[0-9a-f]{2}:?)+\n)+)", text)
+    if not found:
+        raise Failed(f"nothing exported is in: {text[-300:]}")
+    return re.sub(r"[\s:]", "", found.group(1))
+
+
+def export_to_nss(scene):
+    base, port, said = f"{scene.place}/nss-exports", free_port(), []
+    wrong = servers.nss_database(base, f"{scene.certs}/p256.p12")
+    if wrong:
+        raise Unable(wrong)
+    words = f"selfserv -d sql:{base} -n p256 -p {port} -V tls1.2:tls1.2 -v -x {LABEL}:40"
+    p = Process(words.split(), log=f"{base}.log")
+    thread = threading.Thread(target=lambda: said.append(p.p.stdout.read().decode(errors="replace")), daemon=True)
+    thread.start()
+    try:
+        wait_for_port(port, p)
+        request = b"GET / HTTP/1.0\r\n\r\n"
+        _, agreed = scene.fede(port, request, lambda o: b"200 OK" in o, options=("--keymatexport", LABEL, "--keymatexportlen", "40"))
+    finally:
+        p.stop()
+    thread.join(10)
+    ours, theirs = exported(" ".join(map(str, agreed["notes"]))), nss_exported("".join(said) + open(f"{base}.log", errors="replace").read())
+    if ours != theirs or len(ours) != 80:
+        raise Failed(f"{ours} is not {theirs}")
+
+
 TESTS = (
     [
         (f"{name}, {key}", f, (key,))
@@ -326,5 +355,6 @@ TESTS = (
         ("exported, fede -> openssl s_server", export_to_openssl, ()),
         ("exported, openssl s_client -> fede", export_from, ("openssl",)),
         ("exported, gnutls-cli -> fede", export_from, ("gnutls",)),
+        ("exported, fede -> NSS selfserv", export_to_nss, ()),
     ]
 )

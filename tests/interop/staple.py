@@ -3,6 +3,7 @@ missing; False Start; records of agreed length; a second handshake. Responses ar
 import datetime
 import os
 import re
+import shutil
 import socket
 import subprocess
 import threading
@@ -58,6 +59,7 @@ def folder(scene):
                 aged(place, issuer, key, about, f"{name}.der")
             else:
                 openssl(*words)
+        shutil.copy(f"{place}/good.der", f"{scene.certs}/p256-staple.der")  # for the peer programs
         open(f"{place}/ready", "w").close()
     return place
 
@@ -139,6 +141,14 @@ def to_server(scene, name):
             process.stop()
 
 
+def to_go(scene):
+    folder(scene)
+    port = scene.server_peer("Go crypto/tls").port(PLAIN, "staple")
+    _, story = scene.fede(port, LINE, lambda o: o == LINE, PLAIN, options=("--cert-status",))
+    if "CertificateStatus" not in str(story) or "good by the OCSP response" not in str(story):
+        raise Failed("the story knows no good staple")
+
+
 def must_to(scene):
     """A certificate that promises a response, with one and without."""
     place = folder(scene)
@@ -198,6 +208,21 @@ def from_curl(scene):
             code, out = run([*words, "--resolve", f"localhost:{server.port}:127.0.0.1", f"https://localhost:{server.port}/hello"])
             if code != wanted:
                 raise Failed(f"{response}: exit status {code}, wanted {wanted}: {out[-200:]}")
+
+
+def from_agent(scene, name):
+    """The peer compares what came with the file."""
+    place = folder(scene)
+    for response, fits in (("good", True), ("must", False)):
+        with Serve(scene, "--staple", f"{place}/{response}.der") as server:
+            try:
+                scene.client_peer(name).connect(PLAIN, server.port, 100, 100, "staple")
+            except Failed as e:
+                if fits or "staple" not in str(e):
+                    raise
+            else:
+                if not fits:
+                    raise Failed("another response was taken for this one")
 
 
 def from_nss(scene):
@@ -406,7 +431,10 @@ TESTS = (
         ("stapling", "openssl s_client -> fede", from_openssl, ()),
         ("stapling", "gnutls-cli -> fede", from_gnutls, ()),
         ("stapling", "curl --cert-status -> fede", from_curl, ()),
+        ("stapling", "fede -> Go crypto/tls", to_go, ()),
         ("stapling", "NSS tstclnt -> fede", from_nss, ()),
+        ("stapling", "Go crypto/tls -> fede", from_agent, ("Go crypto/tls",)),
+        ("stapling", "Java JSSE -> fede", from_agent, ("Java JSSE",)),
         ("stapling", "a new response at SIGHUP", replaced, ()),
     ]
     + [("False Start", f"fede -> {n}", false_start, (n,)) for n in ("nginx", "openssl s_server")]

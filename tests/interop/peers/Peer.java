@@ -1,6 +1,7 @@
 import java.io.*;
 import java.net.*;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.*;
 import java.security.KeyStore;
 import java.security.SecureRandom;
 import java.security.cert.*;
@@ -8,7 +9,7 @@ import java.util.*;
 import javax.net.ssl.*;
 
 /** Java's JSSE as a peer, in the manner of peer.c: "Peer server CERTS" or "Peer client CERTS"; with the
-    manners auth and auth-KEY of peer.go. Which groups it knows is
+    manners auth, auth-KEY and, as a client, staple of peer.go. Which groups it knows is
     set for the whole machine with -Djdk.tls.namedGroups; the other side chooses among them. */
 public class Peer {
     static final String[] KEYS = {"rsa", "p256", "p384", "ed25519"};
@@ -75,7 +76,7 @@ public class Peer {
                 if (!contexts.containsKey(f[2] + own))
                     contexts.put(f[2] + own, context(certs + "/" + f[2] + "-root.pem",
                         own == null ? null : certs + "/" + own + "-client.p12"));
-                job(contexts.get(f[2] + own), f);
+                job(contexts.get(f[2] + own), f, certs);
                 System.out.println(f[0] + " ok");
             } catch (Exception e) {
                 System.out.println(f[0] + " failed " + e.toString().replace('\n', ' '));
@@ -106,7 +107,7 @@ public class Peer {
         return context;
     }
 
-    static void job(SSLContext context, String[] f) throws Exception {
+    static void job(SSLContext context, String[] f, String certs) throws Exception {
         String suite = !SUITES.containsKey(f[3]) ? f[3] : "TLS_ECDHE_" + (f[2].equals("rsa") ? "RSA" : "ECDSA") + "_WITH_" + SUITES.get(f[3]);
         int bytes = Integer.parseInt(f[5]), chunk = Integer.parseInt(f[6]);
         try (Socket raw = new Socket("127.0.0.1", Integer.parseInt(f[1]));
@@ -119,6 +120,12 @@ public class Peer {
             c.setTcpNoDelay(true);
             c.setSoTimeout(60000);
             c.startHandshake();
+            if (f.length > 7 && f[7].equals("staple")) {
+                byte[] wanted = Files.readAllBytes(Path.of(certs, f[2] + "-staple.der"));
+                List<byte[]> came = ((ExtendedSSLSession) c.getSession()).getStatusResponses();
+                if (came.size() != 1 || !Arrays.equals(came.get(0), wanted))
+                    throw new IOException(came.size() + " staples came, or another one than the file's");
+            }
             byte[] out = new byte[bytes];
             new Random(1).nextBytes(out);
             for (int at = 0; at < bytes; at += chunk) {

@@ -5,8 +5,9 @@
 //
 // Manners of a server: echo; drip (echoes each byte in a record of its own); cut (echoes once, then ends the TCP
 // connection without close_notify); name (answers with the server name and application protocol it was asked for);
-// ticket (echoes, and issues session tickets); auth (echoes, and requires a client certificate).
-// Manners of a client: echo (both directions at the same time); auth-KEY (shows that client certificate); cut (drops the TCP connection after the echo); resume
+// ticket (echoes, and issues session tickets); auth (echoes, and requires a client certificate); staple (echoes, and
+// sends the OCSP response of CERTS/KEY-staple.der, read anew each time).
+// Manners of a client: staple (the server must send just that response); echo (both directions at the same time); auth-KEY (shows that client certificate); cut (drops the TCP connection after the echo); resume
 // (two connections, of which the second must resume the first); fleet (PORT is PORT,PORT: BYTES times CHUNK connections
 // that go to both servers in turn; of each BYTES all but the first must be resumed; prints how many each second).
 package main
@@ -56,18 +57,26 @@ func serve(certs string) {
 				fmt.Printf("unable %s %s %v\n", key, curve, err)
 				continue
 			}
-			for _, manner := range []string{"echo", "drip", "cut", "name", "ticket", "auth"} {
+			for _, manner := range []string{"echo", "drip", "cut", "name", "ticket", "auth", "staple"} {
 				if manner != "echo" && curve != "x25519" {
 					continue
 				}
 				config := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12,
 					MaxVersion: tls.VersionTLS12, CurvePreferences: withOwn(key, curve), SessionTicketsDisabled: manner != "ticket",
 					NextProtos: []string{"h2", "http/1.1", "echo"}}
-				if manner == "echo" || manner == "ticket" || manner == "auth" {
+				if manner == "echo" || manner == "ticket" || manner == "auth" || manner == "staple" {
 					config.NextProtos = nil
 				}
 				if manner == "auth" {
 					config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, roots(certs)
+				}
+				if manner == "staple" {
+					stapled, file := pair, certs+"/"+key+"-staple.der"
+					config.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+						response, err := os.ReadFile(file)
+						stapled.OCSPStaple = response
+						return &stapled, err
+					}
 				}
 				port, err := net.Listen("tcp", "127.0.0.1:0")
 				check(err)
@@ -210,6 +219,12 @@ func job(certs, port, key, suite, curve string, size, chunk int, manner string) 
 	c := tls.Client(raw, config)
 	if err := c.Handshake(); err != nil {
 		return err
+	}
+	if manner == "staple" {
+		response, err := os.ReadFile(certs + "/" + key + "-staple.der")
+		if err != nil || !bytes.Equal(c.OCSPResponse(), response) {
+			return fmt.Errorf("a staple of %d bytes came, not the one of %d: %v", len(c.OCSPResponse()), len(response), err)
+		}
 	}
 	out, in := make([]byte, size), make([]byte, size)
 	rand.New(rand.NewSource(1)).Read(out)
