@@ -69,10 +69,16 @@ FEDE_API bool fede_config_trust_file(fede_config *config, const char *path);
 FEDE_API bool fede_config_trust_directory(fede_config *config, const char *path);
 FEDE_API bool fede_config_trust_system(fede_config *config);
 
-/* fede_config_credential adds a certificate chain (PEM, leaf first) and its private key (PEM, PKCS#8 or traditional,
-   unencrypted). Several may be added: the server chooses by server name, key kind and the client's schemes; the first
+/* fede_config_credential adds a certificate chain (PEM, leaf first) and its private key (PEM or DER, PKCS#8 or
+   traditional, unencrypted). Several may be added: the server chooses by server name, key kind and the client's schemes; the first
    is the default. The bytes are copied; the key is wiped when the last user is gone. */
 FEDE_API bool fede_config_credential(fede_config *config, fede_bytes chain, fede_bytes key);
+
+/* fede_config_credential_locked is the same for a key that a password opens: encrypted PKCS#8 (RFC 5958), or PEM with the
+   headers of RFC 1421. A key that is not encrypted needs none and is taken too. fede_config_credential_p12 takes certificate,
+   chain and key out of a PKCS#12 file (RFC 7292); password NULL: none. Roots in it are left out. */
+FEDE_API bool fede_config_credential_locked(fede_config *config, fede_bytes chain, fede_bytes key, const char *password);
+FEDE_API bool fede_config_credential_p12(fede_config *config, fede_bytes file, const char *password);
 
 /* fede_config_sign_with: the schemes by which the credential added last signs, in order of preference, whatever
    fede_config_schemes says: that is then about the peer's signatures alone. Not for a credential that a derived config

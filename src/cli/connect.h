@@ -65,6 +65,7 @@ struct connect_settings {
     long renegotiations, record_limit, fragment_length; /* 0: none */
     struct shown { /* client certificates */
         const char *cert, *key; /* key NULL: it stands in the certificate's file */
+        const char *pass;       /* where its password is, or NULL */
     } shown[SHOWN_MOST];
     size_t n_shown;
     const char *export_label;

@@ -1,10 +1,9 @@
 /* cli/connect_auth.c: the client's own certificates in `fede connect` (--cert, --key), and what is exported from the connection
    (--keymatexport). */
-#include <stdlib.h>
-
 #include "cli/connect.h"
+#include "cli/credential.h"
 
-enum { FILE_MOST = 1 << 20, EXPORTED = 20 };
+enum { EXPORTED = 20 };
 
 static bool add_shown(struct client *client, const struct shown *shown);
 
@@ -28,21 +27,16 @@ bool auth_prepare(struct client *client)
 static bool add_shown(struct client *client, const struct shown *shown)
 {
     struct text why = text_in(client->detail, sizeof client->detail);
-    size_t cert_len = 0, key_len = 0;
-    char *cert = value_file(shown->cert, FILE_MOST, &cert_len, &why);
-    char *key = cert ? value_file(shown->key ? shown->key : shown->cert, FILE_MOST, &key_len, &why) : NULL;
-    bool read = key != NULL;
-    bool good = read && fede_config_credential(client->config, bytes_of(cert, cert_len), bytes_of(key, key_len));
+    const struct credential_files files = {.cert = shown->cert, .key = shown->key, .pass = shown->pass};
 
-    if (key)
-        bytes_wipe(key, key_len);
-    if (cert)
-        bytes_wipe(cert, cert_len);
-    free(key);
-    free(cert);
-    if (!read)
+    switch (credential_add(client->config, &files, &why)) {
+    case CREDENTIAL_ADDED:
+        return true;
+    case CREDENTIAL_REFUSED:
+        return tls_refused(client);
+    default:
         return client_fail(client, FEDE_INPUT_FAILED, FEDE_ORIGIN_CALLER, 0, 0);
-    return good || tls_refused(client);
+    }
 }
 
 void auth_export(struct client *client)

@@ -18,13 +18,12 @@ enum key {
     INSECURE, CACERT, CAPATH, VERIFY_NAME, VERIFY_IP, AT_TIME, SHOW_CERTIFICATES, TLS12, TLS_MAX, CIPHERS, GROUPS, SCHEMES,
     ALPN, NO_ALPN, SERVER_NAME, NO_SERVER_NAME, NO_EMS, MAX_FRAGMENT, KEYLOG, SESSION_OUT, SESSION_IN, RECONNECT, NO_TICKET,
     STATUS, CERT_STATUS, CRL_FILE, REVOCATION, FALSE_START, RENEGOTIATE, RECORD_LIMIT, FRAGMENT_LENGTH, SCT, CT_LOGS,
-    REPORT, DIAGRAM, CERT, KEY, FILE_FORM, EXPORT, EXPORT_LEN,
+    REPORT, DIAGRAM, CERT, KEY, PASS, FILE_FORM, EXPORT, EXPORT_LEN,
     INTERACTIVE, LINGER, CRLF, REFUSED
 };
 
 #define LATER_TLS13 "this version of fede speaks TLS 1.2 only"
 #define LATER_OLD "TLS 1.0 and 1.1 are not secure (RFC 8996) and fede does not speak them"
-#define NO_PASSWORDS "fede reads no encrypted keys; openssl pkey -in KEY -out PLAIN decrypts one"
 #define LATER_STORY "this version of fede does not write this form of the story; --json saves it"
 
 static const struct option_row options[] = {
@@ -110,9 +109,10 @@ static const struct option_row options[] = {
     {"reconnect",        0,  RECONNECT,   "[=NUMBER]", NULL, "Connect NUMBER more times, 5 without it, each time resuming the session before; only the handshake, nothing is asked for."},
     {"no-ticket",        0,  NO_TICKET,   NULL,        NULL, "With these three: ask for no ticket (RFC 5077), use session ids only."},
 
-    {"cert",            'E', CERT,        "FILE",      NULL, "Show this certificate, with its chain, when the server asks for one; repeatable with --key: then the first that fits what the server names."},
+    {"cert",            'E', CERT,        "FILE",      NULL, "Show this certificate, with its chain (PEM, DER or PKCS#12), when the server asks for one; repeatable with --key: then the first that fits what the server names."},
     {"key",              0,  KEY,         "FILE",      NULL, "Private key of the --cert before it; without it the key is looked for in the certificate's file."},
-    {"cert-type",        0,  FILE_FORM,   "FORM",      NULL, "PEM or DER; fede sees which it is."},
+    {"pass",             0,  PASS,        "SOURCE",    NULL, "What opens the --cert before it, if it is encrypted: env:NAME, file:FILE (its first line), or the password itself, as curl takes it."},
+    {"cert-type",        0,  FILE_FORM,   "FORM",      NULL, "PEM, DER or P12; fede sees which it is."},
     {"key-type",         0,  FILE_FORM,   "FORM",      NULL, "The same."},
     {"keymatexport",     0,  EXPORT,      "LABEL",     NULL, "After the handshake print what is exported under LABEL (RFC 5705) in hex, in the story: a secret of this connection."},
     {"keymatexportlen",  0,  EXPORT_LEN,  "BYTES",     NULL, "So many bytes of it; without it 20."},
@@ -121,7 +121,6 @@ static const struct option_row options[] = {
     {"linger",           0,  LINGER,      "SECONDS",   NULL, "After the end of standard input: close when the peer was silent for SECONDS; without it 2."},
     {"crlf",             0,  CRLF,        NULL,        NULL, "Send CR LF for each LF of standard input."},
 
-    {"pass",             0,  REFUSED,     "PHRASE",    NULL, "", NO_PASSWORDS},
     {"tlsv1.0",          0,  REFUSED,     NULL,        NULL, "", LATER_OLD},
     {"tlsv1.1",          0,  REFUSED,     NULL,        NULL, "", LATER_OLD},
     {"sslv2",           '2', REFUSED,     NULL,        NULL, "", "SSL 2.0 must not be used (RFC 6176) and fede does not speak it"},
@@ -482,9 +481,16 @@ static bool take_tls(struct connect_settings *set, const struct option_row *row,
         }
         set->shown[set->n_shown - 1].key = value;
         return true;
+    case PASS:
+        if (!set->n_shown || set->shown[set->n_shown - 1].pass) {
+            text_add(why, "it belongs behind the --cert it is for, once for each");
+            return false;
+        }
+        set->shown[set->n_shown - 1].pass = value;
+        return true;
     case FILE_FORM:
-        if (strcmp(value, "PEM") && strcmp(value, "DER"))
-            text_format(why, "\"%s\" is neither PEM nor DER", value);
+        if (strcmp(value, "PEM") && strcmp(value, "DER") && strcmp(value, "P12"))
+            text_format(why, "\"%s\" is neither PEM nor DER nor P12", value);
         return !why->len;
     case EXPORT:
         set->export_label = value;

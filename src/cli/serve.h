@@ -25,6 +25,7 @@ enum { LISTEN_MOST = 16, PAIRS_MOST = 32, WORKERS_MOST = 16, RECORD_MOST = 16384
 struct pair {
     const char *cert, *key; /* key NULL: it stands in the certificate's file */
     const char *chain;      /* further certificates, or NULL */
+    const char *pass;       /* where its password is, or NULL */
     const char *staple;     /* an OCSP response, or NULL */
     const char *scts;       /* timestamps of logs, or NULL */
     char *name; /* --sni: the name it is for (owned; cert and key point into it); NULL: from the certificate */

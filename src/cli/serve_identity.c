@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "cli/credential.h"
 #include "cli/serve.h"
 
 enum { FILE_MOST = 1 << 20 };
@@ -163,35 +164,17 @@ static fede_config *base_config(struct server *server, struct text *why)
 
 static bool add_pair(fede_config *config, const struct pair *pair, struct text *why)
 {
-    size_t cert_len = 0, chain_len = 0, key_len = 0;
-    char *cert = value_file(pair->cert, FILE_MOST, &cert_len, why);
-    char *key = cert ? value_file(pair->key ? pair->key : pair->cert, FILE_MOST, &key_len, why) : NULL;
-    char *chain = key && pair->chain ? value_file(pair->chain, FILE_MOST, &chain_len, why) : NULL;
-    bool ok = key && (chain || !pair->chain);
-    if (ok && chain) {
-        char *both = realloc(cert, cert_len + chain_len + 2);
-        ok = both != NULL;
-        if (both) {
-            cert = both;
-            cert[cert_len++] = '\n';
-            bytes_copy(cert + cert_len, chain, chain_len);
-            cert_len += chain_len;
-        } else {
-            text_add(why, "no memory is left");
-        }
-    }
-    if (ok && !fede_config_credential(config, bytes_of(cert, cert_len), bytes_of(key, key_len))) {
+    const struct credential_files files = {
+        .cert = pair->cert, .key = pair->key, .chain = pair->chain, .pass = pair->pass};
+    switch (credential_add(config, &files, why)) {
+    case CREDENTIAL_ADDED:
+        return add_beside(config, pair, why);
+    case CREDENTIAL_REFUSED:
         text_format(why, "%s%s%s: ", pair->cert, pair->key ? " with " : "", pair->key ? pair->key : "");
-        ok = failed(config, why);
+        return failed(config, why);
+    default:
+        return false;
     }
-    if (key)
-        bytes_wipe(key, key_len);
-    if (cert && !pair->key)
-        bytes_wipe(cert, cert_len);
-    free(chain);
-    free(cert);
-    free(key);
-    return ok && add_beside(config, pair, why);
 }
 
 /* For the certificate added last. */

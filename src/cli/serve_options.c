@@ -10,6 +10,7 @@ enum key {
     KEY_CERT,
     KEY_KEY,
     KEY_CHAIN,
+    KEY_PASS,
     KEY_STAPLE,
     KEY_SCT,
     KEY_RECORD_LIMIT,
@@ -57,8 +58,9 @@ static const struct option_row serve_options[] = {
     {"workers",           0,  KEY_WORKERS,           "N",              NULL,    "Threads with an event loop each, 1 to 16; without it one for each processor."},
     {"max-connections",   0,  KEY_MAX_CONNECTIONS,   "N",              NULL,    "Let further connections wait while N are open."},
     {"once",              0,  KEY_ONCE,              NULL,             NULL,    "Take one connection and end; the exit code says how it went."},
-    {"cert",              0,  KEY_CERT,              "FILE",           "Identity", "Certificate, with its chain, in PEM; repeatable with --key, for instance one RSA and one ECDSA."},
-    {"key",               0,  KEY_KEY,               "FILE",           NULL,    "Private key of the --cert before it, in PEM; without it the key is looked for in the certificate's file."},
+    {"cert",              0,  KEY_CERT,              "FILE",           "Identity", "Certificate, with its chain (PEM, DER or PKCS#12); repeatable with --key, for instance one RSA and one ECDSA."},
+    {"key",               0,  KEY_KEY,               "FILE",           NULL,    "Private key of the --cert before it; without it the key is looked for in the certificate's file."},
+    {"pass",              0,  KEY_PASS,              "SOURCE",         NULL,    "What opens the --cert or --sni before it, if it is encrypted: env:NAME, file:FILE (its first line), or the password itself."},
     {"chain",             0,  KEY_CHAIN,             "FILE",           NULL,    "Further certificates to send with the --cert before it."},
     {"sni",               0,  KEY_SNI,               "NAME:CERT:KEY",  NULL,    "Certificate and key for clients that ask for NAME (*.example.org is possible); repeatable."},
     {"request-cert",      0,  KEY_REQUEST_CERT,      NULL,             "Clients", "Ask for a client certificate; a client may do without, but one that comes must be good."},
@@ -163,6 +165,7 @@ static bool settings_take(void *where, const struct option_row *row, const char 
     case KEY_CHAIN:
         return take_cert(settings, (enum key)row->key, value, why);
     case KEY_STAPLE:
+    case KEY_PASS:
     case KEY_SCT:
         return take_beside(settings, (enum key)row->key, value, why);
     case KEY_SNI:
@@ -306,7 +309,10 @@ static bool take_cert(struct settings *settings, enum key key, const char *value
 static bool take_beside(struct settings *settings, enum key key, const char *value, struct text *why)
 {
     struct pair *last = settings->n_pairs > 0 ? &settings->pairs[settings->n_pairs - 1] : NULL;
-    const char **place = !last ? NULL : key == KEY_SCT ? &last->scts : &last->staple;
+    const char **place = !last            ? NULL
+                         : key == KEY_SCT  ? &last->scts
+                         : key == KEY_PASS ? &last->pass
+                                           : &last->staple;
     if (!place || *place) {
         text_add(why, "it belongs behind the --cert or --sni it is for, once for each");
         return false;

@@ -92,6 +92,23 @@ enum key_kind crypto_key_kind(const struct crypto_key *key);
 unsigned crypto_key_bits(const struct crypto_key *key);
 /* True when spki (DER SubjectPublicKeyInfo) is this key's public half. */
 bool crypto_key_matches(const struct crypto_key *key, bytes spki);
+/* What a password opens: encrypted keys (PKCS#8, or PEM with headers of RFC 1421), PKCS#12 files. */
+enum crypto_lock {
+    LOCK_NONE,    /* nothing is locked here, or it is no such file */
+    LOCK_OPENED,
+    LOCK_CLOSED,  /* a password is needed, and none was given (NULL) */
+    LOCK_WRONG,   /* not with this password */
+    LOCK_UNKNOWN  /* encrypted in a way that libcrypto does not know */
+};
+struct crypto_opened {
+    uint8_t *key; /* DER for crypto_key_read; secret */
+    uint8_t *chain; /* PKCS#12: PEM, leaf first, without roots */
+    size_t key_len, chain_len;
+};
+/* Both fill *out when LOCK_OPENED, to be given back; else there is nothing in it. */
+enum crypto_lock crypto_open_key(bytes pem_or_der, const char *password, struct crypto_opened *out);
+enum crypto_lock crypto_open_p12(bytes der, const char *password, struct crypto_opened *out);
+void crypto_opened_free(struct crypto_opened *opened); /* wipes */
 /* Makes a new key of a kind (bits: RSA alone) and writes it as PKCS#8 PEM with a final NUL. NULL: not possible. */
 struct crypto_key *crypto_key_make(enum key_kind kind, unsigned bits, char *pem, size_t size);
 /* Its public half as DER SubjectPublicKeyInfo; borrowed. */

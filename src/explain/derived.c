@@ -11,7 +11,7 @@
 #include "explain/protection.h"
 #include "explain/suite_parts.h"
 #include "keys/schedule12.h"
-#include "x509/x509.h"
+#include "x509/certificate.h"
 
 struct job {
     struct arena *arena;
@@ -109,11 +109,11 @@ static void certificates(struct job *j)
         bool found = false, itself = false;
         for (size_t k = 0; k < d->n_certificates && !found; k++) {
             size_t at = (i + 1 + k) % d->n_certificates; /* the next one first */
-            found = certificate_read(d->certificates[at], &issuer, &error) && name_equal(issuer.subject, c.issuer);
+            found = certificate_read(d->certificates[at], &issuer, &error) && certificate_names_issuer(&c, &issuer);
             itself = found && at == i;
         }
         for (size_t k = 0; d->verdict != NULL && k < d->verdict->path_len && !found; k++)
-            found = certificate_read(d->verdict->path[k], &issuer, &error) && name_equal(issuer.subject, c.issuer);
+            found = certificate_read(d->verdict->path[k], &issuer, &error) && certificate_names_issuer(&c, &issuer);
         const struct scheme *scheme = scheme_by_id(c.scheme);
         v->input = c.tbs;
         if (!found) {

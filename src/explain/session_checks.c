@@ -12,7 +12,7 @@
 #include "explain/verified.h"
 #include "keys/hkdf.h"
 #include "keys/schedule12.h"
-#include "x509/x509.h"
+#include "x509/certificate.h"
 
 static bool leaf_of(const struct session *s, uint8_t from, struct certificate *out);
 static void check_signature(struct session *s, uint8_t from, const char *name, uint16_t scheme, bytes input,
@@ -50,7 +50,7 @@ void check_certificates(struct session *s, uint8_t from, bytes der[], size_t n)
             continue;
         }
         for (size_t k = 0; k < n && outcome != CHECK_VERIFIED; k++) {
-            if (!read[k] || !name_equal(list[k].subject, c->issuer) || !scheme_known(c->scheme) ||
+            if (!read[k] || !certificate_names_issuer(c, &list[k]) || !scheme_known(c->scheme) ||
                 list[k].key.kind == 0)
                 continue;
             issuer = &list[k];

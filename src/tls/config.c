@@ -338,51 +338,6 @@ bool fede_config_alpn(fede_config *config, const char *const *names, size_t n)
     return true;
 }
 
-/* ---- Who we are. */
-
-static bool add_credential(fede_config *config, bytes chain, const bytes *key);
-
-bool fede_config_credential(fede_config *config, fede_bytes chain, fede_bytes key)
-{
-    return add_credential(config, chain, &key);
-}
-
-bool fede_config_external_credential(fede_config *config, fede_bytes chain)
-{
-    return add_credential(config, chain, NULL);
-}
-
-static bool add_credential(fede_config *config, bytes chain, const bytes *key)
-{
-    if (!config_changeable(config))
-        return false;
-    fede_error error = {0};
-    struct credential *credential = credential_new(&config->allocator, chain, key, &error);
-    if (credential == NULL) {
-        char detail[sizeof config->detail];
-        struct text t = text_in(detail, sizeof detail);
-        text_add(&t, error.detail);
-        if (error.reason == FEDE_CONFIG_KEY_UNUSABLE && error.got > 0) {
-            text_add(&t, ", ");
-            text_number(&t, error.got);
-            text_add(&t, " bits");
-        }
-        return config_refuse(config, (fede_reason)error.reason, error.got, error.wanted, detail);
-    }
-    size_t n = config->n_credentials, one = sizeof(struct credential *);
-    struct credential **all = memory_take(&config->allocator, (n + 1) * one);
-    if (all == NULL) {
-        credential_free(credential);
-        return config_refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
-    }
-    bytes_copy(all, config->credentials, n * one);
-    all[n] = credential;
-    memory_give(&config->allocator, config->credentials, n * one);
-    config->credentials = all;
-    config->n_credentials = n + 1;
-    return true;
-}
-
 /* ---- Whom we believe. */
 
 bool fede_config_trust(fede_config *config, fede_bytes certificates)

@@ -98,9 +98,15 @@ static bool read_key(struct credential *credential, const bytes *key, fede_error
     const struct public_key *public = &credential->leaf.key;
     credential->key = key != NULL ? crypto_key_read(*key) : NULL;
     if (credential->key == NULL && (key != NULL || public->kind == 0)) {
+        struct crypto_opened opened;
+        if (key != NULL && public->kind != 0 && crypto_open_key(*key, NULL, &opened) == LOCK_CLOSED) {
+            error_set(error, FEDE_CONFIG_KEY_LOCKED, FEDE_ORIGIN_CALLER, NULL, 0, 0);
+            error->detail = "private key";
+            return false;
+        }
         bool known = public->kind != 0; /* a key that libcrypto reads and TLS does not use ends here too */
         error_set(error, known ? FEDE_CONFIG_PEM : FEDE_CONFIG_KEY_UNUSABLE, FEDE_ORIGIN_CALLER, NULL, 0, 0);
-        error->detail = known ? "unencrypted private key" : credential->leaf.key_problem;
+        error->detail = known ? "private key" : credential->leaf.key_problem;
         return false;
     }
     unsigned bits = key != NULL ? crypto_key_bits(credential->key) : public->bits;

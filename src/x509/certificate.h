@@ -21,6 +21,8 @@ bool general_names_valid(bytes names);
 
 /* certificate.c: the two names alone, for the search for candidates. False: certificate_read would refuse it too. */
 bool certificate_peek(bytes der, bytes *issuer, bytes *subject);
+/* names.c: c names issuer as its issuer: by name, and not by the identifier of another key (two CAs may have one name). */
+bool certificate_names_issuer(const struct certificate *c, const struct certificate *issuer);
 /* certificate.c: an extension's name in words; NULL when unknown. */
 const char *extension_name(bytes oid);
 

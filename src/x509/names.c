@@ -400,3 +400,10 @@ static void add_value(struct text *t, uint8_t tag, bytes value)
         text_escaped(t, (bytes){utf8, n});
     }
 }
+
+bool certificate_names_issuer(const struct certificate *c, const struct certificate *issuer)
+{
+    bool other_key = c->authority_key_id.data != NULL && issuer->subject_key_id.data != NULL &&
+                     !bytes_equal(c->authority_key_id, issuer->subject_key_id);
+    return name_equal(c->issuer, issuer->subject) && !other_key;
+}

@@ -33,6 +33,11 @@ start("the key may not be read", "", 11, "--cert", "good.pem", "--key", "secret.
       sees=["secret.key", "Permission denied"])
 start("the file holds no certificate", "config_pem", 3, "--cert", "good.key", "--key", "good.key", sees=["certificate", "good.key", "BEGIN"])
 start("the file holds no key", "config_pem", 3, "--cert", "good.pem", "--key", "good.pem", sees=["private key", "good.pem", "BEGIN"])
+start("the key is encrypted, and there is no password", "config_key_locked", 3, "--cert", "good.pem", "--key", "sealed.key",
+      sees=["good.pem with sealed.key", "--pass"])
+start("the password is wrong", "config_password", 3, "--cert", "good.pem", "--key", "sealed.key", "--pass", "wrong", sees=["private key"])
+start("the key is encrypted with what libcrypto has given up", "config_lock_unknown", 3, "--cert", "good.pem", "--key", "oldseal.key",
+      "--pass", "word", sees=["does not open", "legacy"])
 start("the key belongs to another certificate", "config_key_mismatch", 3, "--cert", "good.pem", "--key", "other.key",
       sees=["good.pem with other.key"])
 start("the key is too small", "config_key_unusable", 3, "--cert", "weak.pem", "--key", "weak.key", sees=["1024", "2048"])

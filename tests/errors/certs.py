@@ -82,6 +82,9 @@ class Certs:
         for name, text in (("random", "random=r\n[r]\nrandom=NONE"), ("fips", "alg_section=a\n[a]\ndefault_properties=fips=yes")):
             with open(f"{place}/{name}.cnf", "w", encoding="ascii") as f:
                 f.write(f"openssl_conf=i\n[i]\n{text}\n")
+        self.openssl("pkcs8", "-topk8", "-in", "good.key", "-passout", "pass:word", "-out", "sealed.key")
+        self.openssl("pkcs8", "-topk8", "-in", "good.key", "-passout", "pass:word", "-v1", "PBE-MD5-DES", "-provider", "legacy",
+                     "-provider", "default", "-out", "oldseal.key")
         os.makedirs(f"{place}/locked", mode=0o500)
         for name in ("secret.pem", "secret.key"):
             with open(f"{place}/{name}", "w", encoding="ascii"):

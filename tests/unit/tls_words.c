@@ -40,6 +40,8 @@ void settings(void **state)
     REFUSED(fede_config_trust_directory(c, "/does/not/exist"), FEDE_CONFIG_TRUST_SOURCE);
     REFUSED(fede_config_credential(c, pair_file("p256.key"), pair_file("p256.key")), FEDE_CONFIG_PEM);
     REFUSED(fede_config_credential(c, pair_file("p256.pem"), pair_file("p256.pem")), FEDE_CONFIG_PEM);
+    REFUSED(fede_config_credential_locked(c, pair_file("p256.pem"), pair_file("p384.key"), "x"), FEDE_CONFIG_KEY_MISMATCH);
+    REFUSED(fede_config_credential_p12(c, pair_file("p256.pem"), "x"), FEDE_CONFIG_PEM);
     REFUSED(fede_config_credential(c, pair_file("p256.pem"), pair_file("p384.key")), FEDE_CONFIG_KEY_MISMATCH);
     REFUSED(fede_config_credential(c, pair_file("rsa.pem"), pair_file("p256.key")), FEDE_CONFIG_KEY_MISMATCH);
     REFUSED(fede_config_credential(c, pair_file("p256.pem"), pair_file("small.key")), FEDE_CONFIG_KEY_UNUSABLE);
