@@ -4,7 +4,7 @@ from scene import expect, same, test
 REFUSED = ["--tlsv1.3", "--tlsv1.1", "--sslv3", "--tls13-ciphers=x", "--pinnedpubkey=x",
            "--psk=00", "--psk-identity=x", "--early-data=x",
            "--key-update", "--fallback-scsv", "--record-split=9", "--capture=x", "--trace=x", "--trace-ascii=x",
-           "--pass=x", "--http1.0", "--http3", "--form=a=b", "--cookie-jar=x", "-c", "-F",
+           "--http1.0", "--http3", "--form=a=b", "--cookie-jar=x", "-c", "-F",
            "--socks5=h", "--retry=3"]
 
 
@@ -21,7 +21,7 @@ def usage_refused_options_are_named(s):
 def usage_mistakes(s):
     for words, say in (([], "needed"), (["a", "b"], "one too many"), (["--hed", "h"], "did you mean --head?"), (["--zzz", "h"], "no option --zzz"),
                        (["-Z", "h"], "no option -Z"), (["--cacert"], "needs a value"), (["--insecure=1", "h"], "takes no value"),
-                       (["-m", "0", "h"], "not a number of seconds"), (["-m", "x", "h"], "not a number"), (["--key", "k", "h"], "--cert"), (["--cert-type", "P12", "h"], "PEM"), (["--max-fragment", "63", "h"], "63"),
+                       (["-m", "0", "h"], "not a number of seconds"), (["-m", "x", "h"], "not a number"), (["--key", "k", "h"], "--cert"), (["--cert-type", "P13", "h"], "PEM"), (["--pass", "x", "h"], "--cert"), (["--max-fragment", "63", "h"], "63"),
                        (["--ciphers", "RC4-MD5", "h"], "RC4-MD5"), (["--groups", "x25519:nix", "h"], "nix"), (["--sigalgs", "", "h"], "at least one"),
                        (["--color", "red", "h"], "red"), (["--json=x", "h"], "lines"), (["--width", "3", "h"], "40"), (["-o", "a", "-O", "https://h/x"], "-O"),
                        (["-I", "-d", "x", "h"], "-I and -d"), (["--alpn", "x", "--no-alpn", "h"], "--no-alpn"), (["--resolve", "h:1", "h"], "HOST:PORT:ADDRESS"),
