@@ -11,7 +11,7 @@
 #include "fede/fede.h"
 
 static const struct command *const commands[] = {&connect_command, &serve_command, &explain_command, &derive_command,
-                                                 &keylog_command,  &lookup_command,  &cert_command,  &ca_command,
+                                                 &diff_command, &keylog_command,  &lookup_command,  &cert_command,  &ca_command,
                                                  &lab_command};
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -130,7 +130,7 @@ static int help_about(const char *word)
         return EXIT_DONE;
     char message[300];
     snprintf(message, sizeof message,
-             "there is no help about \"%.100s\"; topics: connect, serve, explain, derive, keylog, lookup, cert, ca, lab, %s", word,
+             "there is no help about \"%.100s\"; topics: connect, serve, explain, derive, diff, keylog, lookup, cert, ca, lab, %s", word,
              help_topics());
     return usage_error(NULL, message);
 }

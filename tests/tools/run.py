@@ -9,6 +9,7 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from scene import Scene, Skip, tests  # noqa: E402
+import difference  # noqa: E402,F401
 import keylog  # noqa: E402,F401
 
 
