@@ -3,7 +3,7 @@ _fede() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "connect serve explain derive keylog lookup cert ca lab --help --version" -- "$word"))
+        COMPREPLY=($(compgen -W "connect serve explain derive diff keylog lookup cert ca lab --help --version" -- "$word"))
         return
     fi
     case $before in
@@ -15,6 +15,7 @@ _fede() {
         serve) words="--listen --unix-socket --workers --max-connections --once --cert --key --pass --chain --sni --request-cert --require-cert --ca --ciphers --groups --curves --sigalgs --tls-max --staple --sct --no-ems --legacy --legacy-until --legacy-reason --legacy-peer --alpn --no-alpn --http1.1 --max-fragment --record-size-limit --no-tickets --ticket-lifetime --ticket-key --session-store --session-cache --handshake-timeout --idle-timeout --grace --reject --keylog --keymatexport --keymatexportlen --report --echo --www --plain --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;
         explain) words="--keylog --rsa-key --psk --conn --display-filter --max-connections --diagram --follow --export --overwrite --format --field --fields --report --max-memory --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;
         derive) words="--hash --secret --label --seed --context --length --premaster --session-hash --client-random --server-random --master --suite --tls --side --transcript-hash --curve --private --peer --iv --explicit --sequence --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;
+        diff) words="--conn --keylog --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;
         keylog) words="--capture --all --output --overwrite --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;
         lookup) words="--registry --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;
         cert) words="--verify --name --attime --cacert --capath --crl --staple --ct-logs --must-staple --revocation --purpose --profile --max-depth --lint --fail-on --store --pins --pem --der --only --output --max-time --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;

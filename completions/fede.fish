@@ -231,6 +231,7 @@ complete -c fede -n '__fish_seen_subcommand_from diff' -l stderr -r -d 'Write th
 complete -c fede -n '__fish_seen_subcommand_from diff' -l trace-time -d 'Put the time in front of each line.'
 complete -c fede -n '__fish_seen_subcommand_from diff' -l show-secrets -d 'Include keys and secrets in the story: whoever sees it can read the connection.'
 complete -c fede -n '__fish_seen_subcommand_from diff' -l color -x -d 'Use colour: auto, always or never. NO_COLOR and CLICOLOR_FORCE are honoured.'
+complete -c fede -n '__fish_seen_subcommand_from diff' -l lang -x -d 'Language of the explanations: en or zh (Chinese).'
 complete -c fede -n '__fish_seen_subcommand_from diff' -l width -x -d 'Width of the story in columns; without it that of the terminal.'
 complete -c fede -n '__fish_seen_subcommand_from diff' -l help -s h -d 'Print this text; with a topic behind it, that topic.'
 complete -c fede -n '__fish_seen_subcommand_from keylog' -l capture -r -d 'check: say which connections of this capture each line fits, and whether it opens them; repeatable.'
