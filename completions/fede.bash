@@ -20,7 +20,7 @@ _fede() {
         lookup) words="--registry --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;
         cert) words="--verify --name --attime --cacert --capath --crl --staple --ct-logs --must-staple --revocation --purpose --profile --max-depth --lint --fail-on --store --pins --pem --der --only --output --max-time --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;
         ca) words="--ca --output --parent --key --subject --name --days --not-before --not-after --serial --path-length --permit --exclude --purpose --policy --must-staple --key-encipherment --ocsp-url --issuer-url --crl-url --flaw --reason --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;
-        lab) words="--folder --base-port --privileged-ports --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;
+        lab) words="--folder --base-port --privileged-ports --report --diagram --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;
     esac
     case $word in
         -*) COMPREPLY=($(compgen -W "$words" -- "$word")) ;;

@@ -30,8 +30,8 @@ int ca_ocsp(const struct ca_options *o, const char *path, struct text *why)
     if (ca_load(o->folder, &ca, &above, why) && ca_revoked(o->folder, entries, serials, REVOKED_MOST, &n, why) &&
         (other.len = ca_read_certificate(path, other.der, DER_MOST, why)) > 0) {
         fede_bytes serial = ca_serial(bytes_of(other.der, other.len));
-        size_t len = fede_issue_response(bytes_of(ca.der, ca.len), ca.key, serial, entry_of(entries, n, serial), from, to,
-                                         der, sizeof der, &error);
+        size_t len = fede_issue_response(bytes_of(ca.der, ca.len), ca.key, serial, entry_of(entries, n, serial), from,
+                                         to, der, sizeof der, &error);
         if (len == 0) {
             char sentence[600];
             fede_error_text(&error, sentence, sizeof sentence);
@@ -41,7 +41,7 @@ int ca_ocsp(const struct ca_options *o, const char *path, struct text *why)
         } else {
             bool rooted = o->out[0] == '/';
             code = ca_write_bytes(rooted ? "" : ".", o->out + rooted, "", bytes_of(der, len), false, why) ? EXIT_DONE
-                                                                                                         : EXIT_INPUT;
+                                                                                                          : EXIT_INPUT;
         }
     }
     fede_key_free(ca.key);

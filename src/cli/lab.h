@@ -1,5 +1,5 @@
-/* What the files of `fede lab` share: lab.c holds the options, lab_up.c the servers, lab_files.c their certificates, lab_run.c
-   the cases that are played in one process. */
+/* What the files of `fede lab` share: lab.c holds the options, lab_up.c the servers, lab_files.c their certificates, lab_play.h
+   says what plays cases in one process. */
 #ifndef CLI_LAB_H
 #define CLI_LAB_H
 
@@ -22,6 +22,10 @@ struct lab_settings {
 int lab_up(const struct lab_settings *s, struct text *why);
 int lab_down(const struct lab_settings *s, struct text *why);
 void lab_list_servers(const struct lab_settings *s, FILE *out);
+
+/* lab_play.c: plays a case, or prints a lesson; lab_cases.c: names them */
+int lab_run_case(const struct lab_settings *s, const char *name, struct text *why);
+void lab_list_cases(FILE *out);
 
 /* lab_files.c: makes the CAs, certificates, staple and ticket key in an empty folder. */
 bool lab_files(const char *folder, struct text *why);

@@ -44,8 +44,12 @@ bool lab_files(const char *folder, struct text *why)
     o.names[o.n_names++] = "127.0.0.1";
     if (!issue(o, folder, "address", why))
         return false;
-    o = (struct ca_options){.folder = folder, .names = {"alice@fede.test"}, .n_names = 1, .days = DAYS,
-                            .subject = "O=fede, CN=Alice", .purposes = FEDE_FOR_CLIENT};
+    o = (struct ca_options){.folder = folder,
+                            .names = {"alice@fede.test"},
+                            .n_names = 1,
+                            .days = DAYS,
+                            .subject = "O=fede, CN=Alice",
+                            .purposes = FEDE_FOR_CLIENT};
     if (!issue(o, folder, "client", why))
         return false;
     o = server;

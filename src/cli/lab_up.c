@@ -20,11 +20,11 @@
 
 enum { WORDS_MOST = 48, LINE_MOST = 2048, DAY = 86400, LEGACY_DAYS = 30, START_SECONDS = 20, DOWN_SECONDS = 10 };
 
-#define RSA_CERT "--cert @rsa.pem --key @rsa.key "
-#define ECDSA_CERT "--cert @ecdsa.pem --key @ecdsa.key "
+#define RSA_CERT     "--cert @rsa.pem --key @rsa.key "
+#define ECDSA_CERT   "--cert @ecdsa.pem --key @ecdsa.key "
 #define LEGACY(what) "--legacy " what " --legacy-until %until --legacy-reason fede-lab "
-#define STATIC_RSA RSA_CERT LEGACY("rsa") "--ciphers AES256-GCM-SHA384:AES128-GCM-SHA256 "
-#define ECDHE_RSA \
+#define STATIC_RSA   RSA_CERT LEGACY("rsa") "--ciphers AES256-GCM-SHA384:AES128-GCM-SHA256 "
+#define ECDHE_RSA                                                                                                      \
     RSA_CERT "--ciphers ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305 "
 
 static const struct lab_server {
@@ -44,14 +44,16 @@ static const struct lab_server {
     {6, "h2", "HTTP/2 and HTTP/1.1 by ALPN", ECDSA_CERT "--alpn h2,http/1.1 ", false},
     {7, "session-id", "resumes by session id alone: connect --sess-out, then --sess-in",
      ECDHE_RSA "--no-tickets --session-cache=1000 ", false},
-    {8, "ticket", "resumes by ticket, 72000 seconds", ECDHE_RSA "--ticket-lifetime 72000 --ticket-key @ticket.key ", false},
+    {8, "ticket", "resumes by ticket, 72000 seconds", ECDHE_RSA "--ticket-lifetime 72000 --ticket-key @ticket.key ",
+     false},
     {9, "plain", "HTTP without TLS, to compare", "--plain ", false},
     {10 + FLAW_EXPIRED, "expired", "the certificate expired yesterday", NULL, false},
     {10 + FLAW_FUTURE, "future", "the certificate is not valid yet", NULL, false},
     {10 + FLAW_WRONG_NAME, "wrong-name", "the certificate is for another name", NULL, false},
     {10 + FLAW_SELF_SIGNED, "self-signed", "no CA has signed it", NULL, false},
     {10 + FLAW_NO_ISSUER, "no-issuer", "the intermediate is left out", NULL, false},
-    {10 + FLAW_WEAK_KEY, "weak-key", "RSA with 1024 bits: fede does not serve it; fede cert --verify weak-key.pem", NULL, false},
+    {10 + FLAW_WEAK_KEY, "weak-key", "RSA with 1024 bits: fede does not serve it; fede cert --verify weak-key.pem",
+     NULL, false},
     {10 + FLAW_SHA1, "sha1", "signed with SHA-1", NULL, false},
     {10 + FLAW_WRONG_ORDER, "wrong-order", "chain in the wrong order, with a needless root: most clients accept", NULL,
      false},
@@ -324,8 +326,8 @@ static void wait_for_signal(struct lab *lab, const sigset_t *signals)
             if (lab->pids[i] <= 0 || waitpid(lab->pids[i], NULL, WNOHANG) != lab->pids[i])
                 continue;
             lab->pids[i] = 0;
-            fprintf(stderr, "fede lab: the server %s has ended; its story is in %s/%d.log\n", servers[i].name, lab->folder,
-                    port_of(lab->settings, &servers[i]));
+            fprintf(stderr, "fede lab: the server %s has ended; its story is in %s/%d.log\n", servers[i].name,
+                    lab->folder, port_of(lab->settings, &servers[i]));
         }
     }
 }

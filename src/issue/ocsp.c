@@ -7,13 +7,14 @@
 
 enum { SHA1_LEN = 20 };
 
-static void write_data(struct der_out *w, const struct certificate *issuer, fede_bytes serial, const fede_revoked *revoked,
-                       int64_t from, int64_t to);
+static void write_data(struct der_out *w, const struct certificate *issuer, fede_bytes serial,
+                       const fede_revoked *revoked, int64_t from, int64_t to);
 static void write_id(struct der_out *w, const struct certificate *issuer, bytes serial);
 static bool wrap(bytes basic, uint8_t *out, size_t size, size_t *len);
 
-size_t fede_issue_response(fede_bytes issuer_der, const fede_key *issuer_key, fede_bytes serial, const fede_revoked *revoked,
-                           int64_t this_update, int64_t next_update, uint8_t *out, size_t size, fede_error *error)
+size_t fede_issue_response(fede_bytes issuer_der, const fede_key *issuer_key, fede_bytes serial,
+                           const fede_revoked *revoked, int64_t this_update, int64_t next_update, uint8_t *out,
+                           size_t size, fede_error *error)
 {
     struct certificate issuer;
     if (!issue_read_issuer(issuer_der, issuer_key, &issuer, error))
@@ -35,8 +36,8 @@ size_t fede_issue_response(fede_bytes issuer_der, const fede_key *issuer_key, fe
     return len;
 }
 
-static void write_data(struct der_out *w, const struct certificate *issuer, fede_bytes serial, const fede_revoked *revoked,
-                       int64_t from, int64_t to)
+static void write_data(struct der_out *w, const struct certificate *issuer, fede_bytes serial,
+                       const fede_revoked *revoked, int64_t from, int64_t to)
 {
     size_t data = der_open(w, DER_SEQUENCE), by_name = der_open(w, DER_CONTEXT_CONSTRUCTED(1));
     der_add(w, issuer->subject);

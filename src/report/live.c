@@ -236,6 +236,8 @@ uint64_t report_since(struct report *r, uint64_t at_us)
             r->zero_wall = r->also->zero_wall;
         else if (r->zero_set || r->zero_wall.tv_sec == 0)
             clock_gettime(CLOCK_REALTIME, &r->zero_wall);
+        if (r->options.wall != 0)
+            r->zero_wall = (struct timespec){.tv_sec = (time_t)r->options.wall};
         if (r->options.onlooker)
             r->zero_wall = (struct timespec){(time_t)(at_us / 1000000), (long)(at_us % 1000000) * 1000};
     }
@@ -255,6 +257,8 @@ int64_t report_judged_at(const struct report *r)
 {
     if (r->d.verdict != NULL)
         return r->d.verdict->at;
+    if (r->options.wall != 0)
+        return r->options.wall;
     return r->options.onlooker && r->zero_set ? (int64_t)r->zero_wall.tv_sec : (int64_t)time(NULL);
 }
 

@@ -23,6 +23,7 @@ struct report_options {
     bool times;            /* --trace-time: a time in front of each line */
     unsigned number;       /* connection number, 0: do not show (connect) */
     bool onlooker;         /* neither side is ours: from a capture; times are those of the packets */
+    int64_t wall;          /* seconds since 1970 at its first moment; 0: what the clock says then */
     bool diagram;          /* TEXT: a sequence diagram at the end, nothing else */
     const char *title;     /* "https://…" or peer address */
     const char *command;   /* JSON, HTML: the command line that made the story; NULL: not said */
