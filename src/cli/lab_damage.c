@@ -77,7 +77,7 @@ void tap_weaker(struct play *play, uint8_t from, uint8_t *record, size_t len)
         uint8_t *suites = body + 35 + body[34];
         size_t n = (size_t)(suites[0] << 8 | suites[1]);
         for (size_t i = 0; i + 2 < n; i += 2)
-            memcpy(suites + 2 + i, suites + n, 2);
+            bytes_copy(suites + 2 + i, suites + n, 2);
     }
     let_through(play, from, record, len);
 }
@@ -95,7 +95,7 @@ void tap_version(struct play *play, uint8_t from, uint8_t *record, size_t len)
 void tap_splice(struct play *play, uint8_t from, uint8_t *record, size_t len)
 {
     if (from == FEDE_CLIENT && play->kept_len == 0 && len <= sizeof play->kept) {
-        memcpy(play->kept, record, len);
+        bytes_copy(play->kept, record, len);
         play->kept[2] = 3; /* what a record behind the handshake says */
         play->kept_len = len;
     }
