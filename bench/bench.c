@@ -29,7 +29,7 @@ static void records(const struct scenario *s, double seconds, size_t size, bool 
 static void memory(const struct scenario *s);
 static void allocations(const struct scenario *s, const char *what);
 static void connect_pair(struct side *pair[2]);
-static void transfer(struct side *from, struct side *to, size_t size);
+static void transfer(struct side *pair[2], int from, size_t size);
 static void free_side(struct side *side, int who);
 static void free_pair(struct side *pair[2]);
 static void enter(int who);
@@ -62,8 +62,8 @@ int main(int argc, char **argv)
         return 0;
     }
     connect_pair(pair);
-    transfer(pair[CLIENT], pair[SERVER], 100);
-    transfer(pair[SERVER], pair[CLIENT], 100);
+    transfer(pair, CLIENT, 100);
+    transfer(pair, SERVER, 100);
     free_pair(pair);
     if (strcmp(argv[1], "handshake") == 0 || strcmp(argv[1], "ticket") == 0 || strcmp(argv[1], "id") == 0)
         handshakes(s, seconds, argv[1]);
@@ -171,8 +171,8 @@ static void memory(const struct scenario *s)
         for (int i = 0; i < N; i++) {
             connect_pair(kept[i]);
             if (stage > 0) {
-                transfer(kept[i][CLIENT], kept[i][SERVER], 1024);
-                transfer(kept[i][SERVER], kept[i][CLIENT], 1024);
+                transfer(kept[i], CLIENT, 1024);
+                transfer(kept[i], SERVER, 1024);
             }
             for (int who = 0; stage == 2 && who < 2; who++) {
                 enter(who);
@@ -230,18 +230,21 @@ static void connect_pair(struct side *pair[2])
         }
 }
 
-static void transfer(struct side *from, struct side *to, size_t size)
+static void transfer(struct side *pair[2], int from, size_t size)
 {
     static uint8_t data[16384], got[16384];
-    inside = NOBODY;
-    if (!stack_write(from, data, size))
+    enter(from);
+    if (!stack_write(pair[from], data, size))
         die("write");
+    leave();
+    enter(!from);
     for (size_t n = 0; n < size;) {
-        ptrdiff_t r = stack_read(to, got, sizeof got);
+        ptrdiff_t r = stack_read(pair[!from], got, sizeof got);
         if (r <= 0)
             die("read");
         n += (size_t)r;
     }
+    leave();
 }
 
 static void free_side(struct side *side, int who)

@@ -6,10 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct side {
-    fede_conn *conn;
-    bool server;
-};
+/* A side is the connection itself and nothing more, so that no memory of the benchmark's own is counted; which one it is, is
+   its user pointer. */
+static char as_server;
+static fede_conn *conn_of(struct side *side)
+{
+    return (fede_conn *)side;
+}
+static bool is_server(struct side *side)
+{
+    return fede_conn_user(conn_of(side)) == &as_server;
+}
 
 const char *const stack_name = "fede";
 static fede_config *configs[2]; /* client, server */
@@ -74,22 +81,22 @@ bool stack_setup(const struct scenario *s)
 
 struct side *stack_new(bool server)
 {
-    struct side *side = malloc(sizeof *side);
-    side->server = server;
-    side->conn = server ? fede_server_new(configs[1]) : fede_client_new(configs[0], BENCH_HOST);
-    if (!server && session_len > 0)
-        fede_conn_resume(side->conn, (fede_bytes){session, session_len});
-    return side;
+    fede_conn *conn = server ? fede_server_new(configs[1]) : fede_client_new(configs[0], BENCH_HOST);
+    if (server)
+        fede_conn_set_user(conn, &as_server);
+    else if (session_len > 0)
+        fede_conn_resume(conn, (fede_bytes){session, session_len});
+    return (struct side *)conn;
 }
 
 /* Sends what is to send. */
 static void flush(struct side *side)
 {
     fede_bytes out;
-    while (fede_needs(side->conn) & FEDE_SEND) {
-        out = fede_to_send(side->conn);
-        queue_put(side->server, out.data, out.len);
-        fede_sent(side->conn, (ptrdiff_t)out.len);
+    while (fede_needs(conn_of(side)) & FEDE_SEND) {
+        out = fede_to_send(conn_of(side));
+        queue_put(is_server(side), out.data, out.len);
+        fede_sent(conn_of(side), (ptrdiff_t)out.len);
     }
 }
 
@@ -97,24 +104,24 @@ int stack_handshake(struct side *side)
 {
     for (;;) {
         flush(side);
-        unsigned needs = fede_needs(side->conn);
+        unsigned needs = fede_needs(conn_of(side));
         if (needs & FEDE_OVER)
-            return failed("handshake", fede_conn_error(side->conn));
+            return failed("handshake", fede_conn_error(conn_of(side)));
         if (needs & FEDE_WRITE)
             return 1;
-        if (queue_waiting(side->server) == 0)
+        if (queue_waiting(is_server(side)) == 0)
             return 0;
-        fede_room room = fede_to_fill(side->conn);
-        fede_received(side->conn, (ptrdiff_t)queue_take(side->server, room.data, room.len));
+        fede_room room = fede_to_fill(conn_of(side));
+        fede_received(conn_of(side), (ptrdiff_t)queue_take(is_server(side), room.data, room.len));
     }
 }
 
 bool stack_write(struct side *side, const uint8_t *data, size_t len)
 {
     while (len > 0) {
-        size_t n = fede_write(side->conn, (fede_bytes){data, len});
+        size_t n = fede_write(conn_of(side), (fede_bytes){data, len});
         if (n == 0)
-            return failed("write", fede_conn_error(side->conn)) == 0;
+            return failed("write", fede_conn_error(conn_of(side))) == 0;
         flush(side);
         data += n;
         len -= n;
@@ -127,38 +134,37 @@ ptrdiff_t stack_read(struct side *side, uint8_t *out, size_t size)
 {
     (void)out;
     for (;;) {
-        unsigned needs = fede_needs(side->conn);
+        unsigned needs = fede_needs(conn_of(side));
         if (needs & FEDE_READ) {
-            fede_bytes data = fede_plaintext(side->conn);
+            fede_bytes data = fede_plaintext(conn_of(side));
             size_t n = data.len < size ? data.len : size;
-            fede_consumed(side->conn, n);
+            fede_consumed(conn_of(side), n);
             return (ptrdiff_t)n;
         }
         if (needs & FEDE_OVER)
-            return failed("read", fede_conn_error(side->conn));
-        if (queue_waiting(side->server) == 0)
+            return failed("read", fede_conn_error(conn_of(side)));
+        if (queue_waiting(is_server(side)) == 0)
             return 0;
-        fede_room room = fede_to_fill(side->conn);
-        fede_received(side->conn, (ptrdiff_t)queue_take(side->server, room.data, room.len));
+        fede_room room = fede_to_fill(conn_of(side));
+        fede_received(conn_of(side), (ptrdiff_t)queue_take(is_server(side), room.data, room.len));
     }
 }
 
 void stack_rest(struct side *side)
 {
-    fede_release_buffers(side->conn);
+    fede_release_buffers(conn_of(side));
 }
 
 void stack_free(struct side *side)
 {
-    if (resuming != RESUME_NOT && !side->server) {
+    if (resuming != RESUME_NOT && !is_server(side)) {
         fede_info info;
-        fede_conn_info(side->conn, &info);
-        fede_bytes kept = fede_conn_session(side->conn);
+        fede_conn_info(conn_of(side), &info);
+        fede_bytes kept = fede_conn_session(conn_of(side));
         if (info.resumed != (session_len > 0) || kept.len == 0 || kept.len > sizeof session)
-            failed("resumption", fede_conn_error(side->conn));
+            failed("resumption", fede_conn_error(conn_of(side)));
         if (session_len == 0)
             memcpy(session, kept.data, session_len = kept.len);
     }
-    fede_conn_free(side->conn);
-    free(side);
+    fede_conn_free(conn_of(side));
 }

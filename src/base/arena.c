@@ -38,7 +38,8 @@ void *arena_take(struct arena *arena, size_t size)
         chunk = grow(arena, rounded);
     if (chunk == NULL)
         return NULL;
-    void *p = chunk->data + chunk->used; /* zero: memory_take cleared the chunk */
+    uint8_t *p = chunk->data + chunk->used;
+    memset(p, 0, rounded);
     chunk->used += rounded;
     arena->used = rounded < arena->ceiling - arena->used ? arena->used + rounded : arena->ceiling;
     return p;
@@ -60,7 +61,7 @@ void arena_end(struct arena *arena)
     struct arena_chunk *chunk = arena->chunks;
     while (chunk != NULL) {
         struct arena_chunk *older = chunk->older;
-        memory_give(arena->from, chunk, sizeof *chunk + chunk->size);
+        memory_give_used(arena->from, chunk, sizeof *chunk + chunk->size, sizeof *chunk + chunk->used);
         chunk = older;
     }
     arena->chunks = NULL;
@@ -75,7 +76,7 @@ static struct arena_chunk *grow(struct arena *arena, size_t size)
         room = LARGEST_CHUNK;
     if (room < size)
         room = size;
-    struct arena_chunk *chunk = memory_take(arena->from, sizeof *chunk + room);
+    struct arena_chunk *chunk = memory_take_raw(arena->from, sizeof *chunk + room);
     if (chunk == NULL)
         return NULL;
     *chunk = (struct arena_chunk){.older = arena->chunks, .size = room};

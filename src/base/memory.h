@@ -11,6 +11,9 @@ extern const fede_allocator memory_standard;
 void *memory_take(const fede_allocator *from, size_t size);
 /* Wipes, then frees. NULL is fine. */
 void memory_give(const fede_allocator *from, void *p, size_t size);
+/* For large blocks of which little may be used: bytes of any value, and wiped only up to the end of what was written. */
+void *memory_take_raw(const fede_allocator *from, size_t size);
+void memory_give_used(const fede_allocator *from, void *p, size_t size, size_t used);
 /* A copy of text with its NUL; give back strlen + 1 bytes. */
 char *memory_text(const fede_allocator *from, const char *text);
 

@@ -42,9 +42,20 @@ void crypto_hmac_key(struct crypto_hmac *m, enum hash kind, bytes key);
 /* MAC over a then b then c (any may be empty). The key stays for the next call. */
 void crypto_hmac_of(const struct crypto_hmac *m, bytes a, bytes b, bytes c, uint8_t *out);
 
-/* ---- AEAD. One object per direction; opaque; a cache of the key that can be dropped and made anew. */
-struct crypto_aead;
-struct crypto_aead *crypto_aead_new(enum aead kind, bytes key);
+/* ---- AEAD. One object per direction; a cache of the key that can be dropped and made anew. */
+struct crypto_aead {
+    void *cipher;         /* libcrypto's; NULL: no key is set */
+    uint8_t kind;         /* enum aead */
+    uint8_t way;          /* what the cipher is set up for */
+    bool nonce_is_set;    /* the record calls have given libcrypto the fixed part */
+    uint8_t nonce[12];    /* GCM sealing: the nonce libcrypto uses next; else the fixed part it has */
+};
+/* False: no memory, or the key has another length. */
+bool crypto_aead_start(struct crypto_aead *a, enum aead kind, bytes key);
+/* The same with the cipher that `from` had: no memory is taken. Afterwards `from` has ended. */
+bool crypto_aead_take_over(struct crypto_aead *a, struct crypto_aead *from, bytes key);
+void crypto_aead_end(struct crypto_aead *a);
+struct crypto_aead *crypto_aead_new(enum aead kind, bytes key); /* as an object of its own */
 void crypto_aead_free(struct crypto_aead *a);
 /* out gets len(in) + 16 bytes; out may equal in.data. */
 bool crypto_seal(struct crypto_aead *a, const uint8_t nonce[12], bytes aad, bytes in, uint8_t *out);

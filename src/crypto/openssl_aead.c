@@ -16,31 +16,44 @@
 enum { TAG = 16, NONCE = 12, EXPLICIT = 8, RECORD_AAD = 13 };
 enum way { WAY_NONE, WAY_SEAL, WAY_OPEN };
 
-struct crypto_aead {
-    EVP_CIPHER_CTX *cipher;
-    uint8_t kind;
-    uint8_t way;          /* enum way: what the cipher is set up for */
-    bool nonce_is_set;    /* the record calls have given libcrypto the fixed part */
-    uint8_t nonce[NONCE]; /* GCM sealing: nonce libcrypto uses next; else the fixed part it has */
-};
-
 static bool set_way(struct crypto_aead *a, enum way way, const uint8_t *nonce);
 static bool set_record_nonce(struct crypto_aead *a, enum way way, const struct crypto_record *record);
 static bool set_record_aad(struct crypto_aead *a, enum way way, const struct crypto_record *record, size_t len);
 
+bool crypto_aead_start(struct crypto_aead *a, enum aead kind, bytes key)
+{
+    const EVP_CIPHER *cipher = kind <= AEAD_CHACHA20_POLY1305 ? fetched->aead[kind] : NULL;
+    *a = (struct crypto_aead){.cipher = EVP_CIPHER_CTX_new(), .kind = (uint8_t)kind, .way = WAY_SEAL};
+    if (a->cipher != NULL && cipher != NULL && key.len == (size_t)EVP_CIPHER_get_key_length(cipher) &&
+        EVP_CipherInit_ex2(a->cipher, cipher, key.data, NULL, 1, NULL) == 1)
+        return true;
+    crypto_aead_end(a);
+    return false;
+}
+
+bool crypto_aead_take_over(struct crypto_aead *a, struct crypto_aead *from, bytes key)
+{
+    *a = (struct crypto_aead){.cipher = from->cipher, .kind = from->kind, .way = WAY_NONE};
+    bytes_wipe(from, sizeof *from);
+    if (key.len == (size_t)EVP_CIPHER_CTX_get_key_length(a->cipher) &&
+        EVP_CipherInit_ex2(a->cipher, NULL, key.data, NULL, -1, NULL) == 1)
+        return true;
+    crypto_aead_end(a);
+    return false;
+}
+
+void crypto_aead_end(struct crypto_aead *a)
+{
+    EVP_CIPHER_CTX_free(a->cipher); /* wipes the key schedule */
+    bytes_wipe(a, sizeof *a);
+}
+
 struct crypto_aead *crypto_aead_new(enum aead kind, bytes key)
 {
     struct crypto_aead *a = calloc(1, sizeof *a);
-    if (a == NULL)
-        return NULL;
-    const EVP_CIPHER *cipher = kind <= AEAD_CHACHA20_POLY1305 ? fetched->aead[kind] : NULL;
-    a->kind = (uint8_t)kind;
-    a->way = WAY_SEAL;
-    a->cipher = EVP_CIPHER_CTX_new();
-    if (a->cipher != NULL && cipher != NULL && key.len == (size_t)EVP_CIPHER_get_key_length(cipher) &&
-        EVP_CipherInit_ex2(a->cipher, cipher, key.data, NULL, 1, NULL) == 1)
+    if (a != NULL && crypto_aead_start(a, kind, key))
         return a;
-    crypto_aead_free(a);
+    free(a);
     return NULL;
 }
 
@@ -48,8 +61,7 @@ void crypto_aead_free(struct crypto_aead *a)
 {
     if (a == NULL)
         return;
-    EVP_CIPHER_CTX_free(a->cipher); /* wipes the key schedule */
-    bytes_wipe(a, sizeof *a);
+    crypto_aead_end(a);
     free(a);
 }
 

@@ -63,17 +63,17 @@ static bool hold(struct fragments *f, const fede_allocator *from, size_t upto, f
     size_t lack = upto - f->held_len, n = lack < f->input.len ? lack : f->input.len;
     if (f->held_len + n > f->held_room) {
         /* Twice what is needed now, so that a message in many small records is not copied over and over. */
-        size_t room = 2 * (f->held_len + n) < ROOM_FIRST ? ROOM_FIRST : 2 * (f->held_len + n);
+        size_t twice = 2 * (f->held_len + n), room = twice < ROOM_FIRST ? ROOM_FIRST : twice;
         uint8_t *larger = memory_take(from, room);
         if (larger == NULL)
             return error_set(error, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, "handshake message", (int64_t)room, 0);
         bytes_copy(larger, f->held, f->held_len);
         memory_give(from, f->held, f->held_room);
         f->held = larger;
-        f->held_room = room;
+        f->held_room = (uint32_t)room; /* lengths have 24 bits */
     }
     bytes_copy(f->held + f->held_len, f->input.data, n);
-    f->held_len += n;
+    f->held_len += (uint32_t)n;
     f->input = bytes_skip(f->input, n);
     return true;
 }

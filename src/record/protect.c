@@ -28,7 +28,7 @@ size_t record_seal(struct direction *d, enum content type, bytes plain, uint8_t 
             return 0;
         struct crypto_record record = {.iv = d->iv, .sequence = d->sequence, .type = (uint8_t)type};
         bool sealed = d->cbc != NULL ? crypto_cbc_seal(d->cbc, &record, out + RECORD_HEADER, plain.len)
-                                     : crypto_seal_record(d->aead, &record, out + RECORD_HEADER, plain.len);
+                                     : crypto_seal_record(&d->aead, &record, out + RECORD_HEADER, plain.len);
         body = d->cbc != NULL ? crypto_cbc_sealed_len(d->cbc, plain.len) : body;
         if (!sealed) {
             bytes_wipe(out, overhead + plain.len);
@@ -59,7 +59,7 @@ bool record_open(struct direction *d, uint8_t *record, const struct frame *frame
             return false;
         /* Every fault of a CBC record, its length too, is this one error. */
         if (d->cbc != NULL ? !crypto_cbc_open(d->cbc, &r, body, len, &plain_len)
-                           : !crypto_open_record(d->aead, &r, body, len))
+                           : !crypto_open_record(&d->aead, &r, body, len))
             return error_set(error, FEDE_RECORD_MAC, FEDE_ORIGIN_US, "record", (int64_t)d->sequence, 0);
     }
     if (plain_len > RECORD_PLAIN_MAX)
@@ -90,8 +90,13 @@ bool direction_set_cbc(struct direction *d, const struct crypto_cbc_setup *setup
 
 void direction_rest(struct direction *d)
 {
-    crypto_aead_free(d->aead);
-    d->aead = NULL;
+    crypto_aead_end(&d->aead);
+}
+
+void direction_take_over(struct direction *d, struct direction *other)
+{
+    if (d->suite != NULL && d->suite == other->suite && d->aead.cipher == NULL && other->aead.cipher != NULL)
+        crypto_aead_take_over(&d->aead, &other->aead, bytes_of(d->key, d->suite->key_len));
 }
 
 void direction_end(struct direction *d)
@@ -115,11 +120,10 @@ size_t record_plain_at(const struct direction *d)
 
 static bool wake(struct direction *d, fede_error *error)
 {
-    if (d->cbc != NULL)
+    if (d->cbc != NULL || d->aead.cipher != NULL ||
+        crypto_aead_start(&d->aead, d->suite->aead, bytes_of(d->key, d->suite->key_len)))
         return true;
-    if (d->aead == NULL)
-        d->aead = crypto_aead_new(d->suite->aead, bytes_of(d->key, d->suite->key_len));
-    return d->aead != NULL || error_set(error, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, "record", 0, 0);
+    return error_set(error, FEDE_OUT_OF_MEMORY, FEDE_ORIGIN_INTERNAL, "record", 0, 0);
 }
 
 /* Counts what the key has encrypted: small records cost what they cost, not a whole one. */

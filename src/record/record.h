@@ -34,13 +34,16 @@ struct direction {
     uint8_t key[32], iv[12];
     uint64_t sequence;           /* of the next record */
     uint64_t blocks;             /* AES-GCM: blocks encrypted with this key */
-    struct crypto_aead *aead;    /* NULL while resting */
+    struct crypto_aead aead;     /* without a cipher while resting */
     struct crypto_cbc *cbc;      /* AES-CBC: its keys are in there alone, so it never rests */
 };
 void direction_set(struct direction *d, const struct suite *suite, const uint8_t *key, const uint8_t *iv);
 /* The same for a suite of the quarantine with AES-CBC. False: no memory. */
 bool direction_set_cbc(struct direction *d, const struct crypto_cbc_setup *setup);
 void direction_rest(struct direction *d);  /* drops the AEAD object; it comes back by itself */
+/* Instead of making an AEAD object of its own d gets the other's, which rests afterwards. For handshakes: one record goes
+   each way, and no memory is taken for the second. Nothing happens when it has one, or the other's does not fit. */
+void direction_take_over(struct direction *d, struct direction *other);
 void direction_end(struct direction *d);   /* wipes */
 
 /* Bytes a record of this direction has beyond its plaintext: header, explicit nonce, tag. With CBC the most there can be, as
@@ -59,7 +62,7 @@ bool record_open(struct direction *d, uint8_t *record, const struct frame *frame
 /* Handshake bytes to whole messages. Borrows from the record where a message lies in it whole; copies (to the arena's
    memory) only when it spans records. */
 struct fragments {
-    uint8_t *held; size_t held_len, held_room; /* start of a message whose end has not come */
+    uint8_t *held; uint32_t held_len, held_room; /* start of a message whose end has not come */
     bytes input;                               /* not yet looked at, borrowed from the current record */
 };
 enum fragment_outcome { FRAGMENT_MORE, FRAGMENT_MESSAGE, FRAGMENT_BAD };

@@ -4,35 +4,46 @@
 #include "tls/handshake.h"
 #include "tls/inform.h"
 
-static fede_conn *conn_new(fede_config *config, uint8_t role);
+static fede_conn *conn_new(fede_config *config, uint8_t role, const char *name);
 static void start(fede_conn *conn);
 static bool take_name(fede_conn *conn, const char *name, struct host *host);
-static bool set_server_name(fede_conn *conn, const char *name, bool send);
+static bool prove_name(fede_conn *conn, const struct host *host);
+static bool set_server_name(fede_conn *conn, const char *name);
 static bool config_failed(fede_conn *conn);
 
 /* ---- Making and freeing. */
 
 fede_conn *fede_client_new(fede_config *config, const char *server_name)
 {
-    fede_conn *conn = conn_new(config, FEDE_CLIENT);
     struct host host;
-    if (conn == NULL || server_name == NULL || !take_name(conn, server_name, &host))
+    bool good = server_name != NULL && host_read(server_name, &host) != HOST_BAD;
+    fede_conn *conn = conn_new(config, FEDE_CLIENT, good ? host.text : NULL);
+    if (conn == NULL || server_name == NULL)
         return conn;
-    if (fede_conn_verify_name(conn, server_name))
-        set_server_name(conn, host.text, host.kind == HOST_DNS);
+    if (!good)
+        take_name(conn, server_name, &host);
+    else if (prove_name(conn, &host) && host.kind == HOST_DNS)
+        conn->flags |= CONN_SEND_NAME;
     return conn;
 }
 
 fede_conn *fede_server_new(fede_config *config)
 {
-    return conn_new(config, FEDE_SERVER);
+    return conn_new(config, FEDE_SERVER, NULL);
 }
 
-static fede_conn *conn_new(fede_config *config, uint8_t role)
+/* A name lies behind the connection, in the same block. */
+static fede_conn *conn_new(fede_config *config, uint8_t role, const char *name)
 {
-    fede_conn *conn = memory_take(&config->allocator, sizeof *conn);
+    size_t name_size = name != NULL ? strlen(name) + 1 : 0;
+    fede_conn *conn = memory_take(&config->allocator, sizeof *conn + name_size);
     if (conn == NULL)
         return NULL;
+    conn->size = (uint16_t)(sizeof *conn + name_size);
+    if (name != NULL) {
+        conn->server_name = (char *)(conn + 1);
+        bytes_copy(conn->server_name, name, name_size);
+    }
     conn->home = conn->config = config;
     conn->role = role;
     conn->need = RECORD_HEADER;
@@ -40,7 +51,7 @@ static fede_conn *conn_new(fede_config *config, uint8_t role)
     conn_give_window(conn, &conn->to_send);
     conn->handshake = handshake_new(conn);
     if (conn->handshake == NULL) {
-        memory_give(&config->allocator, conn, sizeof *conn);
+        memory_give(&config->allocator, conn, conn->size);
         return NULL;
     }
     config_hold(config);
@@ -60,13 +71,12 @@ void fede_conn_free(fede_conn *conn)
     direction_end(&conn->in);
     direction_end(&conn->out);
     fragments_end(&conn->fragments, conn_memory(conn));
-    if (conn->server_name != NULL)
-        memory_give(conn_memory(conn), conn->server_name, strlen(conn->server_name) + 1);
     conn_give_session(conn);
+    conn_give_name(conn);
     identity_give(conn);
     if (conn->again != NULL)
         renegotiation_forget(conn);
-    memory_give(&home->allocator, conn, sizeof *conn);
+    memory_give(&home->allocator, conn, conn->size);
     fede_config_free(config);
     fede_config_free(home);
 }
@@ -82,7 +92,7 @@ static bool take_name(fede_conn *conn, const char *name, struct host *host)
     return false;
 }
 
-static bool set_server_name(fede_conn *conn, const char *name, bool send)
+static bool set_server_name(fede_conn *conn, const char *name)
 {
     char *copy = memory_text(conn_memory(conn), name);
     if (copy == NULL) {
@@ -90,11 +100,18 @@ static bool set_server_name(fede_conn *conn, const char *name, bool send)
         conn_end_badly(conn);
         return false;
     }
-    if (conn->server_name != NULL)
-        memory_give(conn_memory(conn), conn->server_name, strlen(conn->server_name) + 1);
+    conn_give_name(conn);
     conn->server_name = copy;
-    conn->flags = (uint16_t)(send ? conn->flags | CONN_SEND_NAME : conn->flags & ~CONN_SEND_NAME);
+    conn->flags |= CONN_SEND_NAME;
     return true;
+}
+
+void conn_give_name(fede_conn *conn)
+{
+    if (conn->server_name != NULL && conn->server_name != (char *)(conn + 1))
+        memory_give(conn_memory(conn), conn->server_name, strlen(conn->server_name) + 1 + conn->id_room);
+    conn->server_name = NULL;
+    conn->id_room = 0;
 }
 
 bool fede_conn_server_name(fede_conn *conn, const char *name)
@@ -115,7 +132,7 @@ bool fede_conn_server_name(fede_conn *conn, const char *name)
         conn_end_badly(conn);
         return false;
     }
-    return set_server_name(conn, host.text, true);
+    return set_server_name(conn, host.text);
 }
 
 bool fede_conn_verify_name(fede_conn *conn, const char *name)
@@ -123,8 +140,11 @@ bool fede_conn_verify_name(fede_conn *conn, const char *name)
     struct host host;
     if (conn->role != FEDE_CLIENT || conn->flags & CONN_STARTED || name == NULL)
         return conn_misuse(conn, "the name to be verified is set before a client starts");
-    if (conn->ending & FEDE_ENDED_BADLY || !take_name(conn, name, &host))
-        return false;
+    return !(conn->ending & FEDE_ENDED_BADLY) && take_name(conn, name, &host) && prove_name(conn, &host);
+}
+
+static bool prove_name(fede_conn *conn, const struct host *host)
+{
     struct handshake *hs = conn->handshake;
     if (hs->host == NULL)
         hs->host = arena_take(&hs->arena, sizeof *hs->host);
@@ -133,7 +153,7 @@ bool fede_conn_verify_name(fede_conn *conn, const char *name)
         conn_end_badly(conn);
         return false;
     }
-    *hs->host = host;
+    *hs->host = *host;
     return true;
 }
 
@@ -272,7 +292,8 @@ fede_room fede_to_fill(fede_conn *conn)
         return (fede_room){NULL, 0};
     if (w->start == w->end)
         w->start = w->end = 0;
-    size_t most = conn->config->read_ahead ? RECORD_HEADER + RECORD_CIPHER_MAX : conn->need;
+    size_t ahead = conn->handshake != NULL ? WINDOW_FLIGHT : RECORD_HEADER + RECORD_CIPHER_MAX;
+    size_t most = conn->config->read_ahead && ahead > conn->need ? ahead : conn->need;
     if (!conn_reserve(conn, w, most)) {
         conn_end_badly(conn);
         return (fede_room){NULL, 0};
@@ -302,6 +323,8 @@ void fede_received(fede_conn *conn, ptrdiff_t n)
         conn_misuse(conn, "more was received than fede_to_fill had room for");
     } else {
         w->end += (uint32_t)n;
+        if (w->used < w->end)
+            w->used = w->end;
         conn_drive(conn);
     }
 }

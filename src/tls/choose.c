@@ -32,6 +32,7 @@ static enum outcome refuse_curve(struct handshake *hs);
 static void add_names(struct text *t, const struct names *names, struct u16s list);
 static enum outcome refuse(struct handshake *hs, fede_reason reason, const struct names *names, struct u16s theirs,
                            struct u16s ours);
+static bool keep_name(struct handshake *hs, const char *name);
 static enum outcome choose_protocol(struct handshake *hs);
 static void tell_choices(const struct handshake *hs);
 
@@ -39,7 +40,6 @@ static void tell_choices(const struct handshake *hs);
 
 enum outcome read_client_hello(struct handshake *hs)
 {
-    struct fede_conn *conn = hs->conn;
     struct host host;
     hs->offer = hs->msg.client_hello;
     const struct extensions *e = &hs->offer.extensions;
@@ -50,12 +50,26 @@ enum outcome read_client_hello(struct handshake *hs)
         bytes_copy(name, e->host_name.data, e->host_name.len);
         name[e->host_name.len] = '\0';
         if (host_read(name, &host) == HOST_DNS) {
-            conn->server_name = memory_text(conn_memory(conn), name);
-            if (conn->server_name == NULL)
+            if (!keep_name(hs, name))
                 return handshake_fail(hs, FEDE_OUT_OF_MEMORY, NULL, 0, 0);
         }
     }
     return DONE;
+}
+
+/* With room for the session id, should the session be resumed: one block instead of two. */
+static bool keep_name(struct handshake *hs, const char *name)
+{
+    struct fede_conn *conn = hs->conn;
+    uint8_t room = resume_may_keep_id(hs) ? SESSION_ID_LEN : 0;
+    size_t size = strlen(name) + 1;
+    conn_give_name(conn);
+    conn->server_name = memory_take(conn_memory(conn), size + room);
+    if (conn->server_name == NULL)
+        return false;
+    bytes_copy(conn->server_name, name, size);
+    conn->id_room = room;
+    return true;
 }
 
 /* ---- Choosing. */

@@ -11,8 +11,8 @@
 enum {
     MOST_EMPTY_RECORDS = 32, /* in a row */
     MOST_WARNINGS = 4,       /* in a row */
-    FIRST_WINDOW = 4096,     /* most handshake flights */
-    DATA_WINDOW = RECORD_HEADER + RECORD_PLAIN_MAX + 64
+    DATA_WINDOW = RECORD_HEADER + RECORD_PLAIN_MAX + 64,
+    READ_WINDOW = RECORD_HEADER + RECORD_CIPHER_MAX
 };
 
 static enum outcome next_record(struct fede_conn *conn, struct content_in *content);
@@ -24,6 +24,8 @@ static enum outcome after_handshake(struct fede_conn *conn, struct content_in *c
 static enum outcome hear_late_message(struct fede_conn *conn);
 static void spread_fragments(uint8_t *room, size_t len, size_t piece, size_t plain_at, size_t overhead);
 static bool seal_one(struct fede_conn *conn, enum content type, bytes plain);
+static size_t window_size(size_t n);
+static uint8_t *half_of_pair(struct fede_conn *conn, const struct window *w);
 
 void conn_drive(struct fede_conn *conn)
 {
@@ -101,6 +103,8 @@ static enum outcome open_record(struct fede_conn *conn, const struct frame *fram
             return conn_fail(conn, FEDE_OUT_OF_MEMORY, NULL, 0, 0);
         bytes_copy(copy, record, frame->total);
     }
+    if (conn->handshake != NULL)
+        direction_take_over(&conn->in, &conn->out);
     bool good = record_open(&conn->in, record, frame, &content->plain, &conn->error);
     w->start += (uint32_t)frame->total;
     if (copy != NULL) {
@@ -228,7 +232,11 @@ uint8_t *conn_room(struct fede_conn *conn, size_t n)
     struct window *w = &conn->to_send;
     if (w->start == w->end)
         w->start = w->end = 0;
-    return conn_reserve(conn, w, window_len(w) + n) ? w->data + w->end : NULL;
+    if (!conn_reserve(conn, w, window_len(w) + n))
+        return NULL;
+    if (w->used < w->end + n)
+        w->used = (uint32_t)(w->end + n);
+    return w->data + w->end;
 }
 
 bool conn_seal(struct fede_conn *conn, enum content type, bytes plain, bool in_place)
@@ -279,6 +287,8 @@ static bool seal_one(struct fede_conn *conn, enum content type, bytes plain)
             return conn_fail(conn, FEDE_OUT_OF_MEMORY, NULL, 0, 0) == DONE;
         bytes_copy(copy, plain.data, plain.len);
     }
+    if (conn->handshake != NULL)
+        direction_take_over(&conn->out, &conn->in);
     size_t len = record_seal(&conn->out, type, plain, out, &conn->error);
     if (len > 0 && conn->sent_records == 0 && conn->role == FEDE_CLIENT)
         store16(out + 1, 0x0301); /* what even an old server lets pass, RFC 5246 E.1 */
@@ -307,8 +317,10 @@ bool conn_reserve(struct fede_conn *conn, struct window *w, size_t n)
         return true;
     size_t held = window_len(w);
     if (w->size < n) {
-        size_t size = n <= FIRST_WINDOW ? FIRST_WINDOW : n <= DATA_WINDOW ? DATA_WINDOW : n + n / 2;
-        uint8_t *data = size <= UINT32_MAX ? memory_take(conn_memory(conn), size) : NULL;
+        size_t size = window_size(n);
+        uint8_t *data = size > UINT32_MAX       ? NULL
+                        : size == WINDOW_FLIGHT ? half_of_pair(conn, w)
+                                                : memory_take_raw(conn_memory(conn), size);
         if (data == NULL)
             return conn_fail(conn, FEDE_OUT_OF_MEMORY, NULL, 0, 0) == DONE;
         bytes_copy(data, w->data + w->start, held);
@@ -320,15 +332,43 @@ bool conn_reserve(struct fede_conn *conn, struct window *w, size_t n)
     }
     w->start = 0;
     w->end = (uint32_t)held;
+    if (w->used < held)
+        w->used = (uint32_t)held;
     return true;
+}
+
+static size_t window_size(size_t n)
+{
+    static const size_t sizes[] = {WINDOW_FLIGHT, DATA_WINDOW, READ_WINDOW};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        if (n <= sizes[i])
+            return sizes[i];
+    return n + n / 2;
+}
+
+/* One block for both windows of a handshake, the bytes received first; it goes when neither uses it any more. */
+static uint8_t *half_of_pair(struct fede_conn *conn, const struct window *w)
+{
+    bool in = w == &conn->received;
+    const struct window *other = in ? &conn->to_send : &conn->received;
+    uint8_t *block = other->size != WINDOW_FLIGHT ? memory_take_raw(conn_memory(conn), (size_t)2 * WINDOW_FLIGHT)
+                     : in                         ? other->data - WINDOW_FLIGHT
+                                                  : other->data;
+    return block == NULL || in ? block : block + WINDOW_FLIGHT;
 }
 
 void conn_give_window(struct fede_conn *conn, struct window *w)
 {
     bool in = w == &conn->received;
+    const struct window *other = in ? &conn->to_send : &conn->received;
     uint8_t *small = in ? conn->small_in : conn->small_out;
-    if (w->data != small && w->data != NULL)
-        memory_give(conn_memory(conn), w->data, w->size);
+    if (w->size == WINDOW_FLIGHT) {
+        bytes_wipe(w->data, w->used);
+        if (other->size != WINDOW_FLIGHT)
+            memory_give_used(conn_memory(conn), in ? w->data : w->data - WINDOW_FLIGHT, (size_t)2 * WINDOW_FLIGHT, 0);
+    } else if (w->data != small && w->data != NULL) {
+        memory_give_used(conn_memory(conn), w->data, w->size, w->used);
+    }
     *w = (struct window){.data = small, .size = in ? SMALL_IN : SMALL_OUT};
 }
 

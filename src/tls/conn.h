@@ -13,9 +13,13 @@ enum outcome { DONE, WAIT, FAIL };
 struct window {
     uint8_t *data;
     uint32_t size, start, end;
+    uint32_t used; /* what lies behind was not written to since the memory came */
 };
 
-enum { SMALL_IN = 16, SMALL_OUT = 40 }; /* a record header; one protected alert */
+enum {
+    SMALL_IN = 16, SMALL_OUT = 40, /* a record header; one protected alert */
+    WINDOW_FLIGHT = 4096           /* most flights of a handshake; both windows of this size share one block */
+};
 
 /* What has been proved about the peer. Application data opens only when the required ones are there. */
 enum proof {
@@ -58,6 +62,8 @@ struct fede_conn {
     uint8_t alpn_len;                                /* 0: none chosen */
     uint8_t fragment_code;                           /* max_fragment_length agreed on; 0: none (limits.c) */
     uint16_t most_out, most_in;                      /* record_size_limit, the peer's and ours; 0: none */
+    uint16_t size;                                   /* of the block this lies in, a client's name behind it */
+    uint8_t id_room;                                 /* behind server_name, for a session id that may be kept */
     uint32_t need;                                   /* bytes the current record takes in all, as far as known */
     uint8_t small_in[SMALL_IN], small_out[SMALL_OUT];
     struct window received, to_send;
@@ -65,7 +71,7 @@ struct fede_conn {
     struct direction in, out;
     struct fragments fragments;
     uint64_t sent_records, received_records;
-    char *server_name;
+    char *server_name; /* behind this struct, or a block of its own */
     uint8_t *session; /* a client's, to be resumed; a server's: session id, then the session if the application keeps it */
     uint32_t session_len;
     const struct credential *own; /* behind the handshake: what this side showed; the config holds it */
@@ -116,6 +122,7 @@ void conn_give_window(struct fede_conn *conn, struct window *w); /* back to the 
 /* The transport ended and everything that came was used: was that an orderly end? */
 void conn_transport_ended(struct fede_conn *conn);
 void conn_give_session(struct fede_conn *conn);
+void conn_give_name(struct fede_conn *conn);
 void identity_give(struct fede_conn *conn);
 void identity_forget(struct fede_conn *conn);          /* its secrets */
 bool identity_exports(const struct fede_conn *conn);

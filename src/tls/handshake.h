@@ -193,6 +193,7 @@ enum outcome resume_find(struct handshake *hs);
 enum written write_new_session_ticket(struct handshake *hs, size_t *room);
 enum outcome read_new_session_ticket(struct handshake *hs);
 void resume_keep(struct handshake *hs);
+bool resume_may_keep_id(const struct handshake *hs); /* server: the client offers a session by its id */
 /* exchange12.c */
 enum outcome act_share(struct handshake *hs);
 enum outcome sign_exchange(struct handshake *hs);

@@ -28,6 +28,7 @@ static void keep_as_client(struct handshake *hs);
 static void keep_as_server(struct handshake *hs);
 static bool keep(struct handshake *hs, size_t front);
 static bytes sent_name(const struct fede_conn *conn);
+static uint8_t *id_behind_name(const struct fede_conn *conn);
 
 /* ---- A client offers. */
 
@@ -219,8 +220,14 @@ static enum outcome find_session(struct handshake *hs, const char **problem)
             hs->offers = open_ticket(hs, problem);
         return DONE;
     }
-    bool asks = config->questions & FEDE_ASK_SESSION;
-    return m->session_id.len > 0 && (config->store != NULL || asks) ? look_up(hs, problem) : DONE;
+    return resume_may_keep_id(hs) ? look_up(hs, problem) : DONE;
+}
+
+bool resume_may_keep_id(const struct handshake *hs)
+{
+    const struct fede_config *config = hs->conn->config;
+    bool keeps = config->store != NULL || config->questions & FEDE_ASK_SESSION;
+    return keeps && hs->offer.session_id.len > 0 && hs->offer.extensions.session_ticket.len == 0;
 }
 
 static bool open_ticket(struct handshake *hs, const char **problem)
@@ -533,7 +540,8 @@ static void keep_as_server(struct handshake *hs)
     if (by_ticket || hs->session_id_len != SESSION_ID_LEN)
         return;
     if (hs->facts & FACT_RESUMED) {
-        conn->session = memory_take(conn_memory(conn), SESSION_ID_LEN);
+        bool behind = conn->id_room > 0;
+        conn->session = behind ? id_behind_name(conn) : memory_take(conn_memory(conn), SESSION_ID_LEN);
         conn->session_len = conn->session != NULL ? SESSION_ID_LEN : 0;
         bytes_copy(conn->session, hs->session_id, conn->session_len);
         return;
@@ -566,9 +574,16 @@ static bool keep(struct handshake *hs, size_t front)
 
 /* ---- For the application. */
 
+static uint8_t *id_behind_name(const struct fede_conn *conn)
+{
+    return (uint8_t *)conn->server_name + strlen(conn->server_name) + 1;
+}
+
 void conn_give_session(struct fede_conn *conn)
 {
-    if (conn->session != NULL)
+    if (conn->session != NULL && conn->id_room > 0 && conn->session == id_behind_name(conn))
+        bytes_wipe(conn->session, conn->session_len);
+    else if (conn->session != NULL)
         memory_give(conn_memory(conn), conn->session, conn->session_len);
     conn->session = NULL;
     conn->session_len = 0;

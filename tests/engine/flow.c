@@ -44,7 +44,7 @@ static void replace(struct pair *pair, uint8_t from, size_t index, uint8_t *reco
         struct direction way = {0};
         if (index + 1 == n_records[from]) {
             way = conn->out;
-            way.aead = NULL;
+            way.aead.cipher = NULL;
             way.sequence = 0;
         }
         uint8_t out[256];
@@ -202,7 +202,7 @@ static void extend(struct pair *pair, uint8_t from, size_t index, uint8_t *recor
     fede_error error = {0};
     uint8_t both[128], out[256];
     bytes finished;
-    way.aead = NULL;
+    way.aead.cipher = NULL;
     way.sequence = 0;
     frame_next((bytes){record, len}, false, true, FEDE_TLS12, &frame, &need, &error);
     check(record_open(&way, record, &frame, &finished, &error), "Finished does not open", from, index, 0, pair);

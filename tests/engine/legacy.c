@@ -513,7 +513,7 @@ static size_t calls, fail_at;
 static void *sparing(void *arg, size_t size)
 {
     (void)arg;
-    return ++calls == fail_at ? NULL : malloc(size);
+    return ++calls == fail_at ? NULL : calloc(1, size);
 }
 static void give(void *arg, void *p, size_t size)
 {

@@ -34,7 +34,7 @@ static void *failing_alloc(void *arg, size_t size)
     struct failing *f = arg;
     if (must_fail(++f->calls, f->fail_at, f->and_after))
         return NULL;
-    void *p = malloc(size);
+    void *p = calloc(1, size); /* what nobody wrote to needs no wiping */
     f->blocks++;
     f->live += size;
     f->peak = f->live > f->peak ? f->live : f->peak;

@@ -651,7 +651,7 @@ static struct {
 static void *take(void *arg, size_t size)
 {
     (void)arg;
-    return ++memory.calls == memory.fail_at ? NULL : malloc(size);
+    return ++memory.calls == memory.fail_at ? NULL : calloc(1, size);
 }
 
 static void give(void *arg, void *p, size_t size)

@@ -47,16 +47,32 @@ void crypto_share_free(struct crypto_share *own)
 
 enum { TAG = 16, TAG_BYTE = 0x55 };
 
-struct crypto_aead {
-    uint8_t kind;
-};
+bool crypto_aead_start(struct crypto_aead *a, enum aead kind, bytes key)
+{
+    static uint8_t something;
+    (void)key;
+    *a = (struct crypto_aead){.cipher = &something, .kind = (uint8_t)kind};
+    return true;
+}
+
+bool crypto_aead_take_over(struct crypto_aead *a, struct crypto_aead *from, bytes key)
+{
+    (void)key;
+    *a = *from;
+    crypto_aead_end(from);
+    return true;
+}
+
+void crypto_aead_end(struct crypto_aead *a)
+{
+    *a = (struct crypto_aead){0};
+}
 
 struct crypto_aead *crypto_aead_new(enum aead kind, bytes key)
 {
     struct crypto_aead *a = memory_take(&memory_standard, sizeof *a);
-    (void)key;
     if (a != NULL)
-        a->kind = (uint8_t)kind;
+        crypto_aead_start(a, kind, key);
     return a;
 }
 

@@ -351,7 +351,7 @@ static void test_content_rules(void **state)
         assert_int_equal(record_seal(&out, CONTENT_DATA, bytes_of(plain, 16385), record, &error), 0);
         assert_int_equal(error.reason, FEDE_INTERNAL);
         struct crypto_record r = {out.iv, out.sequence, CONTENT_DATA};
-        assert_true(crypto_seal_record(out.aead, &r, record + 5, 16385));
+        assert_true(crypto_seal_record(&out.aead, &r, record + 5, 16385));
         record[0] = CONTENT_DATA;
         store16(record + 1, 0x0303);
         size_t whole = record_overhead(&out) + 16385;
