@@ -12,8 +12,9 @@
 
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/trust.h"
 
-enum { FILES_MOST = 64, FILE_MOST = 64 << 20, FETCH_MS = 15000 };
+enum { FILES_MOST = TRUST_FILES_MOST, FILE_MOST = 64 << 20, FETCH_MS = 15000 };
 enum key {
     VERIFY = 1,
     NAME,
@@ -43,8 +44,9 @@ struct settings {
     struct story story;
     const char *name, *output, *staple, *ct_logs;
     int64_t at;
-    const char *cacerts[FILES_MOST], *capaths[FILES_MOST], *crls[FILES_MOST];
-    size_t n_cacerts, n_capaths, n_crls;
+    struct trust_options trust;
+    const char *crls[FILES_MOST];
+    size_t n_crls;
     bool verify, lint, store, pins, pem, der;
     unsigned purpose, profile, revocation, depth, only, fail_on;
     bool depth_given, must_staple;
@@ -212,26 +214,8 @@ static bool looks_like_file(const char *operand)
 
 static bool load_trust(struct run *run)
 {
-    struct settings *s = run->s;
-    size_t n = 0;
-    for (size_t i = 0; i < s->n_cacerts + s->n_capaths; i++) {
-        bool file = i < s->n_cacerts;
-        const char *path = file ? s->cacerts[i] : s->capaths[i - s->n_cacerts];
-        if ((file ? fede_trust_file(run->trust, path) : fede_trust_directory(run->trust, path)) == 0) {
-            text_format(run->why, "no usable certificate was found in %s", path);
-            return false;
-        }
-    }
     struct text words = text_in(run->anchors, sizeof run->anchors);
-    bool own = s->n_cacerts + s->n_capaths > 0;
-    if (!own)
-        fede_trust_system(run->trust);
-    while (fede_trust_at(run->trust, n).len > 0)
-        n++;
-    text_format(&words, own ? "%zu certificate%s of %s%s" : "the system's %zu trust anchor%s%s%s", n, n == 1 ? "" : "s",
-                own ? (s->n_cacerts ? s->cacerts[0] : s->capaths[0]) : "",
-                own && s->n_cacerts + s->n_capaths > 1 ? " and others" : "");
-    return true;
+    return trust_load(run->trust, &run->s->trust, &words, run->why);
 }
 
 static bool load(struct run *run, const char *path, const char *label, fede_bytes *out)
@@ -245,21 +229,6 @@ static bool load(struct run *run, const char *path, const char *label, fede_byte
     if (out->len == 0)
         text_format(run->why, "%s holds no %s, neither PEM nor DER", path, label);
     return out->len > 0;
-}
-
-static fede_ct_logs *load_logs(struct run *run, const char *path)
-{
-    size_t len;
-    char *file = value_file(path, FILE_MOST, &len, run->why);
-    if (file == NULL)
-        return NULL;
-    fede_ct_logs *logs = fede_ct_logs_read((fede_bytes){(uint8_t *)file, len});
-    free(file);
-    if (logs != NULL && fede_ct_logs_count(logs) > 0)
-        return logs;
-    text_format(run->why, "%s has no log with a key: it is no list of logs", path);
-    fede_ct_logs_free(logs);
-    return NULL;
 }
 
 /* Shows, and judges where that is asked. */
@@ -300,7 +269,7 @@ static int judged(struct run *run, const char *source)
         if (!load_trust(run))
             return EXIT_INPUT;
         fede_ct_logs *logs = NULL;
-        if (s->ct_logs != NULL && (logs = load_logs(run, s->ct_logs)) == NULL)
+        if (s->ct_logs != NULL && (logs = trust_logs(s->ct_logs, run->why)) == NULL)
             return EXIT_INPUT;
         request.ct_logs = logs;
         run->verification = fede_verify_chain(&request);
@@ -462,9 +431,9 @@ static bool cert_take(void *settings, const struct option_row *row, const char *
     case AT_TIME:
         return value_time(value, &s->at, why);
     case CACERT:
-        return add(s->cacerts, &s->n_cacerts, value, why);
+        return add(s->trust.files, &s->trust.n_files, value, why);
     case CAPATH:
-        return add(s->capaths, &s->n_capaths, value, why);
+        return add(s->trust.folders, &s->trust.n_folders, value, why);
     case CRL:
         return add(s->crls, &s->n_crls, value, why);
     case STAPLE:

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/connect.h"
+#include "cli/trust.h"
 
 enum { SESSION_MOST = 1 << 17, LISTS_MOST = 1 << 28 };
 
@@ -98,19 +99,12 @@ static bool set_trust(struct client *client)
 static bool set_logs(struct client *client)
 {
     struct text why = text_in(client->detail, sizeof client->detail);
-    size_t len = 0;
-    char *list = client->set.ct_logs ? value_file(client->set.ct_logs, LISTS_MOST, &len, &why) : NULL;
-
-    if (!list)
-        return !client->set.ct_logs || client_fail(client, FEDE_INPUT_FAILED, FEDE_ORIGIN_CALLER, 0, 0);
-    fede_ct_logs *logs = fede_ct_logs_read((fede_bytes){(const uint8_t *)list, len});
-    free(list);
-    if (logs && fede_ct_logs_count(logs) == 0) {
-        text_format(&why, "%s has no log with a key: it is no list of logs", client->set.ct_logs);
-        fede_ct_logs_free(logs);
+    if (client->set.ct_logs == NULL)
+        return true;
+    fede_ct_logs *logs = trust_logs(client->set.ct_logs, &why);
+    if (logs == NULL)
         return client_fail(client, FEDE_INPUT_FAILED, FEDE_ORIGIN_CALLER, 0, 0);
-    }
-    bool taken = logs && fede_config_ct_logs(client->config, logs);
+    bool taken = fede_config_ct_logs(client->config, logs);
     fede_ct_logs_free(logs);
     return taken || tls_refused(client);
 }

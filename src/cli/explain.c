@@ -10,12 +10,14 @@
 #include "cli/command_line.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/trust.h"
 #include "report/onlooker.h"
 #include "report/saved.h"
 
 enum key {
     KEY_KEYLOG = 1, KEY_CONN, KEY_REPORT, KEY_RSA_KEY, KEY_PSK, KEY_DIAGRAM, KEY_FOLLOW, KEY_EXPORT, KEY_OVERWRITE,
-    KEY_FORM, KEY_FILTER, KEY_FIELD, KEY_FIELDS, KEY_MOST, KEY_MEMORY
+    KEY_FORM, KEY_FILTER, KEY_FIELD, KEY_FIELDS, KEY_MOST, KEY_MEMORY,
+    KEY_VERIFY, KEY_CACERT, KEY_CAPATH, KEY_CT_LOGS, KEY_AT_TIME
 };
 enum { KEYLOGS_MOST = 64, RSA_KEYS_MOST = 16, PSKS_MOST = 32 };
 
@@ -25,6 +27,10 @@ struct settings {
     size_t n_keylogs;
     const char *rsa_keys[RSA_KEYS_MOST], *psks[PSKS_MOST];
     size_t n_rsa_keys, n_psks;
+    struct trust_options trust;
+    bool verify;
+    const char *ct_logs;
+    int64_t at;
     unsigned only, most;
     uint64_t memory;
     struct select_options select;
@@ -40,6 +46,7 @@ struct settings {
 
 static bool explain_take(void *settings, const struct option_row *row, const char *value, struct text *why);
 static int explain_run(int argc, char **argv);
+static bool judge_by(struct settings *s, struct onlooker_request *request, struct text *why);
 static const char *choose(struct settings *s, struct onlooker_request *request);
 
 /* clang-format off */
@@ -47,6 +54,11 @@ static const struct option_row explain_options[] = {
     {"keylog",    0, KEY_KEYLOG, "FILE", "Keys",   "Secrets of the connections, as SSLKEYLOGFILE has them; repeatable. Secrets blocks inside the captures are used too."},
     {"rsa-key",   0, KEY_RSA_KEY, "FILE", "Keys",  "A server's RSA private key: opens connections with static RSA key exchange; repeatable."},
     {"psk",       0, KEY_PSK, "IDENTITY:HEX", "Keys", "A pre-shared key, for that identity or (HEX alone) for any: opens connections with PSK key exchange; repeatable."},
+    {"verify",    0, KEY_VERIFY, NULL,   "Judge",  "Judge chains of certificates by the system's trust anchors, for the name the client asked for, at the time of the packets."},
+    {"cacert",    0, KEY_CACERT, "FILE", NULL,     "Trust the certificates in FILE (PEM or DER) instead of the system's; repeatable; implies --verify."},
+    {"capath",    0, KEY_CAPATH, "DIRECTORY", NULL, "Trust the certificates in DIRECTORY instead of the system's; repeatable; implies --verify."},
+    {"ct-logs",   0, KEY_CT_LOGS, "FILE", NULL,    "Judge the timestamps of certificates by the list of logs in FILE (log_list.json, version 3); implies --verify."},
+    {"attime",    0, KEY_AT_TIME, "TIME", NULL,    "Judge as of TIME instead: seconds since 1970 or 2026-05-01T12:00:00Z."},
     {"conn",      0, KEY_CONN,   "N",    "Choice", "Tell only the story of connection N of the table."},
     {"display-filter", 'Y', KEY_FILTER, "FILTER", NULL, "Show only what fits: of JSON lines and of rows those that do, otherwise the connections that have such a line."},
     {"max-connections", 0, KEY_MOST, "N", NULL, "Read only the first N connections, and stop when they are over."},
@@ -129,7 +141,7 @@ static int explain_run(int argc, char **argv)
     const char *wrong = choose(&settings, &request);
     if (wrong != NULL)
         return usage_error(&explain_command, wrong);
-    if (!story_start(&settings.story, &request.report, &why)) {
+    if (!judge_by(&settings, &request, &why) || !story_start(&settings.story, &request.report, &why)) {
         fprintf(stderr, "fede explain: %s\n", reason);
         return EXIT_INPUT;
     }
@@ -167,6 +179,18 @@ static int explain_run(int argc, char **argv)
     if (code != EXIT_DONE || settings.story.level > 0)
         fprintf(stderr, "exit %d: %s\n", code, reason);
     return code;
+}
+
+/* What chains are judged by lives as long as the process. */
+static bool judge_by(struct settings *s, struct onlooker_request *request, struct text *why)
+{
+    request->judged_at = s->at;
+    if (!s->verify)
+        return true;
+    request->trust = fede_trust_new();
+    request->ct_logs = s->ct_logs != NULL ? trust_logs(s->ct_logs, why) : NULL;
+    return request->trust != NULL && (s->ct_logs == NULL || request->ct_logs != NULL) &&
+           trust_load(request->trust, &s->trust, NULL, why);
 }
 
 static bool keep(const char **list, size_t *n, size_t most, const char *value, struct text *why)
@@ -294,6 +318,21 @@ static bool explain_take(void *settings, const struct option_row *row, const cha
         return keep(s->rsa_keys, &s->n_rsa_keys, RSA_KEYS_MOST, value, why);
     case KEY_PSK:
         return keep(s->psks, &s->n_psks, PSKS_MOST, value, why);
+    case KEY_VERIFY:
+        s->verify = true;
+        return true;
+    case KEY_CACERT:
+        s->verify = true;
+        return keep(s->trust.files, &s->trust.n_files, TRUST_FILES_MOST, value, why);
+    case KEY_CAPATH:
+        s->verify = true;
+        return keep(s->trust.folders, &s->trust.n_folders, TRUST_FILES_MOST, value, why);
+    case KEY_CT_LOGS:
+        s->verify = true;
+        s->ct_logs = value;
+        return true;
+    case KEY_AT_TIME:
+        return value_time(value, &s->at, why);
     case KEY_REPORT:
         s->report = value;
         return true;

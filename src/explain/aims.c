@@ -73,9 +73,7 @@ static void against_impersonation(const struct dissection *d, struct aim *aim)
     if (!d->verdict->accepted) {
         aim->state = AIM_MISSED;
         text_add(&t, "the server's certificate was not accepted (");
-        /* The stable name of a reason is its row's in lower case. */
-        for (const char *c = reason_row(d->verdict->reason)->name; *c != '\0'; c++)
-            text_char(&t, (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c));
+        reason_words(d->verdict->reason, &t);
         text_char(&t, ')');
         text_add(&t, d->opened ? "; the connection went on without proof of identity" : "");
         return;
@@ -91,6 +89,13 @@ static void against_impersonation(const struct dissection *d, struct aim *aim)
         text_add(&t, "; its key signed with ");
         text_add(&t, scheme_title(d->scheme));
     }
+}
+
+/* The stable name of a reason is its row's in lower case. */
+void reason_words(unsigned reason, struct text *out)
+{
+    for (const char *c = reason_row((fede_reason)reason)->name; *c != '\0'; c++)
+        text_char(out, (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c));
 }
 
 /* A server proves itself; whether the client believes it is not visible here, except by going on. */

@@ -6,9 +6,12 @@
    the wire: HelloRequest does not count, ChangeCipherSpec and alerts are no messages. */
 #include "explain/derived_parts.h"
 
+#include <time.h>
+
 #include "crypto/offline.h"
 #include "explain/hello.h"
 #include "explain/protection.h"
+#include "explain/staple.h"
 #include "explain/suite_parts.h"
 #include "keys/schedule12.h"
 #include "x509/certificate.h"
@@ -211,14 +214,33 @@ static void certificate_verify(struct job *j)
     }
 }
 
+/* The issuer is among the certificates sent, or in the path that verification found. */
 static void staple(struct job *j)
 {
-    if (dissection_message(j->d, FEDE_SERVER, MSG_CERTIFICATE_STATUS, 0) == NULL)
-        return;
+    enum { MOST = 64 };
+    const struct dissection *d = j->d;
+    const struct kept_message *m = dissection_message(d, FEDE_SERVER, MSG_CERTIFICATE_STATUS, 0);
     struct derived_verdict *v =
-        judge(j, "certificate_status", "signature of the stapled OCSP response", "RFC 6960 3.2", FEDE_SERVER);
-    if (v != NULL)
-        derived_say(v, VERDICT_OPEN, "OCSP responses are not verified by this version of fede");
+        m != NULL ? judge(j, "certificate_status", "signature of the stapled OCSP response", "RFC 6960 3.2", FEDE_SERVER) : NULL;
+    bytes chain[MOST];
+    size_t n = 0;
+    if (v == NULL)
+        return;
+    for (size_t i = 0; i < d->n_certificates && n < MOST; i++)
+        chain[n++] = d->certificates[i];
+    for (size_t i = 1; d->verdict != NULL && i < d->verdict->path_len && n < MOST; i++)
+        chain[n++] = d->verdict->path[i];
+    struct certificate_status status = {0};
+    struct wire w = wire_reader(bytes_skip(m->bytes, 4));
+    struct text t = text_in(v->text, sizeof v->text);
+    wire_certificate_status(&w, &status);
+    if (!wire_done(&w)) {
+        derived_say(v, VERDICT_OPEN, "the message can't be read");
+        return;
+    }
+    v->input = status.response;
+    int64_t at = d->verdict != NULL ? d->verdict->at : (int64_t)time(NULL); /* a live connection: this is about now */
+    v->outcome = (uint8_t)staple_judge(status.response, chain, n, NULL, at, &t);
 }
 
 static bool with_sha1(uint16_t scheme)

@@ -123,6 +123,7 @@ struct aim {
     char text[400];      /* what protects, or why nothing does */
 };
 void dissection_aims(const struct dissection *d, struct aim aims[3]);
+void reason_words(unsigned reason, struct text *out); /* the stable name of a fede_reason */
 
 /* A certificate in a few lines: label and value. at: the time its validity is judged by. */
 struct card_row {

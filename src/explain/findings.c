@@ -448,7 +448,15 @@ static void recomputed(struct job *j)
         {"certificate_verify", "certificate_verify.signature", FOUND_SIGNATURE_WRONG},
         {"client_finished", "finished.verify_data", FOUND_FINISHED_WRONG},
         {"server_finished", "finished.verify_data", FOUND_FINISHED_WRONG},
+        {"certificate_status", "certificate_status.response", FOUND_STAPLE_WRONG},
     };
+    static const struct {
+        const char *name; /* a part of it */
+        enum finding_id id;
+    } checks_of[] = {{"Finished", FOUND_FINISHED_WRONG},
+                     {"certificate chain", FOUND_CHAIN_REFUSED},
+                     {"OCSP response", FOUND_STAPLE_WRONG},
+                     {"", FOUND_SIGNATURE_WRONG}};
     for (size_t i = 0; j->derived != NULL && i < j->derived->n_verdicts; i++) {
         const struct derived_verdict *v = &j->derived->verdicts[i];
         struct finding *f = NULL;
@@ -463,8 +471,10 @@ static void recomputed(struct job *j)
         text_add(&j->detail, v->text);
     }
     for (size_t i = 0; i < j->d->n_failed; i++) {
-        bool proof = strstr(j->d->failed[i].name, "Finished") != NULL;
-        if (found(j, proof ? FOUND_FINISHED_WRONG : FOUND_SIGNATURE_WRONG, 0, "") == NULL)
+        size_t k = 0;
+        while (k < sizeof checks_of / sizeof *checks_of - 1 && strstr(j->d->failed[i].name, checks_of[k].name) == NULL)
+            k++;
+        if (found(j, checks_of[k].id, 0, "") == NULL)
             continue;
         text_add(&j->detail, j->d->failed[i].name);
         text_add(&j->detail, ": ");

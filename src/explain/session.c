@@ -33,7 +33,8 @@ static void message(struct session *s, int side, bytes m, bool protects);
 static bool hear_after(struct session *s, uint8_t type);
 static void hear_client_hello(struct session *s, bytes body);
 static void hear_server_hello(struct session *s, bytes body);
-static void hear_certificates(struct session *s, uint8_t from, bytes m);
+static void hear_certificates(struct session *s, uint8_t from, bytes body);
+static size_t chain_of(const struct session *s, bytes body, bytes *out, size_t most);
 static void remember(struct session *s, bytes m);
 static void retry(struct session *s);
 static void act13(struct session *s, uint8_t from, uint8_t type);
@@ -417,6 +418,8 @@ static void message(struct session *s, int side, bytes m, bool protects)
     const bool after13 = s->version >= 0x0304 && s->opened && s->ways[side].finished;
     const bool spoken = after13 ? hear_after(s, type) : type != MSG_HELLO_REQUEST &&
                                                        (s->version < 0x0304 || type != MSG_NEW_SESSION_TICKET);
+    if (s->unjudged[from] && type != MSG_CERTIFICATE_STATUS)
+        session_judge(s, from);
     if (type == MSG_CLIENT_HELLO)
         hear_client_hello(s, body);
     fede_event e = {.kind = FEDE_EVENT_MESSAGE, .what = type, .bytes = m};
@@ -426,7 +429,8 @@ static void message(struct session *s, int side, bytes m, bool protects)
         hear_server_hello(s, body);
         break;
     case MSG_CERTIFICATE:
-        hear_certificates(s, from, m);
+        s->shown_at[from] = s->spoken_len;
+        hear_certificates(s, from, body);
         break;
     case MSG_SERVER_KEY_EXCHANGE:
         check_key_exchange(s, body);
@@ -447,6 +451,10 @@ static void message(struct session *s, int side, bytes m, bool protects)
         session_ticket(s, body);
     if (type == MSG_CLIENT_HELLO)
         s->hello_at = s->spoken_len;
+    if (type == MSG_SERVER_HELLO)
+        s->answer_at = s->spoken_len;
+    if (type == MSG_CERTIFICATE_STATUS)
+        s->status_at = s->spoken_len;
     if (spoken)
         remember(s, m);
     if (type == MSG_CLIENT_KEY_EXCHANGE)
@@ -487,7 +495,8 @@ static void hear_client_hello(struct session *s, bytes body)
     s->exchange_at = s->exchange_end = s->handshake_end = 0;
     s->inherited = s->rsa_unfit = false;
     s->certified[FEDE_CLIENT] = s->certified[FEDE_SERVER] = false;
-    s->leaf_len[FEDE_CLIENT] = s->leaf_len[FEDE_SERVER] = 0;
+    s->unjudged[FEDE_CLIENT] = s->unjudged[FEDE_SERVER] = false;
+    s->answer_at = s->status_at = 0;
     s->ways[0].finished = s->ways[1].finished = false;
     s->hello = body.len >= 34;
     if (s->hello)
@@ -529,32 +538,49 @@ static void hear_server_hello(struct session *s, bytes body)
         session_resumes13(s, load16(m.extensions.pre_shared_key.data));
 }
 
-static void hear_certificates(struct session *s, uint8_t from, bytes m)
+static void hear_certificates(struct session *s, uint8_t from, bytes body)
 {
     enum { CHAIN_MOST = 32 };
-    bytes list[CHAIN_MOST], der, rest;
+    bytes list[CHAIN_MOST];
+    size_t n = chain_of(s, body, list, CHAIN_MOST);
+    s->certified[from] = s->unjudged[from] = n > 0;
+    if (n > 0)
+        check_certificates(s, from, list, n);
+}
+
+static size_t chain_of(const struct session *s, bytes body, bytes *out, size_t most)
+{
+    struct certificate_message m = {0};
+    struct wire w = wire_reader(body);
+    bytes der, extensions;
     size_t n = 0;
-    struct wire w = wire_reader(bytes_skip(m, 4));
-    if (s->version >= 0x0304) {
-        struct certificate_message c = {0};
-        bytes extensions;
-        wire_certificate_13(&w, &c);
-        rest = wire_done(&w) ? c.list : BYTES_NONE;
-        while (n < CHAIN_MOST && certificates_13_next(&rest, &der, &extensions))
-            list[n++] = der;
-    } else {
-        struct certificate_message c = {0};
-        wire_certificate_12(&w, &c);
-        rest = wire_done(&w) ? c.list : BYTES_NONE;
-        while (n < CHAIN_MOST && certificates_next(&rest, &der))
-            list[n++] = der;
-    }
-    s->certified[from] = n > 0;
-    if (n == 0)
-        return;
-    s->leaf_at[from] = s->spoken_len + (size_t)(list[0].data - m.data);
-    s->leaf_len[from] = list[0].len;
-    check_certificates(s, from, list, n);
+    (s->version >= 0x0304 ? wire_certificate_13 : wire_certificate_12)(&w, &m);
+    bytes rest = wire_done(&w) ? m.list : BYTES_NONE;
+    while (n < most &&
+           (s->version >= 0x0304 ? certificates_13_next(&rest, &der, &extensions) : certificates_next(&rest, &der)))
+        out[n++] = der;
+    return n;
+}
+
+/* ---- what was spoken ---- */
+
+bytes session_spoken(const struct session *s, uint8_t type, size_t at)
+{
+    enum { HEADER = 4 };
+    if (s->spoken_lost || at + HEADER > s->spoken_len || s->spoken[at] != type)
+        return BYTES_NONE;
+    const size_t len = load24(s->spoken + at + 1);
+    return len <= s->spoken_len - at - HEADER ? bytes_of(s->spoken + at + HEADER, len) : BYTES_NONE;
+}
+
+bytes session_certificates(const struct session *s, uint8_t from)
+{
+    return s->certified[from] ? session_spoken(s, MSG_CERTIFICATE, s->shown_at[from]) : BYTES_NONE;
+}
+
+size_t session_chain(const struct session *s, uint8_t from, bytes *out, size_t most)
+{
+    return chain_of(s, session_certificates(s, from), out, most);
 }
 
 static void remember(struct session *s, bytes m)

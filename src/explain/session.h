@@ -63,6 +63,13 @@ struct way {
 
 struct session;
 struct verified;
+/* What chains of certificates are judged by. */
+struct judging {
+    const fede_trust *trust;     /* NULL: they are not judged */
+    const fede_ct_logs *logs;    /* NULL: timestamps are not looked at */
+    fede_signatures *signatures; /* verified before; may be NULL */
+    int64_t at;                  /* seconds since 1970; 0: the time of the packet */
+};
 struct session_listener {
     void (*begun)(void *arg, struct session *s);
     void (*event)(void *arg, struct session *s, const fede_event *e);
@@ -77,6 +84,7 @@ struct session_listener {
     const struct secrets *secrets;
     struct lineage *lineage;  /* NULL: resumptions are not tied to their first connections */
     struct verified *verified; /* certificates met before; NULL: none are remembered */
+    const struct judging *judging; /* NULL: chains are not judged */
 };
 
 struct session {
@@ -115,7 +123,9 @@ struct session {
     uint8_t master[48];
     uint8_t *spoken;          /* its messages, in order */
     size_t spoken_len, spoken_room;
-    size_t leaf_at[3], leaf_len[3]; /* where in spoken the leaf certificates lie */
+    size_t shown_at[3];       /* where in spoken the Certificate messages lie, by side */
+    bool unjudged[3];         /* a chain came, and what may come with it is still awaited */
+    size_t answer_at, status_at; /* of ServerHello and CertificateStatus in spoken; status_at 0: none came */
     unsigned handshakes, n_messages;
     uint64_t failed_checks, tries;
     unsigned notes;
@@ -151,6 +161,15 @@ void session_keys13(struct session *s, uint8_t from, enum stage stage);
 void session_key_update(struct session *s, uint8_t from);
 /* Opens a protected record into scratch (as long as the record). *type becomes the inner type. */
 bool session_open(struct session *s, uint8_t from, bytes record, uint8_t *scratch, uint8_t *type, bytes *plain);
+
+/* ---- What was spoken. The body of the message of that type at that offset; empty when it is not there. */
+bytes session_spoken(const struct session *s, uint8_t type, size_t at);
+bytes session_certificates(const struct session *s, uint8_t from); /* the body of its Certificate */
+/* The certificates it shows, leaf first; returns how many, no more than most. */
+size_t session_chain(const struct session *s, uint8_t from, bytes *out, size_t most);
+
+/* ---- session_chain.c: judges the chain that side has shown, and what came with it. */
+void session_judge(struct session *s, uint8_t from);
 
 /* ---- session_lineage.c */
 void session_offers(struct session *s, const struct client_hello *m);

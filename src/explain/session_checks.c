@@ -228,9 +228,8 @@ static const char *no_finished(const struct session *s, enum hash prf)
 static bool leaf_of(const struct session *s, uint8_t from, struct certificate *out)
 {
     fede_error error = {0};
-    if (s->spoken_lost || s->leaf_len[from] == 0 || s->leaf_at[from] + s->leaf_len[from] > s->spoken_len)
-        return false;
-    return certificate_read(bytes_of(s->spoken + s->leaf_at[from], s->leaf_len[from]), out, &error);
+    bytes leaf;
+    return session_chain(s, from, &leaf, 1) == 1 && certificate_read(leaf, out, &error);
 }
 
 /* Known, and something crypto/ verifies: SHA-1 is not. */

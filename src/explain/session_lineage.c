@@ -31,11 +31,8 @@ void session_resumes12(struct session *s)
 /* TLS 1.3: the n-th identity of the ClientHello, which is the last message spoken but one. */
 void session_resumes13(struct session *s, size_t n)
 {
-    if (s->spoken_lost || s->spoken_len < 4)
-        return;
     struct client_hello m = {0};
-    size_t at = s->hello_at, len = at + 4 <= s->spoken_len ? load24(s->spoken + at + 1) : 0;
-    struct wire w = wire_reader(bytes_of(s->spoken + at + 4, at + 4 + len <= s->spoken_len ? len : 0));
+    struct wire w = wire_reader(session_spoken(s, MSG_CLIENT_HELLO, s->hello_at));
     wire_client_hello(&w, &m);
     if (wire_done(&w))
         descend(s, LINEAGE_PSK, offered_identity(m.extensions.pre_shared_key, n));
@@ -98,10 +95,10 @@ static struct ancestor self(const struct session *s)
     struct ancestor a = {.connection = s->ancestor != 0 ? s->ancestor : s->number};
     a.has_master = s->keyed && s->version < 0x0304;
     bytes_copy(a.master, s->master, sizeof a.master);
-    if (!s->spoken_lost && s->leaf_len[FEDE_SERVER] > 0 &&
-        s->leaf_at[FEDE_SERVER] + s->leaf_len[FEDE_SERVER] <= s->spoken_len) {
+    bytes leaf;
+    if (session_chain(s, FEDE_SERVER, &leaf, 1) == 1) {
         struct text t = text_in(a.certificate, sizeof a.certificate);
-        certificate_title(bytes_of(s->spoken + s->leaf_at[FEDE_SERVER], s->leaf_len[FEDE_SERVER]), &t);
+        certificate_title(leaf, &t);
     }
     return a;
 }

@@ -23,7 +23,7 @@
 #include "report/prelude.h"
 #include "report/progress.h"
 
-enum { STORY_MOST = 4 * 1024 * 1024 /* bytes of a text story in memory */ };
+enum { STORY_MOST = 4 * 1024 * 1024 /* bytes of a text story in memory */, SIGNATURES_KEPT = 4096 };
 
 /* What is kept of each connection for the table. */
 struct row {
@@ -52,6 +52,7 @@ struct telling { /* one connection's story under way: the session's user pointer
 struct look {
     const struct onlooker_request *request;
     struct secrets secrets;
+    struct judging judging;
     struct analysis analysis;
     int *fds;    /* of the files; -1 when it could not be opened */
     bool silent; /* the first of two passes: only rows, and what the filter chooses */
@@ -111,7 +112,8 @@ static bool is_lines(const struct look *l)
 
 enum onlooker_outcome onlooker_tell(const struct onlooker_request *request, char *why, size_t size)
 {
-    struct look l = {.request = request};
+    struct look l = {.request = request,
+                     .judging = {.trust = request->trust, .logs = request->ct_logs, .at = request->judged_at}};
     struct text t = text_in(why, size);
     enum onlooker_outcome outcome = ONLOOKER_UNREADABLE;
     FILE *rows = is_lines(&l) && request->page.out == NULL ? request->report.out : NULL;
@@ -123,6 +125,8 @@ enum onlooker_outcome onlooker_tell(const struct onlooker_request *request, char
         return outcome;
     }
     read_secrets_blocks(&l);
+    if (request->trust != NULL)
+        l.judging.signatures = fede_signatures_new(SIGNATURES_KEPT);
     bool chosen = request->select != NULL && rows == NULL, two = (is_text(&l) || chosen) && request->follow == 0;
     json_begin(&l);
     progress_start(&l.progress, request->progress);
@@ -277,7 +281,7 @@ static bool pass(struct look *l, bool silent)
 {
     const struct session_listener listener = {
         .begun = begun, .event = event, .check = check, .note = note, .ended = ended,
-        .plain = plain, .unfound = unfound, .arg = l, .secrets = &l->secrets};
+        .plain = plain, .unfound = unfound, .arg = l, .secrets = &l->secrets, .judging = &l->judging};
     l->silent = silent;
     l->passes++;
     l->found = l->over = 0;
@@ -943,6 +947,7 @@ static void free_look(struct look *l)
     select_end(&l->selection);
     analysis_end(&l->analysis);
     secrets_end(&l->secrets);
+    fede_signatures_free(l->judging.signatures);
     for (size_t i = 0; i < l->n_rows; i++) {
         free(l->rows[i].client);
         free(l->rows[i].server);

@@ -16,6 +16,9 @@ struct onlooker_request {
     size_t n_rsa_keys;
     const char *const *psks;     /* "HEX" or "IDENTITY:HEX" */
     size_t n_psks;
+    fede_trust *trust;        /* chains are judged by it; NULL: they are not */
+    fede_ct_logs *ct_logs;    /* NULL: timestamps are not looked at */
+    int64_t judged_at;        /* seconds since 1970; 0: the time of the packets */
     unsigned only;            /* number of the one connection to tell; 0: all */
     unsigned most;            /* how many connections are read, the first ones; 0: all */
     uint64_t memory;          /* bytes; above it the connections longest silent are given up */

@@ -44,6 +44,13 @@ enum ocsp_answer ocsp_judge(bytes der, const struct certificate *c, const struct
 
 /* ---- Who signed it -------------------------------------------------------------------------------------------- */
 
+const char *ocsp_signer_problem(bytes der, const struct certificate *issuer, int64_t at)
+{
+    struct ocsp_response r;
+    const char *problem;
+    return ocsp_read(der, &r, &problem) ? signer_problem(&r, issuer, at) : problem;
+}
+
 static bool key_hash(const struct certificate *c, uint8_t hash, uint8_t out[HASH_MAX])
 {
     bytes content, bits;

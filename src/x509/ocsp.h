@@ -39,6 +39,9 @@ bool ocsp_next(bytes *rest, struct ocsp_single *out, bool *malformed);
 enum ocsp_answer ocsp_judge(bytes der, const struct certificate *c, const struct certificate *issuer, int64_t at,
                             struct ocsp_single *single, const char **problem);
 
+/* Who signed alone: NULL, or why the signature is not the issuer's, nor of one it put in charge. For readers of old responses. */
+const char *ocsp_signer_problem(bytes der, const struct certificate *issuer, int64_t at);
+
 /* RFC 7633: does the certificate promise that a response comes with it? */
 bool promises_staple(const struct certificate *c);
 

@@ -37,6 +37,8 @@ enum course {
     CUT_OFF,
     WRONG_CHECK,
     WRONG_FINISHED,
+    WRONG_CHAIN,
+    WRONG_STAPLE,
     CUT_HELLO,
     TICKET_AGAIN,
     ID_AGAIN,
@@ -185,8 +187,12 @@ static void play(const struct spec *s)
         e = (fede_event){.kind = FEDE_EVENT_ENDED, .from = FEDE_SERVER, .error = &error};
         dissection_event(&d, &e);
     }
-    if (s->course == WRONG_CHECK || s->course == WRONG_FINISHED)
-        dissection_failed_check(&d, s->course == WRONG_CHECK ? "certificate signature" : "server Finished", "made up");
+    static const char *const wrong[] = {[WRONG_CHECK] = "certificate signature",
+                                        [WRONG_FINISHED] = "server Finished",
+                                        [WRONG_CHAIN] = "certificate chain",
+                                        [WRONG_STAPLE] = "stapled OCSP response"};
+    if (s->course >= WRONG_CHECK && s->course <= WRONG_STAPLE)
+        dissection_failed_check(&d, wrong[s->course], "made up");
 }
 
 static void stop(void)
@@ -263,6 +269,8 @@ static const struct flaw {
     {FOUND_STAPLE_MISSING, "", {.certificates = {"must_staple"}, .more_client = "000500050100000000"}},
     {FOUND_SIGNATURE_WRONG, "made up", {.course = WRONG_CHECK}},
     {FOUND_FINISHED_WRONG, "made up", {.course = WRONG_FINISHED}},
+    {FOUND_CHAIN_REFUSED, "made up", {.course = WRONG_CHAIN}},
+    {FOUND_STAPLE_WRONG, "made up", {.course = WRONG_STAPLE}},
     {FOUND_NO_SERVER_NAME, "", {.client_extensions = CLIENT_WITHOUT_NAME}},
     {FOUND_CLOCK, "2030-01-01", {.clock = IN_2030 + 3600}},
     {FOUND_RESUMES, "", {.session_id_len = 32}},
