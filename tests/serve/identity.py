@@ -123,7 +123,7 @@ def usage(scene):
                 (["--cert", bad], 3, "PEM"), (["--cert", pair[1], "--key", f"{scene.certs}/other.example.key"], 3, "does not belong"),
                 ([*pair, "--reject", "no_such_alert"], 2, "no_such_alert"), ([*pair, "--ciphers", "NULL-MD5"], 2, "NULL-MD5"),
                 ([*pair, "--max-fragment", "9"], 2, "64 to 16384"), ([*pair, "--tls-max", "1.3"], 2, "1.2"),
-                ([*pair, "--staple", "x"], 2, "release"), ([*pair, "--sni", "a:b"], 2, "NAME"),
+                ([*pair, "--staple", "x"], 3, "can't be read"), ([*pair, "--session-store", "x"], 2, "redis://"), ([*pair, "--sni", "a:b"], 2, "NAME"),
                 (["--plain", *pair], 2, "--plain")):
             code, out = run([scene.fede, "serve", *words], 20)
             expect(code == status and told in out, f"fede serve {' '.join(words)}: exit status {code}, not {status}:\n{out}")
