@@ -37,7 +37,8 @@ void checks_trace(void *arg, const fede_event *event)
         snprintf(line, sizeof line, "%s alert %u %u\n", way, (unsigned)event->number, event->what);
     else if (event->kind == FEDE_EVENT_CHOICE && strcmp(event->label, "resumption") == 0) {
         run->why_not_resumed_len = event->bytes.len < sizeof run->why_not_resumed ? event->bytes.len : 0;
-        memcpy(run->why_not_resumed, event->bytes.data, run->why_not_resumed_len);
+        if (run->why_not_resumed_len > 0)
+            memcpy(run->why_not_resumed, event->bytes.data, run->why_not_resumed_len);
         return;
     } else
         return;
