@@ -33,7 +33,7 @@ class Serve:
             return f.read()
 
     def wait(self, pattern):
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             found = re.search(pattern, self.said())
             if found:

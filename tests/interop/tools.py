@@ -149,7 +149,7 @@ def free_port():
 
 
 def wait_for_port(port, process=None, host="127.0.0.1"):
-    for _ in range(400):
+    for _ in range(800):
         if process and process.p.poll() is not None:
             raise Failed(f"{process.words[0]} ended at once: {process.said()[-300:]}")
         try:
