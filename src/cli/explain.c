@@ -95,7 +95,7 @@ const struct command explain_command = {
     .run = explain_run,
 };
 
-static int explain_run(int argc, char **argv)
+int outcome_exit(int outcome)
 {
     static const int codes[] = {
         [ONLOOKER_DONE] = EXIT_DONE,
@@ -106,6 +106,11 @@ static int explain_run(int argc, char **argv)
         [ONLOOKER_UNWRITTEN] = EXIT_INTERNAL,
         [ONLOOKER_INCOMPLETE] = EXIT_INCOMPLETE,
     };
+    return codes[outcome];
+}
+
+static int explain_run(int argc, char **argv)
+{
     static struct settings settings;
     char reason[400] = "";
     struct text why = text_in(reason, sizeof reason);
@@ -167,8 +172,8 @@ static int explain_run(int argc, char **argv)
         }
         request.page.command = settings.command;
     }
-    code = codes[saved_is(argv[1]) ? saved_tell(&request, reason, sizeof reason)
-                                    : onlooker_tell(&request, reason, sizeof reason)];
+    code = outcome_exit(saved_is(argv[1]) ? (int)saved_tell(&request, reason, sizeof reason)
+                                          : (int)onlooker_tell(&request, reason, sizeof reason));
     if (!story_page_end(&request.page)) {
         snprintf(reason, sizeof reason, "%.300s could not be written whole", settings.report);
         code = EXIT_INTERNAL;

@@ -10,7 +10,7 @@
 #include "cli/options.h"
 #include "fede/fede.h"
 
-static const struct command *const commands[] = {&connect_command, &serve_command, &explain_command, &derive_command,
+static const struct command *const commands[] = {&connect_command, &serve_command, &explain_command, &capture_command, &derive_command,
                                                  &diff_command, &keylog_command,  &lookup_command,  &cert_command,  &ca_command,
                                                  &lab_command};
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
@@ -130,7 +130,7 @@ static int help_about(const char *word)
         return EXIT_DONE;
     char message[300];
     snprintf(message, sizeof message,
-             "there is no help about \"%.100s\"; topics: connect, serve, explain, derive, diff, keylog, lookup, cert, ca, lab, %s", word,
+             "there is no help about \"%.100s\"; topics: connect, serve, explain, capture, derive, diff, keylog, lookup, cert, ca, lab, %s", word,
              help_topics());
     return usage_error(NULL, message);
 }

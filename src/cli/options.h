@@ -99,6 +99,7 @@ extern const struct command connect_command; /* connect.c */
 extern const struct command serve_command;   /* serve.c */
 extern const struct command explain_command; /* explain.c */
 extern const struct command derive_command;  /* derive.c */
+extern const struct command capture_command; /* capture.c */
 extern const struct command diff_command;    /* diff.c */
 extern const struct command keylog_command;  /* keylog.c */
 extern const struct command lookup_command;  /* lookup.c */

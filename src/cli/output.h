@@ -30,6 +30,9 @@ bool story_page_start(struct report_options *page, const char *path, const char 
 /* Ends it; false when not all of it could be written. */
 bool story_page_end(struct report_options *page);
 
+/* The exit code of an enum onlooker_outcome (report/onlooker.h). In explain.c. */
+int outcome_exit(int outcome);
+
 /* Monotonic microseconds; usable as the ticks of fede_config_clock. */
 uint64_t clock_ticks(void *unused);
 /* Seconds since 1970. */

@@ -32,6 +32,8 @@ void analysis_file(struct analysis *a, struct capture *c,
             break;
         if (item.what == CAPTURE_COMMENT && comment != NULL)
             comment(arg, &item);
+        if (item.what == CAPTURE_SECRETS && a->live != NULL)
+            secrets_lines(a->live, item.data);
         if (item.what != CAPTURE_PACKET)
             continue;
         a->packets++;

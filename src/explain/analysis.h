@@ -24,6 +24,7 @@ struct analysis {
     uint32_t wire_len;              /* of the packet that is read */
     uint64_t plain[KINDS];          /* TCP connections without TLS, by kind */
     struct dns dns;                 /* names that were resolved in the capture */
+    struct secrets *live;           /* secrets blocks met on the way go there; NULL: they have been read before */
     bool stop;                      /* set by a listener: the rest of the files is not read */
     /* Called now and then while packets are read, when set after analysis_start. */
     void (*tick)(void *arg);

@@ -124,15 +124,19 @@ enum onlooker_outcome onlooker_tell(const struct onlooker_request *request, char
         free_look(&l);
         return outcome;
     }
-    read_secrets_blocks(&l);
+    if (!request->live)
+        read_secrets_blocks(&l);
     if (request->trust != NULL)
         l.judging.signatures = fede_signatures_new(SIGNATURES_KEPT);
-    bool chosen = request->select != NULL && rows == NULL, two = (is_text(&l) || chosen) && request->follow == 0;
+    bool chosen = request->select != NULL && rows == NULL;
+    bool two = (is_text(&l) || chosen) && request->follow == 0 && !request->live;
     json_begin(&l);
     progress_start(&l.progress, request->progress);
     l.failed = !pass(&l, two) || l.failed;
     if (two && !l.failed && l.n_rows > 0)
         tell_chosen(&l);
+    if (request->live && is_text(&l) && l.n_rows > 1 && request->report.level > 0)
+        table(&l);
     progress_end(&l.progress);
     outcome = judge(&l, &t);
     json_finish(&l, outcome, why);
@@ -163,6 +167,10 @@ static bool open_files(struct look *l)
     const struct onlooker_request *q = l->request;
     bool good = true;
     l->fds = calloc(q->n_files, sizeof *l->fds);
+    if (q->live && l->fds != NULL) {
+        l->fds[0] = dup(q->live_fd);
+        return l->fds[0] >= 0;
+    }
     for (size_t i = 0; l->fds != NULL && i < q->n_files; i++) {
         l->fds[i] = strcmp(q->files[i], "-") == 0 ? spool(l) : open(q->files[i], O_RDONLY | O_CLOEXEC);
         if (l->fds[i] < 0) {
@@ -294,6 +302,7 @@ static bool pass(struct look *l, bool silent)
     comments_clear(&l->comments);
     l->analysis.tick = tick;
     l->analysis.tick_arg = l;
+    l->analysis.live = l->request->live ? &l->secrets : NULL;
     for (l->file = 0; l->file < l->request->n_files && !l->analysis.stop; l->file++)
         tell_file(l, l->file);
     analysis_finish(&l->analysis);
@@ -325,7 +334,8 @@ static uint64_t memory_used(void)
 
 static void tell_file(struct look *l, size_t i)
 {
-    struct input *input = lseek(l->fds[i], 0, SEEK_SET) == 0 ? input_file(l->fds[i]) : NULL;
+    bool begun = l->request->live || lseek(l->fds[i], 0, SEEK_SET) == 0;
+    struct input *input = begun ? input_file(l->fds[i]) : NULL;
     struct capture c;
     if (input == NULL) {
         l->failed = true;
@@ -553,6 +563,8 @@ static void hand_out(struct look *l, struct telling *t)
         bytes_wipe(t->text, t->size);
         free(t->text);
     }
+    if (l->request->live && (fflush(out) != 0 || ferror(out)))
+        l->analysis.stop = true; /* nobody reads */
     l->failed = l->failed || ferror(out);
 }
 
@@ -641,7 +653,7 @@ static void telling_end(struct look *l, struct session *s, const char *outcome)
     }
     l->lossy += s->found && (s->ways[0].lost > 0 || s->ways[1].lost > 0);
     l->over += l->request->most != 0 && s->number <= l->request->most;
-    l->analysis.stop = l->request->most != 0 && l->over == l->request->most;
+    l->analysis.stop = l->analysis.stop || (l->request->most != 0 && l->over == l->request->most);
     free(t);
     s->user = NULL;
 }
@@ -782,7 +794,7 @@ static void table(struct look *l)
     page_parts(&p, FAINT, 0, line, "; ");
     page_line(&p);
     around_text(&l->analysis, &l->comments, &p);
-    if (o->level <= 1) {
+    if (o->level <= 1 && !l->request->live) {
         page_words(&p, FAINT, 0, "--conn N tells the story of one of them, -v those of all.");
         page_line(&p);
     }
@@ -898,7 +910,7 @@ static enum onlooker_outcome judge(const struct look *l, struct text *why)
 {
     unsigned only = l->request->follow != 0 ? l->request->follow : l->request->only;
     bool found = only == 0 ? l->secured > 0 : only <= l->n_rows;
-    bool keys = l->secrets.lines > 0 || l->request->n_keylogs + l->request->n_rsa_keys + l->request->n_psks > 0;
+    bool keys = l->request->live_keys || l->secrets.lines > 0 || l->request->n_keylogs + l->request->n_rsa_keys + l->request->n_psks > 0;
     if (l->failed) {
         text_add(why, "not enough memory, or the output could not be written");
         return ONLOOKER_FAILED;

@@ -29,6 +29,9 @@ struct onlooker_request {
     unsigned follow;          /* only the conversation of that connection; 0: the stories */
     enum follow_form follow_form;
     struct export_folder *folder; /* content and certificates go there too; NULL: nowhere */
+    bool live;                /* the one file is live_fd, and is told while it is written: in one pass */
+    int live_fd;
+    bool live_keys;           /* its secrets blocks stand before what they open */
     const char *command;      /* for messages on standard error: "fede explain" */
 };
 

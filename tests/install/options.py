@@ -17,7 +17,7 @@ wrong = []
 completions = {shell: read(path) for shell, path in (
     ("bash", "bash-completion/completions/fede"), ("zsh", "zsh/site-functions/_fede"),
     ("fish", "fish/vendor_completions.d/fede.fish"))}
-for command in ("connect", "serve", "explain", "derive", "diff", "keylog", "lookup", "cert", "ca", "lab"):
+for command in ("connect", "serve", "explain", "capture", "derive", "diff", "keylog", "lookup", "cert", "ca", "lab"):
     rows = [line.split("\t") for line in subprocess.run([fede, "--list-options", command], check=True, capture_output=True,
                                                         text=True).stdout.splitlines()]
     known = {row[0].lstrip("-") for row in rows}

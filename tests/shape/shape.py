@@ -34,7 +34,7 @@ MAY = {
     "io": ({"base"}, ALL),
     "cli": ({"base", "report"}, ALL),
 }
-ONLY_IN = {"openssl/": {"crypto"}, "uv.h": {"cli"}, "hiredis/": {"cli"}, "nghttp2/": {"cli", "inside"}, "ares.h": {"cli"}, "http_parser.h": {"cli", "inside"},
+ONLY_IN = {"openssl/": {"crypto"}, "uv.h": {"cli"}, "hiredis/": {"cli"}, "nghttp2/": {"cli", "inside"}, "ares.h": {"cli"}, "pcap/": {"cli"}, "http_parser.h": {"cli", "inside"},
            "jansson.h": {"report", "cli"}}
 failures = []
 passed = 0

@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from scene import Scene, Skip, tests  # noqa: E402
 import difference  # noqa: E402,F401
 import keylog  # noqa: E402,F401
+import live  # noqa: E402,F401
 
 
 def main():
