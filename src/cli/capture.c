@@ -272,7 +272,7 @@ static int tell(struct settings *s, int from, struct text *why)
     enum onlooker_outcome outcome = onlooker_tell(&request, reason, sizeof reason);
     story_end(&request.report);
     text_add(why, reason);
-    return outcome_exit(outcome);
+    return outcome_exit((int)outcome);
 }
 
 /* ---- options ---- */
