@@ -147,6 +147,7 @@ complete -c fede -n '__fish_seen_subcommand_from serve' -l ticket-key -r -d 'Mak
 complete -c fede -n '__fish_seen_subcommand_from serve' -l session-store -x -d 'Keep sessions by id in the Redis server redis://HOST[:PORT] or unix:PATH: all servers with the same one resume each other\'s. Whoever can read it can read the connections.'
 complete -c fede -n '__fish_seen_subcommand_from serve' -l session-cache -d 'Keep the last N sessions, 20000 without it, by session id, for clients that know no tickets.'
 complete -c fede -n '__fish_seen_subcommand_from serve' -l handshake-timeout -x -d 'Most time for a handshake; without it 10.'
+complete -c fede -n '__fish_seen_subcommand_from serve' -l handshake-limit -x -d 'Most bytes that a client may send in its handshake; without it 262144.'
 complete -c fede -n '__fish_seen_subcommand_from serve' -l idle-timeout -x -d 'End connections on which nothing moves for so long; without it 60.'
 complete -c fede -n '__fish_seen_subcommand_from serve' -l grace -x -d 'When stopping, most time for what is still open; without it 5.'
 complete -c fede -n '__fish_seen_subcommand_from serve' -l reject -x -d 'Refuse every client with this alert, by name or number.'

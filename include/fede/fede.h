@@ -202,6 +202,11 @@ FEDE_API bool fede_config_random(fede_config *config, bool (*fill)(void *arg, ui
    (default 131,072). 0 keeps the value. */
 FEDE_API bool fede_config_limits(fede_config *config, size_t message, size_t handshake);
 
+/* fede_config_handshake_limits: most bytes that the peer may send in a handshake (default 262,144, at least 512), and most
+   time it may take (default 60,000 milliseconds), not counted while a question is open. 0 keeps the value. The clock is looked
+   at when bytes come and by fede_needs: an application that waits for a silent peer calls that when its own alarm goes off. */
+FEDE_API bool fede_config_handshake_limits(fede_config *config, size_t bytes, uint32_t milliseconds);
+
 /* fede_config_max_fragment sets the most plaintext bytes put into one record, 64 to 16,384 (the default). */
 FEDE_API bool fede_config_max_fragment(fede_config *config, size_t bytes);
 

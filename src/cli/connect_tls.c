@@ -40,6 +40,7 @@ bool tls_prepare(struct client *client, const char *host)
         return client_fail(client, FEDE_CRYPTO_FAILED, FEDE_ORIGIN_INTERNAL, 0, 0);
     }
     if (!fede_config_clock(config, judged_time, ticks, client) || !fede_config_read_ahead(config, true) ||
+        !fede_config_handshake_limits(config, 0, UINT32_MAX) || /* --connect-timeout has an alarm of its own */
         !fede_config_trace(config, hear, client))
         return tls_refused(client);
     if (set->no_ems && !fede_config_extended_master_secret(config, FEDE_EMS_OFF))

@@ -58,7 +58,7 @@ struct settings {
     bool request_cert, require_cert;
     bool no_tickets, no_ems, no_alpn, http1, echo, www, once, plain;
     int reject; /* alert to refuse each ClientHello with, -1: none */
-    long max_fragment, record_limit, workers, max_connections, session_cache, ticket_lifetime; /* 0: not given */
+    long max_fragment, record_limit, workers, max_connections, session_cache, ticket_lifetime, handshake_limit; /* 0: not given */
     unsigned long handshake_ms, idle_ms, grace_ms;
 };
 

@@ -153,6 +153,7 @@ static fede_config *base_config(struct server *server, struct text *why)
         (!settings->no_ems || fede_config_extended_master_secret(config, FEDE_EMS_OFF)) &&
         (settings->max_fragment == 0 || fede_config_max_fragment(config, (size_t)settings->max_fragment)) &&
         fede_config_record_size_limit(config, (size_t)settings->record_limit) && fede_config_read_ahead(config, true) &&
+        fede_config_handshake_limits(config, (size_t)settings->handshake_limit, UINT32_MAX) && /* the worker has an alarm */
         fede_config_half_close(config, true) &&
         set_client_auth(config, settings) && (!traced || fede_config_trace(config, peer_trace, server)) &&
         (!traced || fede_config_reveal_secrets(config)) && fede_config_ask(config, (asks ? FEDE_ASK_HELLO : 0u) | stored))

@@ -34,6 +34,7 @@ enum key {
     KEY_WORKERS,
     KEY_MAX_CONNECTIONS,
     KEY_HANDSHAKE_TIMEOUT,
+    KEY_HANDSHAKE_LIMIT,
     KEY_IDLE_TIMEOUT,
     KEY_GRACE,
     KEY_NO_TICKETS,
@@ -86,6 +87,7 @@ static const struct option_row serve_options[] = {
     {"session-store",     0,  KEY_SESSION_STORE,     "PLACE",          NULL,    "Keep sessions by id in the Redis server redis://HOST[:PORT] or unix:PATH: all servers with the same one resume each other's. Whoever can read it can read the connections."},
     {"session-cache",     0,  KEY_SESSION_CACHE,     "[=N]",           NULL,    "Keep the last N sessions, 20000 without it, by session id, for clients that know no tickets."},
     {"handshake-timeout", 0,  KEY_HANDSHAKE_TIMEOUT, "SECONDS",        NULL,    "Most time for a handshake; without it 10."},
+    {"handshake-limit",   0,  KEY_HANDSHAKE_LIMIT,   "BYTES",          NULL,    "Most bytes that a client may send in its handshake; without it 262144."},
     {"idle-timeout",      0,  KEY_IDLE_TIMEOUT,      "SECONDS",        NULL,    "End connections on which nothing moves for so long; without it 60."},
     {"grace",             0,  KEY_GRACE,             "SECONDS",        NULL,    "When stopping, most time for what is still open; without it 5."},
     {"reject",            0,  KEY_REJECT,            "ALERT",          NULL,    "Refuse every client with this alert, by name or number."},
@@ -196,6 +198,8 @@ static bool settings_take(void *where, const struct option_row *row, const char 
         return value_number(value, 1, 1000000, &settings->max_connections, why);
     case KEY_HANDSHAKE_TIMEOUT:
         return value_seconds(value, &settings->handshake_ms, why);
+    case KEY_HANDSHAKE_LIMIT:
+        return value_number(value, 512, 16777215, &settings->handshake_limit, why);
     case KEY_IDLE_TIMEOUT:
         return value_seconds(value, &settings->idle_ms, why);
     case KEY_GRACE:

@@ -174,6 +174,8 @@ unsigned fede_needs(fede_conn *conn)
     unsigned needs = 0;
     if (!(conn->flags & CONN_STARTED))
         start(conn);
+    if (!bounds_time(conn))
+        conn_end_badly(conn);
     bool pending = window_len(&conn->to_send) > 0 && !(conn->flags & CONN_BAD_SEND);
     if (pending)
         needs |= FEDE_SEND;
@@ -325,7 +327,10 @@ void fede_received(fede_conn *conn, ptrdiff_t n)
         w->end += (uint32_t)n;
         if (w->used < w->end)
             w->used = w->end;
-        conn_drive(conn);
+        if (bounds_time(conn) && bounds_bytes(conn, (size_t)n))
+            conn_drive(conn);
+        else
+            conn_end_badly(conn);
     }
 }
 

@@ -105,7 +105,9 @@ static enum outcome judge(struct handshake *hs)
     if (config->questions & FEDE_ASK_VERDICT) {
         hs->verdict_asked = ANSWER_OPEN;
         hs->question = (fede_question){
-            .kind = FEDE_ASK_VERDICT, .server_name = conn->server_name, .verdict = &hs->verdict, .staple = hs->staple};
+            .kind = FEDE_ASK_VERDICT, .server_name = conn->server_name, .verdict = &hs->verdict};
+        if (handshake_is_client(hs)) /* else it is the own one */
+            hs->question.staple = hs->staple;
     }
     return DONE;
 }

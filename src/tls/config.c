@@ -11,7 +11,7 @@
 #include "x509/sct.h"
 #include "x509/remember.h"
 
-enum { MESSAGE_LIMIT = 65536, HANDSHAKE_LIMIT = 131072, LEAST_FRAGMENT = 64, MOST_FRAGMENT = 16384 };
+enum { MESSAGE_LIMIT = 65536, HANDSHAKE_LIMIT = 131072, HANDSHAKE_BYTES = 262144, HANDSHAKE_MS = 60000, LEAST_FRAGMENT = 64, MOST_FRAGMENT = 16384 };
 enum { MOST_ALPN = 65000 }; /* with everything else they must fit into one block of extensions, 65,535 bytes */
 
 static bool refuse_source(fede_config *config, const char *path, int problem);
@@ -46,6 +46,8 @@ fede_config *fede_config_new_with(const fede_allocator *allocator)
     take_policy(config, policy_find("default"));
     config->message_limit = MESSAGE_LIMIT;
     config->handshake_limit = HANDSHAKE_LIMIT;
+    config->handshake_bytes = HANDSHAKE_BYTES;
+    config->handshake_ms = HANDSHAKE_MS;
     config->max_fragment = MOST_FRAGMENT;
     return config;
 }

@@ -114,7 +114,8 @@ struct fede_config {
     int64_t (*wall)(void *arg);
     uint64_t (*ticks)(void *arg);
     void *clock_arg;
-    size_t message_limit, handshake_limit;
+    size_t message_limit, handshake_limit, handshake_bytes;
+    uint32_t handshake_ms;
     uint16_t max_fragment, record_limit; /* record_limit: RFC 8449; 0: not offered */
     uint8_t fragment_code;               /* max_fragment_length as in the extension; 0: not offered */
     uint8_t questions;

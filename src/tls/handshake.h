@@ -64,6 +64,8 @@ struct handshake {
 
     uint8_t hello_asked, verdict_asked, session_asked, selection_asked, signature_asked; /* enum answer */
     uint8_t ignored_requests;           /* client: HelloRequests during the handshake */
+    uint64_t looked, spent;             /* microseconds: when the clock was looked at last; the peer's time so far */
+    size_t received;                    /* bytes, whole records or not */
     fede_question question;
 
     /* Client certificates (client_auth.c). */
@@ -157,6 +159,9 @@ enum outcome limits_accept(struct handshake *hs, const struct extensions *e);
 uint8_t limits_code(const struct handshake *hs);
 void limits_choose(struct handshake *hs);
 void limits_answer(const struct handshake *hs, struct extensions *e);
+/* bounds.c: false, with the error set: the peer takes too long, or too many bytes */
+bool bounds_time(struct fede_conn *conn);
+bool bounds_bytes(struct fede_conn *conn, size_t n);
 /* status.c */
 void status_offer(const struct handshake *hs, struct extensions *e);
 enum outcome status_accept(struct handshake *hs, const struct extensions *e);

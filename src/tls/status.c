@@ -160,11 +160,12 @@ enum outcome read_certificate_status(struct handshake *hs)
 void status_ask(const struct handshake *hs, struct verify_request *request)
 {
     const struct fede_config *config = hs->conn->config;
-    request->staple = hs->staple;
-    request->staple_asked = handshake_is_client(hs) && config->status_request;
+    const bool client = handshake_is_client(hs); /* what a server holds is about its own chain, not about the client's */
+    request->staple = client ? hs->staple : BYTES_NONE;
+    request->staple_asked = client && config->status_request;
     request->revocation = config->revocation;
     request->ct_logs = config->ct_logs;
-    request->scts = hs->scts;
+    request->scts = client ? hs->scts : BYTES_NONE;
     request->crls = shelf_all(config->crls);
     request->n_crls = shelf_count(config->crls);
 }

@@ -109,6 +109,8 @@ gone("end in mid-handshake", "transport_closed_in_handshake", calls(lambda c: (c
 gone("reset in mid-handshake", "transport_reset", calls(lambda c: (c.client_hello(), c.server_flight(), tls12.reset(c.sock))))
 gone("silence in mid-handshake", "time_limit", calls(lambda c: (c.client_hello(), c.server_flight())), r"limit of 1000 ms",
      words=["--handshake-timeout", "1"], code=28)
+gone("a handshake without end", "handshake_too_long", sends(b"\x16\x03\x01\x08\x00\x01\x00\x20\x00" + bytes(0x7fc)),
+     "512 are allowed", "--handshake-limit", words=["--handshake-limit", "512"], alert="handshake_failure")
 gone("an orderly close in mid-handshake", "peer_closed_early", calls(lambda c: (c.client_hello(), c.server_flight(), c.alert(0, 1))))
 gone("the client does not trust the certificate", "peer_alert", s_client("-CAfile", "stranger.pem", "-verify_return_error"),
      r"unknown_ca \(48\)", "--cert|chain|issuer", alert=None)

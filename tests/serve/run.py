@@ -16,10 +16,11 @@ import crowd
 import identity
 import life
 import shared
+import stall
 import web
 from tools import ROOT, Failed, Scene, Skipped
 
-GROUPS = [("web", web), ("identity", identity), ("life", life), ("crowd", crowd), ("shared", shared)]
+GROUPS = [("web", web), ("identity", identity), ("life", life), ("crowd", crowd), ("stall", stall), ("shared", shared)]
 
 
 def main():
