@@ -92,6 +92,28 @@ FEDE_API size_t fede_issue_response(fede_bytes issuer, const fede_key *issuer_ke
                                     const fede_revoked *revoked, int64_t this_update, int64_t next_update, uint8_t *out,
                                     size_t size, fede_error *error);
 
+/* fede_issue_answer answers a request of RFC 6960 4.1, as a responder gets it by HTTP. What can't be answered has an answer
+   too: malformedRequest, or unauthorized for certificates of other CAs; 0 as fede_issue. The request's nonce is given back
+   (RFC 9654). */
+typedef enum fede_ocsp_status { FEDE_OCSP_GOOD = 0, FEDE_OCSP_REVOKED, FEDE_OCSP_UNKNOWN } fede_ocsp_status;
+typedef struct fede_responder {
+    fede_bytes issuer;   /* DER of the CA's certificate */
+    fede_bytes delegate; /* that of a certificate which the CA made for answering (FEDE_FOR_OCSP); empty: the CA answers itself */
+    const fede_key *key; /* of whoever answers */
+    fede_ocsp_status (*status)(void *arg, fede_bytes serial, fede_revoked *revoked); /* fills *revoked when REVOKED */
+    void *arg;
+    int64_t this_update, next_update;
+} fede_responder;
+FEDE_API size_t fede_issue_answer(const fede_responder *responder, fede_bytes request, uint8_t *out, size_t size,
+                                  fede_error *error);
+
+/* ---- PKCS#12. */
+
+/* fede_issue_p12 puts a chain (PEM, leaf first) and its key (PEM or DER) into a PKCS#12 file under a password: AES-256 in PBES2,
+   HMAC-SHA-256 (RFC 7292, RFC 8018). name: what stores call it. As fede_issue; the key has to belong to the leaf. */
+FEDE_API size_t fede_issue_p12(fede_bytes chain, fede_bytes key, const char *password, const char *name, uint8_t *out,
+                               size_t size, fede_error *error);
+
 #ifdef __cplusplus
 }
 #endif

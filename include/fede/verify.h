@@ -170,6 +170,18 @@ FEDE_API void fede_verification_free(fede_verification *verification);
 FEDE_API const fede_verdict *fede_verification_verdict(const fede_verification *verification);
 FEDE_API const fede_error *fede_verification_error(const fede_verification *verification);
 
+/* ---- Asking a responder --------------------------------------------------------------------------------------- */
+
+/* What it takes to ask for an OCSP response oneself; sending is the caller's (POST, application/ocsp-request, RFC 6960 A.1),
+   and the answer goes into fede_verify_request.staple.
+   fede_ocsp_url: the i-th address that the certificate (DER) gives for it, empty beyond the last; borrowed.
+   fede_ocsp_request writes the request and returns its length, 0: a certificate can't be read, or size is too small (512 bytes
+   and the nonce suffice). nonce empty: none.
+   fede_ocsp_nonce: the nonce of a response; empty: it has none, or is no successful response. Borrowed. */
+FEDE_API fede_bytes fede_ocsp_url(fede_bytes certificate, size_t i);
+FEDE_API size_t fede_ocsp_request(fede_bytes certificate, fede_bytes issuer, fede_bytes nonce, uint8_t *out, size_t size);
+FEDE_API fede_bytes fede_ocsp_nonce(fede_bytes response);
+
 #ifdef __cplusplus
 }
 #endif

@@ -34,7 +34,10 @@ enum key {
     CRL_URL,
     FLAW,
     OUTPUT,
-    REASON
+    REASON,
+    LISTEN,
+    SIGNER,
+    PASS
 };
 
 struct settings {
@@ -71,13 +74,16 @@ static const struct option_row ca_options[] = {
     {"issuer-url",   0, ISSUER_URL,  "URL",       NULL,     "Where the issuer's certificate can be fetched."},
     {"crl-url",      0, CRL_URL,     "URL",       NULL,     "Where the revocation list can be fetched."},
     {"flaw",         0, FLAW,        "FLAW",      NULL,     "issue: wrong on purpose: expired, future, wrong-name, self-signed, no-issuer, weak-key, sha1, wrong-order, revoked, no-staple, no-san, bad-signature, not-a-ca, path-too-long, constraint-broken; repeatable."},
+    {"listen",       0, LISTEN,      "ADDRESS:PORT", NULL,  "ocsp: answer requests over HTTP there, GET and POST, until a signal comes; what was not issued here is unknown."},
+    {"signer",       0, SIGNER,      "NAME",      NULL,     "ocsp --listen: sign answers with NAME.key; NAME.pem was issued by the CA with --purpose ocsp. Without it the CA signs."},
+    {"pass",         0, PASS,        "SOURCE",    NULL,     "p12: the password of the file: env:NAME, file:FILE (its first line), or the password itself."},
     {"reason",       0, REASON,      "N",         NULL,     "revoke: reason code of RFC 5280 5.3.1: 1 key compromise, 4 superseded, 5 cessation …"},
 };
 /* clang-format on */
 
 const struct command ca_command = {
     .name = "ca",
-    .synopsis = "init | issue NAME... | sign REQUEST | revoke FILE | crl | ocsp FILE",
+    .synopsis = "init | issue NAME... | sign REQUEST | revoke FILE | crl | ocsp FILE | ocsp --listen ADDRESS:PORT | p12 NAME",
     .summary = "A small CA for tests: certificates for any name, and wrong ones on purpose.",
     .examples = "  fede ca init --ca lab                            a root: lab/ca.pem, lab/ca.key\n"
                 "  fede ca issue --ca lab localhost 127.0.0.1 ::1   lab/localhost.pem, lab/localhost.key\n"
@@ -86,7 +92,9 @@ const struct command ca_command = {
                 "  fede ca sign --ca lab request.csr > site.pem\n"
                 "  fede ca revoke --ca lab lab/localhost.pem\n"
                 "  fede ca crl --ca lab > lab.crl\n"
-                "  fede ca ocsp --ca lab -o localhost.ocsp lab/localhost.pem   for serve --staple\n",
+                "  fede ca ocsp --ca lab -o localhost.ocsp lab/localhost.pem   for serve --staple\n"
+                "  fede ca ocsp --ca lab --listen 127.0.0.1:8080    a responder for clients that ask themselves\n"
+                "  fede ca p12 --pass env:WORD lab/localhost        lab/localhost.p12, for browsers and Java\n",
     .notes = "Keys get mode 0600; nothing is written over; no store of the system is touched.\n",
     .options = ca_options,
     .n_options = sizeof ca_options / sizeof *ca_options,
@@ -107,12 +115,15 @@ static int ca_run(int argc, char **argv)
         return code;
     const char *action = n > 0 ? argv[1] : "";
     bool init = !strcmp(action, "init"), issue = !strcmp(action, "issue"), crl = !strcmp(action, "crl");
-    bool sign = !strcmp(action, "sign"), ocsp = !strcmp(action, "ocsp");
-    if (!init && !issue && !crl && !sign && !ocsp && strcmp(action, "revoke") != 0)
-        return usage_error(&ca_command, "what is to be done? init, issue, sign, revoke, crl or ocsp");
-    if (init || crl ? n > 1 : issue ? n < 2 : n != 2)
+    bool sign = !strcmp(action, "sign"), ocsp = !strcmp(action, "ocsp"), p12 = !strcmp(action, "p12");
+    bool respond = ocsp && s.o.listen != NULL;
+    if (!init && !issue && !crl && !sign && !ocsp && !p12 && strcmp(action, "revoke") != 0)
+        return usage_error(&ca_command, "what is to be done? init, issue, sign, revoke, crl, ocsp or p12");
+    if (init || crl || respond ? n > 1 : issue ? n < 2 : n != 2)
         return usage_error(&ca_command, issue         ? "for which name?"
                                         : init || crl ? "init and crl take no operands; the folder is given with --ca"
+                                        : respond     ? "ocsp takes a certificate, or --listen"
+                                        : p12         ? "which pair? NAME stands for NAME.pem and NAME.key"
                                         : sign        ? "which request?"
                                                       : ocsp ? "about which certificate?"
                                                       : "which certificate is revoked?");
@@ -134,6 +145,8 @@ static int ca_run(int argc, char **argv)
                : issue ? ca_issue(&s.o, &why)
                : crl   ? list(&s, &why)
                : sign  ? ca_sign(&s.o, argv[2], &why)
+               : respond ? ca_respond(&s.o, &why)
+               : p12   ? ca_p12(&s.o, argv[2], &why)
                : ocsp  ? ca_ocsp(&s.o, argv[2], &why)
                        : revoke(&s, argv[2], &why);
     }
@@ -339,6 +352,15 @@ static bool ca_take(void *settings, const struct option_row *row, const char *va
         return true;
     case FLAW:
         return take_flaw(o, value, why);
+    case LISTEN:
+        o->listen = value;
+        return true;
+    case SIGNER:
+        o->signer = value;
+        return true;
+    case PASS:
+        o->pass = value;
+        return true;
     case REASON:
         if (!value_number(value, 0, 10, &number, why))
             return false;

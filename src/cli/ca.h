@@ -31,6 +31,8 @@ extern const char *const ca_flaws[FLAWS]; /* as they are written */
 
 struct ca_options {
     const char *folder, *out, *subject, *parent;
+    const char *listen, *signer; /* ocsp: where it answers; NAME.pem and NAME.key of who signs, NULL: the CA */
+    const char *pass;            /* p12: where its password is */
     const char *names[CA_MOST], *permitted[CA_MOST], *excluded[CA_MOST], *policies[CA_MOST];
     size_t n_names, n_permitted, n_excluded, n_policies;
     fede_key_kind kind;
@@ -53,6 +55,8 @@ struct ca_pair {
 
 /* ca_files.c: the folder of a CA: ca.pem, ca.key, chain.pem (the intermediates above, root excluded), revoked.txt. */
 bool ca_load(const char *folder, struct ca_pair *ca, char **above, struct text *why);
+/* NAME.pem and NAME.key. */
+bool ca_load_pair(const char *name, struct ca_pair *out, struct text *why);
 /* Writes a new file, never over an old one; a key with mode 0600. */
 bool ca_write(const char *folder, const char *name, const char *end, const char *text, bool secret, struct text *why);
 bool ca_write_bytes(const char *folder, const char *name, const char *end, fede_bytes data, bool secret, struct text *why);
@@ -61,6 +65,9 @@ char *ca_pem(const char *label, const uint8_t *der, size_t len);
 /* Appends to a text that is kept with realloc; false: no memory. */
 bool ca_join(char **text, const char *more);
 bool ca_revoke(const char *folder, fede_bytes serial, int64_t at, int reason, struct text *why);
+/* issued.txt: writes down what was issued; was it? Yes in a folder without that file. */
+bool ca_note_issued(const char *folder, fede_bytes der, struct text *why);
+bool ca_issued(const char *folder, fede_bytes serial);
 /* Reads revoked.txt; *n entries, at most most. */
 bool ca_revoked(const char *folder, fede_revoked *out, uint8_t (*serials)[20], size_t most, size_t *n,
                 struct text *why);
@@ -78,5 +85,10 @@ int ca_sign(const struct ca_options *o, const char *path, struct text *why);
 
 /* ca_ocsp.c: an OCSP response about the certificate in that file, good or as revoked.txt says: to -o, or standard output. */
 int ca_ocsp(const struct ca_options *o, const char *path, struct text *why);
+/* ca_respond.c: the same for everyone who asks over HTTP, until a signal comes. */
+int ca_respond(const struct ca_options *o, struct text *why);
+
+/* ca_p12.c: NAME.pem and NAME.key in one encrypted file, NAME.p12. */
+int ca_p12(const struct ca_options *o, const char *name, struct text *why);
 
 #endif

@@ -29,24 +29,33 @@ bool ca_load(const char *folder, struct ca_pair *ca, char **above, struct text *
     char path[PATH_SIZE];
     size_t len;
     *above = NULL;
-    if (!path_of(path, folder, "ca.pem", "", why) ||
-        (ca->len = ca_read_certificate(path, ca->der, DER_MOST, why)) == 0 || !path_of(path, folder, "ca.key", "", why))
-        return false;
-    char *text = value_file(path, FILE_MOST, &len, why);
-    if (text == NULL)
-        return false;
-    ca->key = fede_key_read((fede_bytes){(uint8_t *)text, len});
-    bytes_wipe(text, len);
-    free(text);
-    if (ca->key == NULL) {
-        text_format(why, "%s holds no private key that can be used", path);
-        return false;
-    }
-    if (!path_of(path, folder, "chain.pem", "", why))
+    if (!path_of(path, folder, "ca", "", why) || !ca_load_pair(path, ca, why) ||
+        !path_of(path, folder, "chain.pem", "", why))
         return false;
     if (access(path, F_OK) == 0)
         *above = value_file(path, FILE_MOST, &len, why);
     return true;
+}
+
+bool ca_load_pair(const char *name, struct ca_pair *out, struct text *why)
+{
+    char path[PATH_SIZE];
+    size_t len;
+    struct text cert = text_in(path, sizeof path);
+    text_format(&cert, "%s.pem", name);
+    if (cert.len >= sizeof path || (out->len = ca_read_certificate(path, out->der, DER_MOST, why)) == 0)
+        return false;
+    struct text key = text_in(path, sizeof path);
+    text_format(&key, "%s.key", name);
+    char *text = value_file(path, FILE_MOST, &len, why);
+    if (text == NULL)
+        return false;
+    out->key = fede_key_read((fede_bytes){(uint8_t *)text, len});
+    bytes_wipe(text, len);
+    free(text);
+    if (out->key == NULL)
+        text_format(why, "%s holds no private key that can be used", path);
+    return out->key != NULL;
 }
 
 bool ca_write(const char *folder, const char *name, const char *end, const char *text, bool secret, struct text *why)
@@ -173,14 +182,11 @@ fede_bytes ca_serial(fede_bytes der)
 
 /* ---- revoked.txt: a line for each: serial number in hexadecimal, seconds since 1970, reason. */
 
-bool ca_revoke(const char *folder, fede_bytes serial, int64_t at, int reason, struct text *why)
+static bool append(const char *folder, const char *name, const char *line, struct text *why)
 {
-    char path[PATH_SIZE], line[100];
-    struct text t = text_in(line, sizeof line);
-    if (!path_of(path, folder, "revoked.txt", "", why))
+    char path[PATH_SIZE];
+    if (!path_of(path, folder, name, "", why))
         return false;
-    text_hex(&t, serial);
-    text_format(&t, " %lld %d\n", (long long)at, reason);
     FILE *f = fopen(path, "a");
     if (f == NULL) {
         text_format(why, "%s can't be written: %s", path, strerror(errno));
@@ -191,6 +197,44 @@ bool ca_revoke(const char *folder, fede_bytes serial, int64_t at, int reason, st
     if (failed)
         text_format(why, "%s can't be written: %s", path, strerror(errno));
     return !failed;
+}
+
+bool ca_revoke(const char *folder, fede_bytes serial, int64_t at, int reason, struct text *why)
+{
+    char line[100];
+    struct text t = text_in(line, sizeof line);
+    text_hex(&t, serial);
+    text_format(&t, " %lld %d\n", (long long)at, reason);
+    return append(folder, "revoked.txt", line, why);
+}
+
+/* ---- issued.txt: a line for each: serial number. */
+
+bool ca_note_issued(const char *folder, fede_bytes der, struct text *why)
+{
+    char line[100];
+    struct text t = text_in(line, sizeof line);
+    text_hex(&t, ca_serial(der));
+    text_add(&t, "\n");
+    return append(folder, "issued.txt", line, why);
+}
+
+bool ca_issued(const char *folder, fede_bytes serial)
+{
+    char path[PATH_SIZE], wanted[100], reason[300];
+    struct text why = text_in(reason, sizeof reason), t = text_in(wanted, sizeof wanted);
+    size_t len;
+    if (serial.len > 20 || !path_of(path, folder, "issued.txt", "", &why))
+        return false;
+    if (access(path, F_OK) != 0)
+        return true; /* a folder from before there was such a list */
+    text_hex(&t, serial);
+    char *text = value_file(path, FILE_MOST, &len, &why), *rest = text;
+    bool found = false;
+    for (char *line; text != NULL && !found && (line = strsep(&rest, "\n")) != NULL;)
+        found = strcmp(line, wanted) == 0;
+    free(text);
+    return found;
 }
 
 bool ca_revoked(const char *folder, fede_revoked *out, uint8_t (*serials)[20], size_t most, size_t *n, struct text *why)

@@ -108,7 +108,8 @@ int ca_init(const struct ca_options *o, struct text *why)
     cert = ca_pem("CERTIFICATE", own.der, own.len);
     /* What servers have to send: this CA and those above it, but no root. */
     bool made = cert != NULL && (o->parent == NULL || (ca_join(&chain, cert) && ca_join(&chain, above)));
-    if (made && ca_write(o->folder, "ca.key", "", fede_key_pem(own.key), true, why) &&
+    if (made && (o->parent == NULL || ca_note_issued(o->parent, bytes_of(own.der, own.len), why)) &&
+        ca_write(o->folder, "ca.key", "", fede_key_pem(own.key), true, why) &&
         ca_write(o->folder, "ca.pem", "", cert, false, why) &&
         (chain == NULL || ca_write(o->folder, "chain.pem", "", chain, false, why)))
         code = EXIT_DONE;
@@ -142,7 +143,8 @@ int ca_issue(const struct ca_options *o, struct text *why)
     if (chain == NULL)
         text_add(why, "no memory");
     else if (ca_write(folder, name, ".key", fede_key_pem(leaf.key), true, why) &&
-             ca_write(folder, name, ".pem", chain, false, why) && after_issue(o, &line, &leaf, folder, name, why))
+             ca_write(folder, name, ".pem", chain, false, why) &&
+             ca_note_issued(o->folder, bytes_of(leaf.der, leaf.len), why) && after_issue(o, &line, &leaf, folder, name, why))
         code = EXIT_DONE;
 end:
     fede_key_free(leaf.key);
@@ -186,7 +188,9 @@ int ca_sign(const struct ca_options *o, const char *path, struct text *why)
     }
     if (chain != NULL) {
         bool rooted = o->out != NULL && o->out[0] == '/';
-        if (o->out == NULL)
+        if (!ca_note_issued(o->folder, bytes_of(leaf.der, leaf.len), why))
+            code = EXIT_INPUT;
+        else if (o->out == NULL)
             code = fputs(chain, stdout) >= 0 ? EXIT_DONE : EXIT_INTERNAL;
         else if (ca_write(rooted ? "" : ".", o->out + rooted, ".pem", chain, false, why))
             code = EXIT_DONE;

@@ -37,7 +37,8 @@ enum key {
     TO_DER,
     ONLY,
     OUTPUT,
-    LIMIT
+    LIMIT,
+    OCSP
 };
 
 struct settings {
@@ -49,7 +50,7 @@ struct settings {
     size_t n_crls;
     bool verify, lint, store, pins, pem, der;
     unsigned purpose, profile, revocation, depth, only, fail_on;
-    bool depth_given, must_staple;
+    bool depth_given, must_staple, ocsp;
     unsigned long limit_ms;
 };
 /* What the run holds, and gives back at its end. */
@@ -58,7 +59,7 @@ struct run {
     struct certs *certs;
     fede_trust *trust;
     fede_verification *verification;
-    char anchors[300], name[300];
+    char anchors[300], name[300], asked[1600]; /* asked: what became of --ocsp */
     bool live;
     struct text *why;
 };
@@ -84,6 +85,7 @@ static const struct option_row cert_options[] = {
     {"capath",     0,  CAPATH,     "DIRECTORY", NULL,    "Trust the certificates in DIRECTORY instead of the system's; repeatable; implies --verify."},
     {"crl",        0,  CRL,        "FILE",    NULL,      "A certificate revocation list (PEM or DER); repeatable; with one, every certificate of the path must be covered."},
     {"staple",     0,  STAPLE,     "FILE",    NULL,      "An OCSP response about the first certificate (DER or PEM)."},
+    {"ocsp",       0,  OCSP,       NULL,      NULL,      "Ask the responder that the first certificate names, over HTTP, and judge by its answer; without a good one the certificate is refused, unless --revocation is soft."},
     {"ct-logs",    0,  CT_LOGS,    "FILE",    NULL,      "Judge the timestamps in the first certificate by the list of logs in FILE (log_list.json, version 3). They refuse nothing."},
     {"must-staple", 0, MUST_STAPLE, NULL,     NULL,      "Refuse a certificate that promises an OCSP response (must-staple) and comes without one."},
     {"revocation", 0,  REVOCATION, "WISH",    NULL,      "What an unknown status means: if-given (the default: a failure when lists or responses were given), soft (never), hard (always a failure)."},
@@ -98,7 +100,7 @@ static const struct option_row cert_options[] = {
     {"der",        0,  TO_DER,     NULL,      NULL,      "Write one certificate as DER and nothing else: the first, or that of --only."},
     {"only",       0,  ONLY,       "N",       NULL,      "Only certificate N of the list; 0 is the first."},
     {"output",    'o', OUTPUT,     "FILE",    NULL,      "Where --pem, --der and --pins write; without it standard output."},
-    {"max-time",  'm', LIMIT,      "SECONDS", "Network", "Give up fetching after SECONDS; 15 without this option."},
+    {"max-time",  'm', LIMIT,      "SECONDS", "Network", "Give up fetching, or asking a responder, after SECONDS; 15 without this option."},
 };
 /* clang-format on */
 
@@ -231,6 +233,22 @@ static bool load(struct run *run, const char *path, const char *label, fede_byte
     return out->len > 0;
 }
 
+/* Judged once for the issuer, then again by what its responder says. */
+static void ask_responder(struct run *run, fede_verify_request *request)
+{
+    struct text said = text_in(run->asked, sizeof run->asked);
+    fede_bytes response;
+    if (request->staple.len == 0 && cert_ask_responder(fede_verification_verdict(run->verification), run->s->limit_ms,
+                                                       run->certs, &response, &said))
+        request->staple = response;
+    else if (request->staple.len > 0)
+        text_add(&said, "not asked: there is a response already");
+    if (request->revocation == FEDE_REVOCATION_IF_GIVEN)
+        request->revocation = FEDE_REVOCATION_LEAF;
+    fede_verification_free(run->verification);
+    run->verification = fede_verify_chain(request);
+}
+
 /* Shows, and judges where that is asked. */
 static int judged(struct run *run, const char *source)
 {
@@ -273,6 +291,8 @@ static int judged(struct run *run, const char *source)
             return EXIT_INPUT;
         request.ct_logs = logs;
         run->verification = fede_verify_chain(&request);
+        if (s->ocsp && run->verification != NULL)
+            ask_responder(run, &request);
         fede_ct_logs_free(logs);
         if (run->verification == NULL)
             return EXIT_INTERNAL;
@@ -282,6 +302,7 @@ static int judged(struct run *run, const char *source)
                              .judged = &request,
                              .verification = run->verification,
                              .anchors = run->anchors,
+                             .asked = run->asked,
                              .live = run->live,
                              .lint = s->lint,
                              .only = s->only,
@@ -411,6 +432,7 @@ static bool cert_take(void *settings, const struct option_row *row, const char *
     case CRL:
     case STAPLE:
     case CT_LOGS:
+    case OCSP:
     case MUST_STAPLE:
     case REVOCATION:
     case PURPOSE:
@@ -442,6 +464,8 @@ static bool cert_take(void *settings, const struct option_row *row, const char *
     case CT_LOGS:
         s->ct_logs = value;
         return true;
+    case OCSP:
+        return s->ocsp = true;
     case MUST_STAPLE:
         s->must_staple = true;
         return true;

@@ -119,6 +119,9 @@ struct crypto_opened {
 /* Both fill *out when LOCK_OPENED, to be given back; else there is nothing in it. */
 enum crypto_lock crypto_open_key(bytes pem_or_der, const char *password, struct crypto_opened *out);
 enum crypto_lock crypto_open_p12(bytes der, const char *password, struct crypto_opened *out);
+/* The other way: chain in PEM, leaf first. Returns the length; 0: not possible, or more than size. */
+size_t crypto_close_p12(const struct crypto_key *key, bytes chain, const char *password, const char *name, uint8_t *out,
+                        size_t size);
 void crypto_opened_free(struct crypto_opened *opened); /* wipes */
 /* Makes a new key of a kind (bits: RSA alone) and writes it as PKCS#8 PEM with a final NUL. NULL: not possible. */
 struct crypto_key *crypto_key_make(enum key_kind kind, unsigned bits, char *pem, size_t size);

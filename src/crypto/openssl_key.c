@@ -97,6 +97,11 @@ void crypto_key_free(struct crypto_key *key)
     free(key);
 }
 
+EVP_PKEY *crypto_key_pkey(const struct crypto_key *key)
+{
+    return key->pkey;
+}
+
 RSA *crypto_key_rsa(const struct crypto_key *key)
 {
     return key->kind == KEY_RSA ? key->rsa : NULL;

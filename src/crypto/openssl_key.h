@@ -6,6 +6,8 @@
 
 #include "crypto/crypto.h"
 
+/* Borrowed. */
+EVP_PKEY *crypto_key_pkey(const struct crypto_key *key);
 /* NULL: not a KEY_RSA. Borrowed. */
 RSA *crypto_key_rsa(const struct crypto_key *key);
 

@@ -8,8 +8,9 @@
 #include <openssl/x509v3.h>
 
 #include "crypto/crypto.h"
+#include "crypto/openssl_key.h"
 
-enum { CHAIN_MOST = 16 };
+enum { CHAIN_MOST = 16, ITERATIONS = 100000 };
 
 static enum crypto_lock open_pem(bytes text, const char *password, struct crypto_opened *out);
 static enum crypto_lock open_headed(const char *header, uint8_t *der, long len, const char *password,
@@ -184,4 +185,28 @@ static bool take_chain(X509 *leaf, STACK_OF(X509) *others, struct crypto_opened 
     out->chain_len = out->chain != NULL ? (size_t)len : 0;
     BIO_free(text);
     return out->chain != NULL;
+}
+
+size_t crypto_close_p12(const struct crypto_key *key, bytes chain, const char *password, const char *name, uint8_t *out,
+                        size_t size)
+{
+    ERR_set_mark();
+    BIO *text = chain.len <= INT32_MAX ? BIO_new_mem_buf(chain.data, (int)chain.len) : NULL;
+    X509 *leaf = text != NULL ? PEM_read_bio_X509(text, NULL, NULL, NULL) : NULL, *next;
+    STACK_OF(X509) *others = sk_X509_new_null();
+    while (leaf != NULL && others != NULL && (next = PEM_read_bio_X509(text, NULL, NULL, NULL)) != NULL)
+        if (sk_X509_push(others, next) == 0)
+            X509_free(next);
+    PKCS12 *file = leaf != NULL && others != NULL
+                       ? PKCS12_create(password, name, crypto_key_pkey(key), leaf, others, 0, 0, ITERATIONS, ITERATIONS, 0)
+                       : NULL;
+    int len = file != NULL ? i2d_PKCS12(file, NULL) : 0;
+    uint8_t *at = out;
+    len = len > 0 && (size_t)len <= size ? i2d_PKCS12(file, &at) : 0;
+    PKCS12_free(file);
+    sk_X509_pop_free(others, X509_free);
+    X509_free(leaf);
+    BIO_free(text);
+    ERR_pop_to_mark();
+    return len > 0 ? (size_t)len : 0;
 }

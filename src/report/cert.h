@@ -27,6 +27,7 @@ struct cert_request {
     const fede_verify_request *judged; /* NULL: not verified */
     const fede_verification *verification;
     const char *anchors;         /* what is trusted, in words: "the system's 142 trust anchors" */
+    const char *asked;           /* what became of asking a responder; "" or NULL: none was asked */
     bool live;                   /* they came over a connection that trusted nobody */
     bool lint;
     unsigned only;               /* the one to show: its number plus 1; 0: all */

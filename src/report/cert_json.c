@@ -28,6 +28,8 @@ bool cert_json(const struct cert_request *q, enum cert_outcome outcome, const ch
         arena_end(&arena);
     }
     json_object_set_new(o, "certificates", list);
+    if (q->asked != NULL && q->asked[0] != '\0')
+        json_object_set_new(o, "responder", words(q->asked));
     if (q->verification != NULL)
         json_object_set_new(o, "verification", verification(q));
     json_object_set_new(o, "outcome", words(outcomes[outcome]));

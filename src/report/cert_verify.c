@@ -38,6 +38,13 @@ void cert_verification(struct report *r, const struct cert_request *q)
         text_add(&t, q->anchors);
         page_words(p, STRONG, 0, line);
         page_line(p);
+        if (q->asked != NULL && q->asked[0] != '\0') {
+            page_to(p, 1);
+            page_put(p, FAINT, "asked");
+            page_to(p, NAME + 2);
+            page_words(p, PLAIN, NAME + 2, q->asked);
+            page_line(p);
+        }
     }
     for (unsigned at = 0; r->options.level > 0 && at <= UINT8_MAX; at++) {
         bool headed = false;

@@ -15,8 +15,6 @@ enum { MAX_SIGNERS = 4, SHA1_LEN = 20, STATUS_REQUEST = 5 };
 
 static const char *read_basic(bytes basic, struct ocsp_response *out);
 static const char *read_data(bytes tbs, struct ocsp_response *out);
-static bool extensions_known(bytes list, bool *unknown_critical);
-static bool read_certificate_id(struct der *d, struct ocsp_single *out);
 static bool read_status(struct der *d, struct ocsp_single *out);
 static bool is_about(const struct ocsp_single *s, const struct certificate *c, const struct certificate *issuer);
 static const char *signer_problem(const struct ocsp_response *r, const struct certificate *issuer, int64_t at);
@@ -51,7 +49,7 @@ const char *ocsp_signer_problem(bytes der, const struct certificate *issuer, int
     return ocsp_read(der, &r, &problem) ? signer_problem(&r, issuer, at) : problem;
 }
 
-static bool key_hash(const struct certificate *c, uint8_t hash, uint8_t out[HASH_MAX])
+bool ocsp_key_hash(const struct certificate *c, uint8_t hash, uint8_t out[HASH_MAX])
 {
     bytes content, bits;
     unsigned unused;
@@ -69,7 +67,7 @@ static bool is_responder(const struct ocsp_response *r, const struct certificate
     uint8_t hash[HASH_MAX];
     if (r->responder_name.data != NULL)
         return name_equal(r->responder_name, c->subject);
-    return key_hash(c, HASH_SHA1, hash) && bytes_equal(r->responder_key, bytes_of(hash, SHA1_LEN));
+    return ocsp_key_hash(c, HASH_SHA1, hash) && bytes_equal(r->responder_key, bytes_of(hash, SHA1_LEN));
 }
 
 static bool signed_by(const struct ocsp_response *r, const struct certificate *c)
@@ -130,13 +128,20 @@ static const char *signer_problem(const struct ocsp_response *r, const struct ce
 
 static bool is_about(const struct ocsp_single *s, const struct certificate *c, const struct certificate *issuer)
 {
+    return bytes_equal(s->serial, c->serial) && name_equal(c->issuer, issuer->subject) &&
+           ocsp_id_issued_by(s, c->issuer, issuer);
+}
+
+/* name: the issuer's, as whoever hashed it had it. */
+bool ocsp_id_issued_by(const struct ocsp_single *s, bytes name, const struct certificate *issuer)
+{
     uint8_t hash[HASH_MAX];
-    if (s->hash == 0 || !bytes_equal(s->serial, c->serial))
+    if (s->hash == 0)
         return false;
-    crypto_hash_once(s->hash, c->issuer, hash);
+    crypto_hash_once(s->hash, name, hash);
     if (!bytes_equal(s->issuer_name_hash, bytes_of(hash, hash_len(s->hash))))
         return false;
-    return key_hash(issuer, s->hash, hash) && bytes_equal(s->issuer_key_hash, bytes_of(hash, hash_len(s->hash)));
+    return ocsp_key_hash(issuer, s->hash, hash) && bytes_equal(s->issuer_key_hash, bytes_of(hash, hash_len(s->hash)));
 }
 
 bool promises_staple(const struct certificate *c)
@@ -234,14 +239,15 @@ static const char *read_data(bytes tbs, struct ocsp_response *out)
     if (!der_read(&d, DER_SEQUENCE, &out->responses))
         return "the entries of the response are malformed";
     if (der_more(&d) && (!der_read(&d, DER_CONTEXT_CONSTRUCTED(1), &inner) || !der_done(&d) ||
-                         !extensions_known(inner, &out->unknown_critical)))
+                         !ocsp_extensions(inner, &out->unknown_critical, &out->nonce)))
         return "the extensions of the response are malformed";
     return NULL;
 }
 
-/* Extensions: none of them changes what an answer means here, so that a critical one is one not understood. */
-static bool extensions_known(bytes wrapped, bool *unknown_critical)
+/* Extensions: none but the nonce (RFC 9654) means anything here, so that another critical one is one not understood. */
+bool ocsp_extensions(bytes wrapped, bool *unknown_critical, bytes *nonce)
 {
+    static const uint8_t nonce_type[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x02};
     bytes list, content, oid, value;
     if (!der_only(wrapped, DER_SEQUENCE, &list))
         return false;
@@ -253,14 +259,17 @@ static bool extensions_known(bytes wrapped, bool *unknown_critical)
         if (!der_oid(&e, &oid) || (der_at(&e, DER_BOOLEAN) && !der_boolean(&e, &critical)) ||
             !der_read(&e, DER_OCTET_STRING, &value) || !der_done(&e))
             return false;
-        *unknown_critical = *unknown_critical || critical;
+        bool known = bytes_equal(oid, BYTES_OF(nonce_type));
+        if (known && !der_only(value, DER_OCTET_STRING, nonce))
+            return false;
+        *unknown_critical = *unknown_critical || (critical && !known);
     }
     return true;
 }
 
 bool ocsp_next(bytes *rest, struct ocsp_single *out, bool *malformed)
 {
-    bytes content, inner;
+    bytes content, inner, ignored;
     uint8_t tag;
     struct der d = der_in(*rest);
     *out = (struct ocsp_single){.reason = -1};
@@ -271,7 +280,7 @@ bool ocsp_next(bytes *rest, struct ocsp_single *out, bool *malformed)
     if (!der_read(&d, DER_SEQUENCE, &content))
         return false;
     struct der s = der_in(content);
-    if (!read_certificate_id(&s, out) || !read_status(&s, out) || !der_time(&s, &tag, &out->this_update) ||
+    if (!ocsp_id_read(&s, out) || !read_status(&s, out) || !der_time(&s, &tag, &out->this_update) ||
         tag != DER_GENERAL_TIME)
         return false;
     if (der_at(&s, DER_CONTEXT_CONSTRUCTED(0))) {
@@ -283,14 +292,14 @@ bool ocsp_next(bytes *rest, struct ocsp_single *out, bool *malformed)
         out->has_next_update = true;
     }
     if (der_more(&s) && (!der_read(&s, DER_CONTEXT_CONSTRUCTED(1), &inner) || !der_done(&s) ||
-                         !extensions_known(inner, &out->unknown_critical)))
+                         !ocsp_extensions(inner, &out->unknown_critical, &ignored)))
         return false;
     *rest = (bytes){d.at, (size_t)(d.end - d.at)};
     *malformed = false;
     return true;
 }
 
-static bool read_certificate_id(struct der *d, struct ocsp_single *out)
+bool ocsp_id_read(struct der *d, struct ocsp_single *out)
 {
     static const struct {
         uint8_t len, oid[9], hash;

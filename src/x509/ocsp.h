@@ -2,6 +2,7 @@
 #ifndef X509_OCSP_H
 #define X509_OCSP_H
 
+#include "x509/der.h"
 #include "x509/rules.h"
 
 enum ocsp_answer { OCSP_GOOD = 1, OCSP_REVOKED, OCSP_UNKNOWN_TO_RESPONDER };
@@ -16,6 +17,7 @@ struct ocsp_response {
     int64_t produced;
     bytes responses;          /* content of the SEQUENCE of SingleResponse */
     bytes certificates;       /* content of the SEQUENCE of Certificate; data NULL: none */
+    bytes nonce;              /* data NULL: none (RFC 9654) */
     bool unknown_critical;
 };
 /* What it says about one certificate. */
@@ -44,5 +46,21 @@ const char *ocsp_signer_problem(bytes der, const struct certificate *issuer, int
 
 /* RFC 7633: does the certificate promise that a response comes with it? */
 bool promises_staple(const struct certificate *c);
+
+/* A question (RFC 6960 4.1), unsigned as nearly all are; slices borrow from its DER. ocsp_request.c */
+struct ocsp_request {
+    bytes questions;          /* content of the SEQUENCE of Request */
+    bytes nonce;              /* data NULL: none */
+    bool unknown_critical;
+};
+bool ocsp_request_read(bytes der, struct ocsp_request *out);
+/* Takes the next; of *out hash, the two hashes and serial are filled; *id: the DER of the CertID. False at the end, or *malformed. */
+bool ocsp_request_next(bytes *rest, struct ocsp_single *out, bytes *id, bool *malformed);
+
+/* Parts that requests and responses share: Extensions behind their tag; CertID; the hash of an issuer's key. */
+bool ocsp_extensions(bytes wrapped, bool *unknown_critical, bytes *nonce);
+bool ocsp_id_read(struct der *d, struct ocsp_single *out);
+bool ocsp_id_issued_by(const struct ocsp_single *id, bytes name, const struct certificate *issuer);
+bool ocsp_key_hash(const struct certificate *c, uint8_t hash, uint8_t out[HASH_MAX]);
 
 #endif

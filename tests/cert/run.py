@@ -19,6 +19,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ca
 import keys
+import responder
 import wire
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -420,7 +421,7 @@ def main():
     passed = failed = 0
     try:
         scene = Scene(arguments.fede, place)
-        for function in tests + ca.tests + wire.tests + keys.tests:
+        for function in tests + ca.tests + wire.tests + keys.tests + responder.tests:
             if arguments.only not in function.__name__:
                 continue
             try:
