@@ -139,6 +139,8 @@ static bool hear(struct channel *channel, struct answer *answer, struct text *wh
         if (n < 0)
             return false;
         size_t used = http_parser_execute(&parser, &told, piece, (size_t)n);
+        if (n == 0)
+            break;
         if (answer->too_much) {
             text_format(why, "the answer is longer than %zu bytes", answer->size);
             return false;
@@ -147,8 +149,6 @@ static bool hear(struct channel *channel, struct answer *answer, struct text *wh
             text_add(why, "the answer is not HTTP");
             return false;
         }
-        if (n == 0)
-            break;
     }
     if (!answer->complete)
         return false;
