@@ -92,9 +92,7 @@ FEDE_API size_t fede_issue_response(fede_bytes issuer, const fede_key *issuer_ke
                                     const fede_revoked *revoked, int64_t this_update, int64_t next_update, uint8_t *out,
                                     size_t size, fede_error *error);
 
-/* fede_issue_answer answers a request of RFC 6960 4.1, as a responder gets it by HTTP. What can't be answered has an answer
-   too: malformedRequest, or unauthorized for certificates of other CAs; 0 as fede_issue. The request's nonce is given back
-   (RFC 9654). */
+/* Who answers, and by what. */
 typedef enum fede_ocsp_status { FEDE_OCSP_GOOD = 0, FEDE_OCSP_REVOKED, FEDE_OCSP_UNKNOWN } fede_ocsp_status;
 typedef struct fede_responder {
     fede_bytes issuer;   /* DER of the CA's certificate */
@@ -104,6 +102,9 @@ typedef struct fede_responder {
     void *arg;
     int64_t this_update, next_update;
 } fede_responder;
+/* fede_issue_answer answers a request of RFC 6960 4.1, as a responder gets it by HTTP. What can't be answered has an answer
+   too: malformedRequest, or unauthorized for certificates of other CAs; 0 as fede_issue. The request's nonce is given back
+   (RFC 9654). */
 FEDE_API size_t fede_issue_answer(const fede_responder *responder, fede_bytes request, uint8_t *out, size_t size,
                                   fede_error *error);
 

@@ -2,7 +2,7 @@
    suffix list, 5 an OCSP response, 2 a chain to be verified, its second byte being options, then entries of a 16-bit length and DER each, of
    which the last certificate is the trust anchor; entries that are revocation lists are used as such.
 
-   Signatures are judged by their last byte, so that the search for a path is reached without keys. */
+   Signatures are judged as fake_signatures.c has it, so that the search for a path is reached without keys. */
 #include <stdlib.h>
 
 #include "x509/certificate.h"
@@ -17,46 +17,6 @@ static void one_list(bytes der);
 static void suffixes(bytes text);
 static void response(bytes der);
 static void chain(bytes in);
-
-bool crypto_verify(const struct public_key *key, const struct scheme *scheme, bytes input, bytes signature)
-{
-    (void)key, (void)scheme, (void)input;
-    return signature.len > 0 && (signature.data[signature.len - 1] & 7) != 0;
-}
-
-bool crypto_public_key_usable(const struct public_key *key)
-{
-    return key->kind != 0;
-}
-
-/* Digests that a fuzzer can hit: the first byte repeated. */
-void crypto_hash_once(enum hash kind, bytes data, uint8_t *out)
-{
-    memset(out, data.len > 0 ? data.data[0] : 0, hash_len(kind));
-}
-
-bool crypto_random(const struct crypto_random *source, uint8_t *out, size_t n)
-{
-    (void)source;
-    memset(out, 1, n);
-    return true;
-}
-
-void crypto_hmac_key(struct crypto_hmac *m, enum hash kind, bytes key)
-{
-    (void)m, (void)kind, (void)key;
-}
-
-void crypto_hmac_of(const struct crypto_hmac *m, bytes a, bytes b, bytes c, uint8_t *out)
-{
-    (void)m, (void)a, (void)b, (void)c;
-    memset(out, 1, 32);
-}
-
-bool crypto_start(void)
-{
-    return true;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
