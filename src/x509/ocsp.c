@@ -222,7 +222,8 @@ static const char *read_data(bytes tbs, struct ocsp_response *out)
     struct der d = der_in(content);
     int32_t version = 0;
     if (der_at(&d, DER_CONTEXT_CONSTRUCTED(0))) {
-        der_read(&d, DER_CONTEXT_CONSTRUCTED(0), &inner);
+        if (!der_read(&d, DER_CONTEXT_CONSTRUCTED(0), &inner))
+            return "the response is not of version 1";
         struct der v = der_in(inner);
         if (!der_count(&v, &version) || !der_done(&v) || version != 0)
             return "the response is not of version 1";

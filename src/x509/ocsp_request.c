@@ -15,7 +15,8 @@ bool ocsp_request_read(bytes der, struct ocsp_request *out)
         return false;
     struct der d = der_in(tbs);
     if (der_at(&d, DER_CONTEXT_CONSTRUCTED(0))) {
-        der_read(&d, DER_CONTEXT_CONSTRUCTED(0), &inner);
+        if (!der_read(&d, DER_CONTEXT_CONSTRUCTED(0), &inner))
+            return false;
         struct der v = der_in(inner);
         if (!der_count(&v, &version) || !der_done(&v) || version != 0)
             return false;
