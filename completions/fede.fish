@@ -279,6 +279,7 @@ complete -c fede -n '__fish_seen_subcommand_from keylog' -l lang -x -d 'Language
 complete -c fede -n '__fish_seen_subcommand_from keylog' -l width -x -d 'Width of the story in columns; without it that of the terminal.'
 complete -c fede -n '__fish_seen_subcommand_from keylog' -l help -s h -d 'Print this text; with a topic behind it, that topic.'
 complete -c fede -n '__fish_seen_subcommand_from lookup' -l registry -x -d 'Look only in registries of this name: suite, extension, alert, group, scheme, version, handshake …'
+complete -c fede -n '__fish_seen_subcommand_from lookup' -l struct -d 'Print how a message, record or extension is built, in the standards\' presentation language.'
 complete -c fede -n '__fish_seen_subcommand_from lookup' -l verbose -s v -d 'Tell more: -v the fields that matter, -vv every field, -vvv every byte.'
 complete -c fede -n '__fish_seen_subcommand_from lookup' -l quiet -s q -d 'Tell only a failure.'
 complete -c fede -n '__fish_seen_subcommand_from lookup' -l json -d 'Tell the story as one JSON document, or as one JSON object a line.'

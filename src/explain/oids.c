@@ -72,6 +72,11 @@ static const struct {
 
 static bool dotted(struct text *out, bytes oid);
 
+bytes oid_at(size_t n)
+{
+    return n < sizeof oids / sizeof *oids ? bytes_of(oids[n].content, oids[n].len) : BYTES_NONE;
+}
+
 const char *oid_name(bytes oid)
 {
     for (size_t i = 0; i < sizeof oids / sizeof *oids; i++)

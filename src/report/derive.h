@@ -24,8 +24,12 @@ enum derive_result { DERIVE_DONE, DERIVE_USAGE /* something is missing or unknow
 enum derive_result report_derive(const struct derive_request *request, const struct report_options *options, char *why,
                                  size_t size);
 
-/* Registered numbers and terms by number, name or part of a name: what fede lookup prints. registry: a
-   part of the name of those to look in ("suite"), NULL: all. Returns how many were found. */
-size_t report_lookup(const char *word, const char *registry, const struct report_options *options);
+/* Registered numbers, versions, attacks, OIDs and terms by number, name or part of a name: what fede lookup prints. registry: a
+   part of the name of those to look in ("suite"), NULL: all. definition: only the presentation-language struct of that
+   name. Returns how many were found. */
+size_t report_lookup(const char *word, const char *registry, bool definition, const struct report_options *options);
+/* All names that could have been meant; how many. */
+size_t report_lookup_names(const char **names, size_t most);
+#define LOOKUP_STATE "2026" /* the year of IANA's registries as they are here */
 
 #endif

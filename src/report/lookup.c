@@ -5,6 +5,7 @@
 #include "explain/glossary.h"
 #include "explain/suite_parts.h"
 #include "report/derive.h"
+#include "report/lookup_more.h"
 #include "report/report.h"
 
 enum { ROWS_MOST = 60, TERMS_MOST = 12, COLUMN = 20, FEW = 8 };
@@ -36,66 +37,89 @@ static const struct {
     {&certificate_kind_names, {NULL}},
 };
 
-static size_t search(const char *word, const char *registry, struct match matches[ROWS_MOST],
+static size_t search(const char *word, const char *registry, bool known, struct match matches[ROWS_MOST],
                      const struct glossary_row *terms[TERMS_MOST], size_t *n_terms, enum language language);
 static size_t collect(const char *word, const char *registry, bool whole, struct match matches[ROWS_MOST]);
+static bool is_title(const char *title, const char *word);
+static bool is_rfc(const char *word);
+static bool of_section(const char *section, const char *word);
 static bool is_number(const char *word, uint32_t *number);
-static bool fits(const char *name, const char *word, bool whole);
 static void plain(const char *word, char out[200]);
 static bool mentions(const char *sentence, const char *word);
 static bool is_letter(char c);
 static const char *sentence_of(const struct match *m, enum language language);
+static void term(struct report *r, const struct lookup_out *out, const struct glossary_row *row,
+                 enum language language);
 static void text_match(struct report *r, const struct match *m, bool brief);
 static void text_pair(struct report *r, const char *label, const char *value);
 static void text_suite(struct report *r, uint16_t id);
 static void json_match(struct json_text *w, const struct match *m, enum language language);
 
-size_t report_lookup(const char *word, const char *registry, const struct report_options *options)
+size_t report_lookup(const char *word, const char *registry, bool definition, const struct report_options *options)
 {
     struct match matches[ROWS_MOST];
     const struct glossary_row *terms[TERMS_MOST];
     struct report_options plain_form = *options;
+    struct json_text t = {0};
     plain_form.form = REPORT_TEXT; /* no story begins here */
     struct report *r = report_new(&plain_form);
-    size_t n_terms = 0, n = r != NULL ? search(word, registry, matches, terms, &n_terms, options->language) : 0, found = n + n_terms;
     if (r == NULL)
         return 0;
-    if (options->form == REPORT_JSON || options->form == REPORT_JSON_LINES) {
-        struct json_text t = {0};
-        put_list(&t, NULL);
-        for (size_t i = 0; i < n; i++)
-            json_match(&t, &matches[i], options->language);
-        for (size_t i = 0; i < n_terms; i++) {
-            put_object(&t, NULL);
-            put_words(&t, "term", terms[i]->path);
-            put_words(&t, "sentence", glossary_sentence(terms[i], options->language));
-            put_object_end(&t);
-        }
-        put_list_end(&t);
-        if (found > 0)
-            json_text_write(&t, options->out, options->form == REPORT_JSON ? JSON_DRAWN : JSON_LINE);
-        json_text_free(&t);
-    } else {
-        for (size_t i = 0; i < n; i++)
-            text_match(r, &matches[i], n > FEW);
-        for (size_t i = 0; i < n_terms; i++) {
-            page_words(&r->page, STRONG, 2, terms[i]->path);
-            page_line(&r->page);
-            page_to(&r->page, 2);
-            page_words(&r->page, PLAIN, 2, glossary_sentence(terms[i], options->language));
-            page_line(&r->page);
-        }
-        if (n == ROWS_MOST)
-            text_pair(r, "and more:", "write more of the name");
+    bool json = options->form == REPORT_JSON || options->form == REPORT_JSON_LINES;
+    const struct lookup_out out = {.page = json ? NULL : &r->page, .json = json ? &t : NULL};
+    put_list(&t, NULL);
+    size_t more = definition ? lookup_struct(word, &out) : registry == NULL ? lookup_more(word, true, &out) : 0;
+    size_t n_terms = 0, n = definition || (more > 0 && is_title(version_names.title, word))
+                                ? 0
+                                : search(word, registry, more > 0, matches, terms, &n_terms, options->language);
+    for (size_t i = 0; i < n && json; i++)
+        json_match(&t, &matches[i], options->language);
+    for (size_t i = 0; i < n && !json; i++)
+        text_match(r, &matches[i], n > FEW);
+    for (size_t i = 0; i < n_terms; i++)
+        term(r, &out, terms[i], options->language);
+    if (more + n + n_terms == 0 && !definition && registry == NULL && strlen(word) > 2)
+        more = lookup_more(word, false, &out);
+    if (n == ROWS_MOST && !json)
+        text_pair(r, "and more:", "write more of the name");
+    put_list_end(&t);
+    if (json && more + n + n_terms > 0)
+        json_text_write(&t, options->out, options->form == REPORT_JSON ? JSON_DRAWN : JSON_LINE);
+    if (!json)
         page_write(&r->page, options->out);
-    }
+    json_text_free(&t);
     report_free(r);
-    return found;
+    return more + n + n_terms;
+}
+
+size_t report_lookup_names(const char **names, size_t most)
+{
+    size_t n = lookup_more_names(names, most);
+    for (size_t i = 0; i < sizeof registries / sizeof *registries; i++)
+        for (size_t k = 0; k < registries[i].names->n && n < most; k++)
+            names[n++] = registries[i].names->rows[k].name;
+    return n;
+}
+
+static void term(struct report *r, const struct lookup_out *out, const struct glossary_row *row, enum language language)
+{
+    if (out->json != NULL) {
+        put_object(out->json, NULL);
+        put_words(out->json, "term", row->path);
+        put_words(out->json, "sentence", glossary_sentence(row, language));
+        put_object_end(out->json);
+        return;
+    }
+    page_words(&r->page, STRONG, 2, row->path);
+    page_line(&r->page);
+    page_to(&r->page, 2);
+    page_words(&r->page, PLAIN, 2, glossary_sentence(row, language));
+    page_line(&r->page);
 }
 
 /* The whole name or the number; when nothing has it, a term of the glossary, then parts of names, then the glossary's
-   sentences. */
-static size_t search(const char *word, const char *registry, struct match matches[ROWS_MOST],
+   sentences. known: something else has that name, so that parts are not asked for. */
+static size_t search(const char *word, const char *registry, bool known, struct match matches[ROWS_MOST],
                      const struct glossary_row *terms[TERMS_MOST], size_t *n_terms, enum language language)
 {
     size_t n = collect(word, registry, true, matches);
@@ -108,11 +132,11 @@ static size_t search(const char *word, const char *registry, struct match matche
     if (n == 0 && all && fede_group_by_name(word, &id)) /* NIST's */
         matches[n++] = (struct match){&group_names, names_row(&group_names, id)};
     for (size_t i = 0; i < glossary_count() && n == 0 && all && *n_terms == 0; i++)
-        if (fits(glossary_at(i)->path, word, true))
+        if (lookup_fits(glossary_at(i)->path, word, true))
             terms[(*n_terms)++] = glossary_at(i);
-    if (n + *n_terms == 0 && strlen(word) > 1 && !is_number(word, &number))
+    if (n + *n_terms == 0 && !known && strlen(word) > 1 && !is_number(word, &number))
         n = collect(word, registry, false, matches);
-    for (size_t i = 0; i < glossary_count() && n == 0 && all && *n_terms < TERMS_MOST; i++)
+    for (size_t i = 0; i < glossary_count() && n == 0 && !known && all && *n_terms < TERMS_MOST; i++)
         if (mentions(glossary_at(i)->sentence, word) ||
             (language != ENGLISH && strstr(glossary_sentence(glossary_at(i), language), word) != NULL))
             terms[(*n_terms)++] = glossary_at(i);
@@ -126,16 +150,51 @@ static size_t collect(const char *word, const char *registry, bool whole, struct
     bool numeric = is_number(word, &number);
     for (size_t i = 0; i < sizeof registries / sizeof *registries; i++) {
         const struct names *names = registries[i].names;
-        if (registry != NULL && !fits(names->title, registry, false))
+        if (registry != NULL && !lookup_fits(names->title, registry, false))
             continue;
         const struct name_row *row = numeric ? names_row(names, number) : NULL;
+        bool listed = !numeric && is_title(names->title, word), in_rfc = is_rfc(word);
         if (row != NULL && n < ROWS_MOST)
             matches[n++] = (struct match){names, row};
         for (size_t k = 0; k < names->n && !numeric && n < ROWS_MOST; k++)
-            if (fits(names->rows[k].name, word, whole))
+            if (listed ||
+                (in_rfc ? of_section(names->rows[k].section, word) : lookup_fits(names->rows[k].name, word, whole)))
                 matches[n++] = (struct match){names, &names->rows[k]};
     }
     return n;
+}
+
+/* "content-type", "cipher suites": the whole registry is meant; short names and those of other standards do too. */
+static bool is_title(const char *title, const char *word)
+{
+    static const char *const others[][2] = {{"record type", "content type"},  {"cipher suite", "suite"},
+                                            {"handshake message", "message"}, {"handshake message", "handshake type"},
+                                            {"signature scheme", "scheme"},   {"named group", "group"},
+                                            {"extension", "extension type"}};
+    char plural[80];
+    snprintf(plural, sizeof plural, "%ss", title);
+    bool is = lookup_fits(title, word, true) || lookup_fits(plural, word, true);
+    for (size_t i = 0; i < sizeof others / sizeof *others && !is; i++) {
+        snprintf(plural, sizeof plural, "%ss", others[i][1]);
+        is = strcmp(title, others[i][0]) == 0 &&
+             (lookup_fits(others[i][1], word, true) || lookup_fits(plural, word, true));
+    }
+    return is;
+}
+
+static bool is_rfc(const char *word)
+{
+    return (strncmp(word, "RFC", 3) == 0 || strncmp(word, "rfc", 3) == 0) && word[3] != '\0';
+}
+
+/* "RFC 5246 7.4" is where "RFC 5246 7.4.1.2" lies, and so is "rfc5246". */
+static bool of_section(const char *section, const char *word)
+{
+    char a[200], b[200];
+    plain(section, a);
+    plain(word, b);
+    const char *at = strstr(a, b);
+    return at != NULL && !(at[strlen(b)] >= '0' && at[strlen(b)] <= '9' && strchr(b, '.') != NULL);
 }
 
 /* 47, 0x2f, 0xC0,0x2B as the registry writes suites, or four hexadecimal digits. */
@@ -155,7 +214,7 @@ static bool is_number(const char *word, uint32_t *number)
 }
 
 /* Case does not count, nor do hyphens, underlines and blanks: ServerHello is server_hello. */
-static bool fits(const char *name, const char *word, bool whole)
+bool lookup_fits(const char *name, const char *word, bool whole)
 {
     char a[200], b[200];
     plain(name, a);
@@ -221,6 +280,12 @@ static void text_match(struct report *r, const struct match *m, bool brief)
     text_pair(r, m->names->title, section);
     if (brief)
         return;
+    struct text link = text_in(section, sizeof section);
+    lookup_link(m->row->section, &link);
+    if (link.len > 0)
+        text_pair(r, "standard", section);
+    if (lookup_has_struct(m->row->name) && (m->names == &handshake_names || m->names == &extension_names))
+        text_pair(r, "definition", "with --struct");
     if (m->names == &suite_names && !names_is_grease(m->row->number))
         text_suite(r, (uint16_t)m->row->number);
     const char *sentence = sentence_of(m, r->options.language);
@@ -254,6 +319,10 @@ static void text_suite(struct report *r, uint16_t id)
     text_pair(r, "integrity", s.mac);
     text_pair(r, s.tls13 ? "HKDF hash" : "PRF hash", s.prf);
     text_pair(r, "forward secrecy", s.forward_secrecy ? "yes" : "no");
+    char judgement[700];
+    struct text j = text_in(judgement, sizeof judgement);
+    lookup_judgement(&s, &j);
+    text_pair(r, "judgement", judgement);
     text_pair(r, "versions", s.tls13 ? "TLS 1.3" : s.least == 0x0303 ? "TLS 1.2" : "up to TLS 1.2");
     if (own != NULL)
         text_pair(r, "OpenSSL's name", own->openssl_name);
@@ -265,6 +334,11 @@ static void json_match(struct json_text *w, const struct match *m, enum language
     put_words(w, "registry", m->names->title);
     put_words(w, "section", m->row->section);
     put_words(w, "status", m->row->status);
+    char words[700];
+    struct text link = text_in(words, sizeof words);
+    lookup_link(m->row->section, &link);
+    put_words(w, "link", words);
+    put_words(w, "registries_of", LOOKUP_STATE);
     const char *sentence = sentence_of(m, language);
     if (sentence != NULL)
         put_words(w, "sentence", sentence);
@@ -279,6 +353,9 @@ static void json_match(struct json_text *w, const struct match *m, enum language
         put_words(w, "integrity", s.mac);
         put_words(w, "hash", s.prf);
         put_flag(w, "forward_secrecy", s.forward_secrecy);
+        struct text j = text_in(words, sizeof words);
+        lookup_judgement(&s, &j);
+        put_words(w, "judgement", words);
         put_object_end(w);
     }
     put_object_end(w);

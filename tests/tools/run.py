@@ -12,6 +12,7 @@ from scene import Scene, Skip, tests  # noqa: E402
 import difference  # noqa: E402,F401
 import keylog  # noqa: E402,F401
 import live  # noqa: E402,F401
+import names  # noqa: E402,F401
 
 
 def main():
