@@ -26,7 +26,7 @@ static const struct {
     {&scheme_names, {NULL}},
     {&version_names, {NULL}},
     {&handshake_names, {""}},
-    {&content_type_names, {NULL}},
+    {&content_type_names, {""}},
     {&compression_names, {NULL}},
     {&certificate_compression_names, {NULL}},
     {&point_format_names, {NULL}},
