@@ -40,6 +40,25 @@ TARGETS = [  # what, limit, how it is found
         lambda t: t.value("fede", "ticket", "ecdsa", "client_us") / t.resumed_limit("ticket", "client"),
     ),
     (
+        "server CPU of a resumption by id / primitives",
+        2.2,
+        lambda t: t.value("fede", "id", "ecdsa", "server_us") / t.resumed_limit("id", "server"),
+    ),
+    (
+        "client CPU of a resumption by id / primitives",
+        2.2,
+        lambda t: t.value("fede", "id", "ecdsa", "client_us") / t.resumed_limit("id", "client"),
+    ),
+    (
+        "allocations of a resumption, either side, the dearer way",
+        6,
+        lambda t: max(
+            t.value("fede", f"{how}-allocations", "ecdsa", side)
+            for how in ("ticket", "id")
+            for side in ("server", "client")
+        ),
+    ),
+    (
         "heap bytes of an idle server connection",
         2048,
         lambda t: t.value("fede", "memory", "ecdsa", "after_rest_server"),
