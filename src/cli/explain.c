@@ -17,7 +17,7 @@
 enum key {
     KEY_KEYLOG = 1, KEY_CONN, KEY_REPORT, KEY_RSA_KEY, KEY_PSK, KEY_DIAGRAM, KEY_FOLLOW, KEY_EXPORT, KEY_OVERWRITE,
     KEY_FORM, KEY_FILTER, KEY_FIELD, KEY_FIELDS, KEY_MOST, KEY_MEMORY,
-    KEY_VERIFY, KEY_CACERT, KEY_CAPATH, KEY_CT_LOGS, KEY_AT_TIME
+    KEY_TICKET_KEY, KEY_VERIFY, KEY_CACERT, KEY_CAPATH, KEY_CT_LOGS, KEY_AT_TIME
 };
 enum { KEYLOGS_MOST = 64, RSA_KEYS_MOST = 16, PSKS_MOST = 32 };
 
@@ -27,6 +27,8 @@ struct settings {
     size_t n_keylogs;
     const char *rsa_keys[RSA_KEYS_MOST], *psks[PSKS_MOST];
     size_t n_rsa_keys, n_psks;
+    const char *ticket_keys[RSA_KEYS_MOST];
+    size_t n_ticket_keys;
     struct trust_options trust;
     bool verify;
     const char *ct_logs;
@@ -54,6 +56,7 @@ static const struct option_row explain_options[] = {
     {"keylog",    0, KEY_KEYLOG, "FILE", "Keys",   "Secrets of the connections, as SSLKEYLOGFILE has them; repeatable. Secrets blocks inside the captures are used too."},
     {"rsa-key",   0, KEY_RSA_KEY, "FILE", "Keys",  "A server's RSA private key: opens connections with static RSA key exchange; repeatable."},
     {"psk",       0, KEY_PSK, "IDENTITY:HEX", "Keys", "A pre-shared key, for that identity or (HEX alone) for any: opens connections with PSK key exchange; repeatable."},
+    {"ticket-key", 0, KEY_TICKET_KEY, "FILE", "Keys", "The ticket keys of a fede serve (its --ticket-key): shows what is in its tickets, opens connections resumed by them; repeatable."},
     {"verify",    0, KEY_VERIFY, NULL,   "Judge",  "Judge chains of certificates by the system's trust anchors, for the name the client asked for, at the time of the packets."},
     {"cacert",    0, KEY_CACERT, "FILE", NULL,     "Trust the certificates in FILE (PEM or DER) instead of the system's; repeatable; implies --verify."},
     {"capath",    0, KEY_CAPATH, "DIRECTORY", NULL, "Trust the certificates in DIRECTORY instead of the system's; repeatable; implies --verify."},
@@ -135,6 +138,8 @@ static int explain_run(int argc, char **argv)
         .n_rsa_keys = settings.n_rsa_keys,
         .psks = settings.psks,
         .n_psks = settings.n_psks,
+        .ticket_keys = settings.ticket_keys,
+        .n_ticket_keys = settings.n_ticket_keys,
         .only = settings.only,
         .follow = settings.follow,
         .follow_form = settings.follow_form,
@@ -323,6 +328,8 @@ static bool explain_take(void *settings, const struct option_row *row, const cha
         return keep(s->rsa_keys, &s->n_rsa_keys, RSA_KEYS_MOST, value, why);
     case KEY_PSK:
         return keep(s->psks, &s->n_psks, PSKS_MOST, value, why);
+    case KEY_TICKET_KEY:
+        return keep(s->ticket_keys, &s->n_ticket_keys, RSA_KEYS_MOST, value, why);
     case KEY_VERIFY:
         s->verify = true;
         return true;

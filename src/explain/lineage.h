@@ -16,7 +16,10 @@ struct ancestor {
     char certificate[160];     /* what the server showed there, in words; "" when it was not readable */
 };
 
+enum { LIFETIMES_KEPT = 8 };
 struct lineage {
+    uint32_t lifetimes[LIFETIMES_KEPT]; /* of tickets, as servers announced them */
+    size_t n_lifetimes;
     struct ancestor *slots;    /* NULL before the first one */
 };
 

@@ -80,6 +80,7 @@ void secrets_end(struct secrets *s)
     if (s->psks != NULL)
         bytes_wipe(s->psks, PSKS_MOST * sizeof *s->psks);
     free(s->psks);
+    bytes_wipe(s->ticket_roots, sizeof s->ticket_roots);
     *s = (struct secrets){0};
 }
 
@@ -109,6 +110,15 @@ bool secrets_rsa_key(struct secrets *s, bytes pem_or_der)
         return false;
     }
     s->rsa[s->n_rsa++] = key;
+    return true;
+}
+
+bool secrets_ticket_keys(struct secrets *s, bytes keys)
+{
+    if (keys.len == 0 || keys.len % TICKET_ROOT != 0 || keys.len / TICKET_ROOT > TICKET_ROOTS_MOST - s->n_ticket_roots)
+        return false;
+    bytes_copy(s->ticket_roots[s->n_ticket_roots], keys.data, keys.len);
+    s->n_ticket_roots += keys.len / TICKET_ROOT;
     return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "crypto/crypto.h"
 #include "explain/input.h"
+#include "explain/ticket.h"
 
 /* The labels of RFC 9850 that open a connection, and two older ones. */
 enum secret_label {
@@ -28,7 +29,7 @@ struct secret {
     uint8_t bytes[]; /* a premaster secret of DHE is as long as the prime */
 };
 
-enum { RSA_KEYS_MOST = 16, PSKS_MOST = 32, PSK_MOST = 256 };
+enum { RSA_KEYS_MOST = 16, PSKS_MOST = 32, PSK_MOST = 256, TICKET_ROOTS_MOST = 16 };
 struct psk {
     uint8_t identity_len, len; /* no identity: for any */
     uint8_t identity[128], bytes[PSK_MOST - 1];
@@ -42,6 +43,8 @@ struct secrets {
     size_t n_rsa;
     struct psk *psks;
     size_t n_psks;
+    uint8_t ticket_roots[TICKET_ROOTS_MOST][TICKET_ROOT]; /* of servers that are fede: see ticket.h */
+    size_t n_ticket_roots;
 };
 
 /* Reads a key log to its end, or lines of one. */
@@ -53,6 +56,8 @@ void secrets_each_line(struct input *input, void (*line)(void *arg, bytes line),
 bool secrets_rsa_key(struct secrets *s, bytes pem_or_der);
 /* "HEX" or "IDENTITY:HEX"; false: it is neither, or there are too many. */
 bool secrets_psk_line(struct secrets *s, const char *line);
+/* The content of a file of ticket keys, 32 bytes each; false: it is none, or there are too many. */
+bool secrets_ticket_keys(struct secrets *s, bytes keys);
 /* The n-th, when it is for that identity; else empty. */
 bytes secrets_psk(const struct secrets *s, size_t n, bytes identity);
 void secrets_end(struct secrets *s);

@@ -494,10 +494,12 @@ static void hear_client_hello(struct session *s, bytes body)
     s->n_messages = 0;
     s->exchange_at = s->exchange_end = s->handshake_end = 0;
     s->inherited = s->rsa_unfit = false;
+    s->ticketed = TICKET_CLOSED;
     s->certified[FEDE_CLIENT] = s->certified[FEDE_SERVER] = false;
     s->unjudged[FEDE_CLIENT] = s->unjudged[FEDE_SERVER] = false;
     s->answer_at = s->status_at = 0;
     s->ways[0].finished = s->ways[1].finished = false;
+    s->ways[0].hidden_handshake = s->ways[1].hidden_handshake = false;
     s->hello = body.len >= 34;
     if (s->hello)
         bytes_copy(s->randoms, body.data + 2, 32);

@@ -34,6 +34,9 @@ enum key_state {
     KEYS_UNSUPPORTED    /* this suite or version is not decrypted here, whatever the secrets; session.missing says why */
 };
 
+/* A ticket was opened with its key: that of the ClientHello, that of NewSessionTicket. */
+enum ticketed { TICKET_CLOSED, TICKET_OFFERED, TICKET_MADE };
+
 enum way_state { WAY_SEARCH /* no TLS yet */, WAY_RECORDS, WAY_LOST /* after a gap: looks for a record header */ };
 
 struct way {
@@ -117,6 +120,8 @@ struct session {
     uint8_t offered_id[32], offered_id_len, made_id[32], made_id_len;
     bool offered_ticket, made_ticket;
     uint8_t ticket_mark[32], made_mark[32]; /* hashes of tickets */
+    uint8_t ticketed;         /* enum ticketed: where ticket_master comes from */
+    uint8_t ticket_master[TICKET_MASTER];
     bool inherited;           /* first_master is that of the connection this one resumes */
     uint8_t first_master[48];
     uint8_t randoms[64];      /* client's, server's */

@@ -222,6 +222,8 @@ static const char *no_finished(const struct session *s, enum hash prf)
         return "that of SSL 3.0 is not computed here";
     if (prf == 0)
         return "the hash of this suite is not known here";
+    if (s->ways[0].hidden_handshake || s->ways[1].hidden_handshake)
+        return "a message before it could not be opened";
     return s->spoken_lost || !s->hello || !s->answered ? "not all messages before it are in the capture" : NULL;
 }
 

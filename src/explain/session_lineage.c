@@ -7,6 +7,8 @@
 
 static void descend(struct session *s, enum lineage_kind kind, bytes name);
 static bytes offered_identity(bytes list, size_t n);
+static void look_inside(struct session *s, uint8_t from, bytes ticket, enum ticketed where);
+static void learn_lifetime(struct lineage *l, uint32_t seconds);
 
 /* What the ClientHello offers to resume, kept until it is known whether the server does. */
 void session_offers(struct session *s, const struct client_hello *m)
@@ -15,8 +17,10 @@ void session_offers(struct session *s, const struct client_hello *m)
     s->offered_id_len = (uint8_t)m->session_id.len;
     bytes_copy(s->offered_id, m->session_id.data, m->session_id.len);
     s->offered_ticket = ticket.len > 0;
-    if (ticket.len > 0)
+    if (ticket.len > 0) {
         crypto_hash_once(HASH_SHA256, ticket, s->ticket_mark);
+        look_inside(s, FEDE_CLIENT, ticket, TICKET_OFFERED);
+    }
 }
 
 /* TLS 1.2: the server answers as in an abbreviated handshake. */
@@ -118,8 +122,11 @@ void session_ticket(struct session *s, bytes body)
     struct new_session_ticket m = {0};
     wire_new_session_ticket_12(&w, &m);
     s->made_ticket = wire_done(&w) && m.ticket.len > 0;
-    if (s->made_ticket)
+    if (s->made_ticket) {
+        learn_lifetime(s->listener->lineage, m.lifetime_hint);
         crypto_hash_once(HASH_SHA256, m.ticket, s->made_mark);
+        look_inside(s, FEDE_SERVER, m.ticket, TICKET_MADE);
+    }
 }
 
 /* The handshake is complete: now the names it gave out stand for something. */
@@ -131,4 +138,33 @@ void session_made(struct session *s)
     if (s->version < 0x0304 && !s->resumed && s->made_id_len > 0)
         lineage_add(s->listener->lineage, LINEAGE_SESSION_ID, bytes_of(s->made_id, s->made_id_len), &a);
     bytes_wipe(&a, sizeof a);
+}
+
+/* With the keys of tickets, what is in one: the master secret of the connection that resumes by it, and of the one that got it. */
+static void look_inside(struct session *s, uint8_t from, bytes ticket, enum ticketed where)
+{
+    static const char name[] = "session ticket";
+    enum { MILLION = 1000000 };
+    const struct secrets *secrets = s->listener->secrets;
+    const struct lineage *l = s->listener->lineage;
+    char line[400];
+    struct text t = text_in(line, sizeof line);
+    if (secrets->n_ticket_roots == 0)
+        return;
+    text_add(&t, "opened with its key: ");
+    bool open = ticket_open(secrets->ticket_roots, secrets->n_ticket_roots, l != NULL ? l->lifetimes : NULL,
+                            l != NULL ? l->n_lifetimes : 0, (int64_t)(s->now_us / MILLION), ticket, s->ticket_master, &t);
+    if (open)
+        s->ticketed = (uint8_t)where;
+    session_tell_check(s, from, open ? CHECK_VERIFIED : CHECK_IMPOSSIBLE, name,
+                       open ? line : "no ticket key that was given sealed it, at least not in its periods at this time");
+}
+
+static void learn_lifetime(struct lineage *l, uint32_t seconds)
+{
+    for (size_t i = 0; l != NULL && i < l->n_lifetimes; i++)
+        if (l->lifetimes[i] == seconds)
+            return;
+    if (l != NULL && l->n_lifetimes < LIFETIMES_KEPT)
+        l->lifetimes[l->n_lifetimes++] = seconds;
 }

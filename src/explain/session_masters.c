@@ -34,6 +34,8 @@ bool session_masters(struct session *s, session_try_master *try, void *arg)
     from_keylog(&f, m.encrypted);
     from_rsa_keys(&f, &m);
     from_psks(&f, &m);
+    if (!f.done && (s->ticketed == TICKET_MADE || (s->ticketed == TICKET_OFFERED && s->resumed)))
+        offer(&f, &(struct session_master){.master = s->ticket_master, .source = "the ticket, opened with its key"});
     if (!f.done && s->inherited)
         offer(&f, &(struct session_master){.master = s->first_master, .source = "the connection it resumes"});
     return f.done;

@@ -910,7 +910,8 @@ static enum onlooker_outcome judge(const struct look *l, struct text *why)
 {
     unsigned only = l->request->follow != 0 ? l->request->follow : l->request->only;
     bool found = only == 0 ? l->secured > 0 : only <= l->n_rows;
-    bool keys = l->request->live_keys || l->secrets.lines > 0 || l->request->n_keylogs + l->request->n_rsa_keys + l->request->n_psks > 0;
+    bool keys = l->request->live_keys || l->secrets.lines > 0 ||
+                l->request->n_keylogs + l->request->n_rsa_keys + l->request->n_psks + l->request->n_ticket_keys > 0;
     if (l->failed) {
         text_add(why, "not enough memory, or the output could not be written");
         return ONLOOKER_FAILED;

@@ -16,6 +16,8 @@ struct onlooker_request {
     size_t n_rsa_keys;
     const char *const *psks;     /* "HEX" or "IDENTITY:HEX" */
     size_t n_psks;
+    const char *const *ticket_keys; /* files with the roots of fede's ticket keys */
+    size_t n_ticket_keys;
     fede_trust *trust;        /* chains are judged by it; NULL: they are not */
     fede_ct_logs *ct_logs;    /* NULL: timestamps are not looked at */
     int64_t judged_at;        /* seconds since 1970; 0: the time of the packets */

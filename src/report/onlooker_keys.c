@@ -1,4 +1,4 @@
-/* report/onlooker_keys.c: key sources that are no key logs: servers' RSA keys out of files, and pre-shared keys as given. */
+/* report/onlooker_keys.c: key sources that are no key logs: servers' RSA keys and ticket keys out of files, and pre-shared keys as given. */
 #include "report/onlooker_keys.h"
 
 #include <errno.h>
@@ -9,7 +9,8 @@
 enum { KEY_FILE_MOST = 64 * 1024 };
 
 /* NULL: read; otherwise what is wrong, static or of strerror. */
-static const char *read_rsa_key(struct secrets *secrets, const char *path)
+static const char *read_key(struct secrets *secrets, const char *path, bool (*take)(struct secrets *s, bytes file),
+                            const char *refusal)
 {
     uint8_t file[KEY_FILE_MOST];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -21,8 +22,8 @@ static const char *read_rsa_key(struct secrets *secrets, const char *path)
         len += (size_t)n;
     const char *trouble = n < 0 ? strerror(errno) : NULL;
     close(fd);
-    if (trouble == NULL && !secrets_rsa_key(secrets, bytes_of(file, len)))
-        trouble = "there is no RSA private key in it (PEM or DER, not encrypted), or too many keys were given";
+    if (trouble == NULL && !take(secrets, bytes_of(file, len)))
+        trouble = refusal;
     bytes_wipe(file, sizeof file);
     return trouble;
 }
@@ -32,7 +33,14 @@ bool onlooker_keys(const struct onlooker_request *request, struct secrets *secre
 {
     for (size_t i = 0; i < request->n_rsa_keys; i++) {
         *where = request->rsa_keys[i];
-        *trouble = read_rsa_key(secrets, *where);
+        *trouble = read_key(secrets, *where, secrets_rsa_key,
+                            "there is no RSA private key in it (PEM or DER, not encrypted), or too many keys were given");
+        if (*trouble != NULL)
+            return false;
+    }
+    for (size_t i = 0; i < request->n_ticket_keys; i++) {
+        *where = request->ticket_keys[i];
+        *trouble = read_key(secrets, *where, secrets_ticket_keys, "ticket keys are 32 bytes each, at most 16 in all");
         if (*trouble != NULL)
             return false;
     }

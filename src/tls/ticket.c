@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "keys/hkdf.h"
 #include "tls/session.h"
 
 enum { ROOTS_MOST = 4, PERIODS = 3, SLOTS = ROOTS_MOST * PERIODS };
@@ -144,14 +143,12 @@ static bool fill(struct tickets *tickets, const struct crypto_random *random, ui
         if (s->aead == NULL && slot == NULL)
             slot = s;
     }
-    uint8_t made[TICKET_NAME + TICKET_KEY], info[24] = "fede ticket 1";
+    uint8_t made[TICKET_NAME + TICKET_KEY];
     bool ok = slot != NULL;
-    if (ok && tickets->n_roots > 0) {
-        store64(info + 16, (uint64_t)period);
-        hkdf_expand(HASH_SHA256, bytes_of(tickets->roots[root], TICKET_KEY), BYTES_OF(info), made, sizeof made);
-    } else {
+    if (ok && tickets->n_roots > 0)
+        ticket_key_of(tickets->roots[root], period, made, made + TICKET_NAME);
+    else
         ok = ok && crypto_random(random, made, sizeof made);
-    }
     if (ok) {
         slot->aead = crypto_aead_new(AEAD_AES_256_GCM, bytes_of(made + TICKET_NAME, TICKET_KEY));
         slot->period = period;

@@ -147,6 +147,35 @@ def clients(work):
         check(code == 0 and checks.get("certificate chain of the client", ("",))[0] == "verified", f"{version} client: {code} {checks}")
 
 
+def tickets(work):
+    """Connections of fede's own server, resumed by its tickets: opened with the ticket key alone, no key log."""
+    for name in ("ticket", "stranger"):
+        with open(f"{work}/{name}.key", "wb") as f:
+            f.write(os.urandom(64))
+    for lifetime in ("7200", "4711"):
+        again = ["openssl", "s_client", "-connect", "127.0.0.1:{port}", "-tls1_2", "-servername", "verdicts.example", "-sess_in", f"{work}/session"]
+        flows = play(work, [decrypted.fede, "serve", "--listen", "127.0.0.1:{port}", "--cert", f"{work}/leaf.pem", "--key", f"{work}/leaf.key", "--echo",
+                            "--ticket-key", f"{work}/ticket.key", "--ticket-lifetime", lifetime],
+                     [[*again[:-2], "-sess_out", f"{work}/session"], again], runs=2)
+        path = f"{work}/capture"
+        with open(path, "wb") as f:
+            f.write(pcap(flows, began=NOW))
+        code, d = explain(path, "--ticket-key", f"{work}/ticket.key")
+        first, second = d["connections"]
+        got = [(k["outcome"], k["text"]) for c in (first, second) for k in c["checks"] if k["name"] == "session ticket"]
+        wanted = ("TLS 1.2, TLS_ECDHE_", "no compression, extended master secret of 48 bytes", f"good for {lifetime} s", "not asked for a certificate", "server_name verdicts.example")
+        check(len(got) >= 2 and all(o == "verified" and all(w in t for w in wanted) for o, t in got), f"tickets of {lifetime} s: {got}")
+        check(second["onlooker"]["keys"] == "used" and second["onlooker"]["resumed"], f"resumed, {lifetime} s: {second['onlooker']}")
+        for n, c in enumerate((first, second)):
+            check(c["traffic"]["client"]["data_bytes"] == len(decrypted.TEXT), f"connection {n + 1}, {lifetime} s: {c['traffic']['client']}")
+            check(not [k for k in c["checks"] if k["outcome"] == "failed"], f"connection {n + 1}, {lifetime} s: {c['checks']}")
+        code, d = explain(path, "--ticket-key", f"{work}/stranger.key")
+        got = [k["outcome"] for c in d["connections"] for k in c["checks"] if k["name"] == "session ticket"]
+        check(set(got) == {"not checkable"} and [c["onlooker"]["keys"] for c in d["connections"]] == ["no line"] * 2, f"another ticket key: {got}")
+    r = subprocess.run([decrypted.fede, "explain", "--ticket-key", f"{work}/good.staple", path], capture_output=True, check=False)
+    check(r.returncode == 3 and b"32 bytes each" in r.stderr, f"a ticket key that is none: {r.returncode} {r.stderr}")
+
+
 def main():
     with tempfile.TemporaryDirectory() as work:
         authorities(work)
@@ -154,6 +183,7 @@ def main():
         names(work)
         staples(work)
         clients(work)
+        tickets(work)
     print(f"verdicts: {decrypted.passed} passed, {decrypted.failed} failed")
     sys.exit(decrypted.failed > 0)
 
