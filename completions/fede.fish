@@ -171,6 +171,7 @@ complete -c fede -n '__fish_seen_subcommand_from serve' -l help -s h -d 'Print t
 complete -c fede -n '__fish_seen_subcommand_from explain' -l keylog -r -d 'Secrets of the connections, as SSLKEYLOGFILE has them; repeatable. Secrets blocks inside the captures are used too.'
 complete -c fede -n '__fish_seen_subcommand_from explain' -l rsa-key -r -d 'A server\'s RSA private key: opens connections with static RSA key exchange; repeatable.'
 complete -c fede -n '__fish_seen_subcommand_from explain' -l psk -x -d 'A pre-shared key, for that identity or (HEX alone) for any: opens connections with PSK key exchange; repeatable.'
+complete -c fede -n '__fish_seen_subcommand_from explain' -l ticket-key -r -d 'The ticket keys of a fede serve (its --ticket-key): shows what is in its tickets, opens connections resumed by them; repeatable.'
 complete -c fede -n '__fish_seen_subcommand_from explain' -l verify -d 'Judge chains of certificates by the system\'s trust anchors, for the name the client asked for, at the time of the packets.'
 complete -c fede -n '__fish_seen_subcommand_from explain' -l cacert -r -d 'Trust the certificates in FILE (PEM or DER) instead of the system\'s; repeatable; implies --verify.'
 complete -c fede -n '__fish_seen_subcommand_from explain' -l capath -r -d 'Trust the certificates in DIRECTORY instead of the system\'s; repeatable; implies --verify.'
