@@ -61,6 +61,7 @@ struct run {
     fede_verification *verification;
     char anchors[300], name[300], asked[1600]; /* asked: what became of --ocsp */
     bool live;
+    struct cert_live sent;
     struct text *why;
 };
 
@@ -116,7 +117,7 @@ const struct command cert_command = {
                 "  fede cert --store isrg                        trust anchors of the system\n",
     .notes =
         "Several files make one list: the certificate first, then intermediates. A server's chain is fetched over a\n"
-        "connection that trusts nobody, and judged afterwards.\n",
+        "connection that trusts nobody, and judged afterwards with the OCSP response and timestamps it sent.\n",
     .options = cert_options,
     .n_options = sizeof cert_options / sizeof *cert_options,
     .take = cert_take,
@@ -180,7 +181,7 @@ static int read_operands(struct run *run, int n, char **operands)
     if (n == 1 && !looks_like_file(operands[0])) {
         run->live = true;
         run->s->verify = true;
-        return cert_fetch(operands[0], run->s->limit_ms, run->certs, run->name, sizeof run->name, run->why);
+        return cert_fetch(operands[0], run->s->limit_ms, run->certs, &run->sent, run->name, sizeof run->name, run->why);
     }
     for (int i = 0; i < n; i++) {
         size_t len;
@@ -267,6 +268,8 @@ static int judged(struct run *run, const char *source)
             return EXIT_INPUT;
     if (s->staple != NULL && !load(run, s->staple, "OCSP RESPONSE", &staple))
         return EXIT_INPUT;
+    if (staple.len == 0 && s->only <= 1)
+        staple = run->sent.staple;
     fede_verify_request request = {.chain = chain,
                                    .n_chain = n,
                                    .trust = run->trust,
@@ -282,7 +285,8 @@ static int judged(struct run *run, const char *source)
                                    .crls = crls,
                                    .n_crls = s->n_crls,
                                    .staple = staple,
-                                   .staple_asked = s->must_staple || staple.len > 0};
+                                   .staple_asked = s->must_staple || staple.len > 0 || run->live,
+                                   .scts = bytes_of(run->sent.scts, s->only <= 1 ? run->sent.scts_len : 0)};
     if (s->verify) {
         if (!load_trust(run))
             return EXIT_INPUT;

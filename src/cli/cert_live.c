@@ -1,5 +1,6 @@
-/* cli/cert_live.c: a server's certificates, fetched with the engine over a connection that trusts nobody. What the server sent is
-   taken from its Certificate message, so that it is there even when the handshake fails later on. */
+/* cli/cert_live.c: a server's certificates, fetched with the engine over a connection that trusts nobody, and what speaks for
+   them: an OCSP response, timestamps of logs. All is taken from the messages, so that it is there even when the handshake
+   fails later on. */
 #include <stdio.h>
 
 #include "cli/cert.h"
@@ -8,13 +9,13 @@
 #include "cli/words.h"
 #include "fede/stream.h"
 
-enum { MSG_CERTIFICATE = 11 };
+enum { MSG_SERVER_HELLO = 2, MSG_CERTIFICATE = 11, MSG_CERTIFICATE_STATUS = 22, EXT_SCT = 18, STATUS_OCSP = 1 };
 
 static void take(void *arg, const fede_event *event);
 static int code_of(const fede_error *error);
 
-int cert_fetch(const char *operand, unsigned long limit_ms, struct certs *certs, char *name, size_t name_size,
-               struct text *why)
+int cert_fetch(const char *operand, unsigned long limit_ms, struct certs *certs, struct cert_live *live, char *name,
+               size_t name_size, struct text *why)
 {
     struct url url;
     char sentence[1200] = "";
@@ -26,7 +27,10 @@ int cert_fetch(const char *operand, unsigned long limit_ms, struct certs *certs,
         return EXIT_INTERNAL;
     }
     fede_config_unauthenticated_encryption(config);
-    fede_config_trace(config, take, certs);
+    live->certs = certs;
+    fede_config_status_request(config, true);
+    fede_config_scts(config, true);
+    fede_config_trace(config, take, live);
     snprintf(name, name_size, "%s", url.host);
     fede_stream *stream = fede_connect(url.host, url.port, config, (unsigned)limit_ms);
     const fede_error *error = stream != NULL ? fede_stream_error(stream) : NULL;
@@ -43,19 +47,52 @@ int cert_fetch(const char *operand, unsigned long limit_ms, struct certs *certs,
     return code == EXIT_DONE ? EXIT_TLS : code;
 }
 
-/* Certificate, RFC 5246 7.4.2: header of 4 bytes, length of 3, then each certificate behind its length of 3. */
-static void take(void *arg, const fede_event *event)
+/* Certificate, RFC 5246 7.4.2: each certificate behind its length of 3. */
+static void take_chain(struct certs *certs, bytes rest)
 {
-    bytes rest = event->bytes;
-    if (event->kind != FEDE_EVENT_MESSAGE || event->what != MSG_CERTIFICATE || event->ours || rest.len < 7)
-        return;
-    for (rest = bytes_skip(rest, 7); rest.len >= 3;) {
+    for (rest = bytes_skip(rest, 3); rest.len >= 3;) {
         size_t len = load24(rest.data);
         rest = bytes_skip(rest, 3);
-        if (len == 0 || len > rest.len || !certs_add_der(arg, bytes_first(rest, len)))
+        if (len == 0 || len > rest.len || !certs_add_der(certs, bytes_first(rest, len)))
             return;
         rest = bytes_skip(rest, len);
     }
+}
+
+static void take_scts(struct cert_live *live, bytes list)
+{
+    if (list.len > sizeof live->scts)
+        return;
+    bytes_copy(live->scts, list.data, list.len);
+    live->scts_len = list.len;
+}
+
+/* ServerHello, RFC 5246 7.4.1.3: behind version, random, session id, suite and compression the extensions. */
+static void take_hello(struct cert_live *live, bytes rest)
+{
+    rest = bytes_skip(rest, 34);
+    rest = bytes_skip(rest, rest.len > 0 ? 1u + rest.data[0] + 5u : 0);
+    while (rest.len >= 4) {
+        size_t len = load16(rest.data + 2);
+        if (load16(rest.data) == EXT_SCT)
+            take_scts(live, bytes_first(bytes_skip(rest, 4), len));
+        rest = bytes_skip(rest, 4 + len);
+    }
+}
+
+/* Messages come whole, with their header of 4 bytes. */
+static void take(void *arg, const fede_event *event)
+{
+    struct cert_live *live = arg;
+    bytes body = bytes_skip(event->bytes, 4);
+    if (event->kind != FEDE_EVENT_MESSAGE || event->ours)
+        return;
+    if (event->what == MSG_CERTIFICATE)
+        take_chain(live->certs, body);
+    else if (event->what == MSG_SERVER_HELLO)
+        take_hello(live, body);
+    else if (event->what == MSG_CERTIFICATE_STATUS && body.len > 4 && body.data[0] == STATUS_OCSP)
+        live->staple = certs_other(live->certs, bytes_skip(body, 4), "OCSP RESPONSE");
 }
 
 static int code_of(const fede_error *error)

@@ -185,7 +185,7 @@ def replaced_under_load(s):
     place("ec")
     trust = ssl.create_default_context(cafile=s.path("keys/ca.pem"))
     seen, failures, stop = {}, [], threading.Event()
-    with Serve(s, "--cert", "live.pem", "--key", "live.key", "-q") as serve:
+    with Serve(s, "--cert", "live.pem", "--key", "live.key") as serve:
         def connect():
             return trust.wrap_socket(socket.create_connection(("127.0.0.1", serve.port), 20), server_hostname="localhost")
 

@@ -231,3 +231,18 @@ def one_file_for_browsers_and_java(s):
         s.write("mixed.pem", f.read().encode())
     shutil.copy(s.path(f"{folder}/site.key"), s.path("mixed.key"))
     ca(s, "p12", "--pass", "x", "mixed", code=3)
+
+
+@test
+def a_live_server_is_asked_for_its_staple(s):
+    from keys import Serve
+    ca(s, "init", "--ca", "rlive")
+    ca(s, "issue", "--ca", "rlive", "--must-staple", "localhost")
+    ca(s, "ocsp", "--ca", "rlive", "-o", "rlive.ocsp", "rlive/localhost.pem")
+    pair = ["--cert", "rlive/localhost.pem", "--key", "rlive/localhost.key"]
+    with Serve(s, *pair, "--staple", "rlive.ocsp") as serve:
+        out = re.sub(r"\s+", " ", s.run("--cacert", "rlive/ca.pem", f"localhost:{serve.port}"))
+        expect("good by the OCSP response" in out, out)
+    with Serve(s, *pair) as serve:
+        out = s.run("--cacert", "rlive/ca.pem", f"localhost:{serve.port}", code=7)
+        expect("must-staple" in out, out)
