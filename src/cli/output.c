@@ -131,7 +131,8 @@ bool story_page_start(struct report_options *page, const char *path, const char 
             close(fd);
         return false;
     }
-    *page = (struct report_options){.out = out, .form = REPORT_HTML, .show_secrets = secrets, .title = title, .language = language};
+    *page = (struct report_options){
+        .out = out, .form = REPORT_HTML, .show_secrets = secrets, .title = title, .language = language};
     return true;
 }
 

@@ -13,7 +13,9 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "report/phrases.h"
 
+static bool phrases_for_script(FILE *out, enum language language);
 static bool plain_in_page(uint32_t c);
 static bool plain_in_data(uint32_t c);
 
@@ -24,7 +26,23 @@ bool html_begin(FILE *out, const char *title, enum language language)
     fwrite(html_page_top, 1, html_page_top_len, out);
     html_put(out, HTML_TEXT, title, strlen(title));
     fwrite(html_page_middle, 1, html_page_middle_len, out);
-    return !ferror(out);
+    return language == ENGLISH ? !ferror(out) : phrases_for_script(out, language);
+}
+
+/* The page's script has its words in English; what they are called in another language stands beside the stories. */
+static bool phrases_for_script(FILE *out, enum language language)
+{
+    struct json_text words = {0};
+    put_object(&words, NULL);
+    phrases_json(&words, language);
+    put_object_end(&words);
+    fputs("<script type=\"application/json\" id=\"phrases\">", out);
+    if (!words.failed)
+        html_put(out, HTML_DATA, words.out, words.len);
+    fputs("</script>\n", out);
+    bool good = !words.failed && !ferror(out);
+    json_text_free(&words);
+    return good;
 }
 
 bool html_story(FILE *out, json_t *story)

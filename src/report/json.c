@@ -444,6 +444,11 @@ static void field_of(struct report *r, struct json_text *w, const struct field *
         put_number(w, "number", f->number);
     if (f->names != NULL)
         put_words(w, "registry", f->names->title);
+    const struct name_row *named = f->names != NULL && r->options.level >= EVERY_BYTE && f->number <= UINT32_MAX
+                                       ? names_row(f->names, (uint32_t)f->number)
+                                       : NULL;
+    if (named != NULL && named->section[0] != '\0')
+        put_words(w, "section", named->section);
     put_number(w, "offset", f->offset);
     put_number(w, "length", f->len);
     const struct glossary_row *row = r->options.level >= EVERY_BYTE ? glossary_find(path) : NULL;

@@ -4,6 +4,7 @@
    each at the default level; -v adds the fields that matter, -vv all of them, -vvv every byte (text_fields.c). The verdict
    on certificate and connection is in text_verdict.c. With a connection number and the default level, as a server has it,
    the whole story is one line at the end. */
+#include "report/phrases.h"
 #include "report/report.h"
 
 #include <time.h>
@@ -249,7 +250,7 @@ void text_exit(struct report *r, int exit_code, const char *why)
     text_add(&t, "exit ");
     text_number(&t, exit_code);
     text_add(&t, ": ");
-    text_add(&t, why != NULL && why[0] != '\0' ? why : exit_code == 0 ? "all done" : "failed");
+    phrase_text(r->options.language, why != NULL && why[0] != '\0' ? why : exit_code == 0 ? "all done" : "failed", &t);
     page_words(&r->page, exit_code == 0 ? FAINT : BAD, 2, line);
     page_line(&r->page);
 }

@@ -6,6 +6,7 @@
 #include "explain/alerts.h"
 #include "explain/findings.h"
 #include "explain/offers.h"
+#include "report/phrases.h"
 #include "report/report.h"
 
 enum { FIELDS = 2, EVERY_BYTE = 4, INSIDE = AT_TEXT + 2 };
@@ -147,9 +148,9 @@ static void alerts(struct report *r, int64_t at)
         text_add(&t, " sent ");
         field_registered(&t, &alert_names, a->description);
         text_add(&t, ", ");
-        text_add(&t, certainty_name(a->certainty));
+        text_add(&t, phrase(p->language, certainty_name(a->certainty)));
         text_add(&t, ": ");
-        text_add(&t, a->text);
+        phrase_text(p->language, a->text, &t);
         page_to(p, AT_TAG);
         page_put(p, WARNING, "WHY");
         page_to(p, AT_TEXT);

@@ -1,5 +1,6 @@
 /* report/text_verdict.c: the certificate card, the verification step by step, and the box at the end: the three aims with
    what protects each, round trips, times and traffic. */
+#include "report/phrases.h"
 #include "report/report.h"
 
 static void checks(struct report *r, const fede_verdict *v);
@@ -91,7 +92,7 @@ void text_box(struct report *r)
     dissection_aims(&r->d, aims);
     unsigned width = p->width;
     p->width = width > WIDEST ? WIDEST : width;
-    page_box(p, FAINT, "Protected against");
+    page_box(p, FAINT, phrase(p->language, "Protected against"));
     for (size_t i = 0; i < 3; i++) {
         static const struct {
             const char *sign, *word;
@@ -101,10 +102,13 @@ void text_box(struct report *r)
         page_to(p, MARK);
         page_put(p, marks[aims[i].state].style, marks[aims[i].state].sign);
         page_to(p, LABEL);
-        page_put(p, STRONG, aims[i].against);
+        page_put(p, STRONG, phrase(p->language, aims[i].against));
         page_to(p, VALUE);
         page_put(p, BAD, marks[aims[i].state].word);
-        page_words(p, PLAIN, VALUE, aims[i].text);
+        char words[sizeof aims->text];
+        struct text t = text_in(words, sizeof words);
+        phrase_text(p->language, aims[i].text, &t);
+        page_words(p, PLAIN, VALUE, words);
         page_line(p);
     }
     times(r);

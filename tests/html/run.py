@@ -79,6 +79,40 @@ def check_file(name, page, document):
     return text, stories, data
 
 
+def check_phrases():
+    """Whatever the script puts into the page's language has a Chinese form, with the same values in it."""
+    with open(f"{ROOT}/src/report/phrases_zh.def", encoding="utf-8") as f:
+        rows = re.findall(r'^PHRASE\("((?:[^"\\]|\\.)*)", "((?:[^"\\]|\\.)*)"\)', f.read(), re.M)
+    english = [a for a, _ in rows]
+    check(len(set(english)) == len(english), f"phrases: twice: {[a for a in set(english) if english.count(a) > 1]}")
+    wrong = [a for a, b in rows if a.count("{}") != len(re.findall("{!?}", b)) or not re.search("[\u3000-\u9fff\uff00-\uffef]", b)]
+    check(not wrong, f"phrases: no Chinese, or with other values: {wrong}")
+    used = set()
+    for name in os.listdir(f"{ROOT}/src/report/page"):
+        if name.endswith(".js"):
+            with open(f"{ROOT}/src/report/page/{name}", encoding="utf-8") as f:
+                text = f.read()
+            used |= set(re.findall(r"tx\('((?:[^'\\]|\\.)*)'\)", text))
+            used |= {re.sub(r"\$\{(?:[^{}]|\{[^{}]*\})*\}", "{}", t) for t in re.findall(r"tx`([^`]*)`", text)}
+    missing = sorted(u for u in used if u not in english and u != "…")
+    check(len(used) > 150 and not missing, f"phrases: no Chinese for {missing}")
+
+
+def check_chinese(browser, path):
+    """The frame of a Chinese page has nothing English in it but names; fields are explained in Chinese."""
+    page = browser.page()
+    page.open("file://" + path)
+    check(page.run("document.documentElement.lang") == "zh-Hans", "zh: the page's language")
+    heads = page.run("[...document.querySelectorAll('h2, h3, .tools button, .tools [placeholder]')].map(e => e.textContent || e.placeholder).filter(t => !/[\\u4e00-\\u9fff◐☀☾?]/.test(t))")
+    check(not heads, f"zh: headings and buttons in English: {heads}")
+    page.run(f"location.hash = '#m2/server_hello.cipher_suite'; {WAIT}")
+    check("密码套件" in page.run("document.querySelector('.inspector .sentence').textContent"), "zh: the field is not explained in Chinese")
+    link = page.run("(document.querySelector('.inspector a.standard') || {}).href")
+    check(link and link.startswith("https://www.rfc-editor.org/rfc/rfc") and "#section-" in link, f"the field's standard: {link}")
+    check(not trouble(page), f"zh: {trouble(page)[:3]}")
+    page.close()
+
+
 # ---- the page in the browser ---------------------------------------------------------------------------------------------
 
 def trouble(page):
@@ -445,6 +479,7 @@ def main():
     if not shutil.which("chromium"):
         skip("everything: there is no chromium")
         return report()
+    check_phrases()
     place = arguments.keep or tempfile.mkdtemp(prefix="fede-html-")
     os.makedirs(place, exist_ok=True)
     try:
@@ -466,6 +501,10 @@ def main():
             check(refused.returncode == 2 and "can't be written" in refused.stderr, f"a page in no directory: {refused.returncode}, {refused.stderr[-200:]}")
             check(len(kept["redirect"]) == 2, "redirect: there are not two stories")
             check(kept["refused"][0]["exit"]["code"] == 7, "refused: the exit code is not 7")
+            capture = f"{ROOT}/tests/captures/data/t12-alpn"
+            subprocess.run([arguments.fede, "explain", "--lang=zh", "-q", "--report", f"{place}/zh.html", "--keylog", f"{capture}.keys", f"{capture}.pcapng.gz"],
+                           capture_output=True, timeout=30, check=False)
+            check_chinese(browser, f"{place}/zh.html")
             check_keyboard(browser, pages["good"][0])
             check_pointer(browser, pages["good"][0], kept["good"][0])
             check_shape(browser, pages["good"][0])

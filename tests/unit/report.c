@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "report/phrases.h"
 #include "report/live.h"
 #include "report/page.h"
 
@@ -418,6 +419,31 @@ static void threads(void **state)
 
 /* ---- the page ---- */
 
+static void check_said(const char *english, const char *chinese)
+{
+    char out[300];
+    struct text t = text_in(out, sizeof out);
+    phrase_text(CHINESE, english, &t);
+    assert_string_equal(out, chinese);
+    t = text_in(out, sizeof out);
+    phrase_text(ENGLISH, english, &t);
+    assert_string_equal(out, english);
+}
+
+static void phrases_hold_values(void **state)
+{
+    (void)state;
+    assert_string_equal(phrase(CHINESE, "Keys"), "密钥");
+    assert_string_equal(phrase(ENGLISH, "Keys"), "Keys");
+    assert_string_equal(phrase(CHINESE, "no such phrase"), "no such phrase");
+    check_said("certificate for a.example up to trust anchor CN=x; y", "适用于 a.example 的证书，上至信任锚 CN=x; y");
+    check_said("record 7", "记录 7");
+    check_said("record ", "record ");
+    check_said("", "");
+    check_said("x25519 key exchange (forward secrecy), AES", "x25519 密钥交换（前向保密），AES");
+    check_said("After {} nothing", "After {} nothing");
+}
+
 static void page_layout(void **state)
 {
     (void)state;
@@ -480,6 +506,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(alerts_without_end),
         cmocka_unit_test(threads),
         cmocka_unit_test(page_layout),
+        cmocka_unit_test(phrases_hold_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* What a reader can do: copy and save, search, light and dark, the listener's view, help, printing. */
 
-const copiers = hex => hex ? [copier('Copy hex', () => hex), copier('C array', () => '{' + hex.replace(/../g, '0x$&, ').slice(0, -2) + '}'), copier('base64', () => base64(hex))] : [];
+const copiers = hex => hex ? [copier(tx('Copy hex'), () => hex), copier(tx('C array'), () => '{' + hex.replace(/../g, '0x$&, ').slice(0, -2) + '}'), copier('base64', () => base64(hex))] : [];
 
 function copier(label, text) {
   return button(label, async event => {
@@ -15,7 +15,7 @@ function copier(label, text) {
       area.remove();
       own.focus();
     }
-    say(good ? `${label}: copied` : 'The browser did not let it be copied');
+    say(good ? tx`${label}: copied` : tx('The browser did not let it be copied'));
     own.classList.add(good ? 'done' : 'not-done');
     setTimeout(() => own.classList.remove('done', 'not-done'), 1200);
   }, {class: 'small'});
@@ -42,7 +42,7 @@ function search() {
   box.hidden = !wanted;
   if (!wanted) return;
   const fits = text => text !== undefined && String(text).toLowerCase().includes(wanted);
-  for (const p of panels()) if (fits(p.title) && !(p.message && hiddenMessage(p.message))) hits.push([p.id, p.title, p.message ? `message ${p.id.slice(1)}` : 'part of the story']);
+  for (const p of panels()) if (fits(p.title) && !(p.message && hiddenMessage(p.message))) hits.push([p.id, p.title, p.message ? tx`message ${p.id.slice(1)}` : tx('part of the story')]);
   const bytes = /^([0-9a-f]{2}){2,}$/.test(hex);
   current().messages.forEach((m, i) => {
     if (hits.length >= most || hiddenMessage(m)) return;
@@ -54,8 +54,8 @@ function search() {
     }
   });
   box.append(hits.length ? h('ul', {}, hits.map(([to, name, what]) => h('li', {}, link(address(to), {click: e => { e.preventDefault(); endSearch(); go(to, true); }, keydown: searchKeys},
-    h('strong', {}, name), ' ', h('span', {}, what))))) : h('p', {}, 'Nothing found.'));
-  say(hits.length >= most ? `${most} or more places` : count(hits.length, 'place'));
+    h('strong', {}, name), ' ', h('span', {}, what))))) : h('p', {}, tx('Nothing found.')));
+  say(hits.length >= most ? tx`${most} or more places` : count(hits.length, 'place'));
 }
 
 function searchKeys(event) {
@@ -77,12 +77,12 @@ function turnTheme() {
   theme = THEMES[(THEMES.indexOf(theme) + 1) % 3];
   try { localStorage.setItem('fede-theme', theme); } catch { /* for this page only, then */ }
   nameTheme();
-  say(`Colours: ${theme}`);
+  say(tx`Colours: ${tx(theme)}`);
 }
 function nameTheme() {
   document.documentElement.dataset.theme = theme;
   const b = $('#theme');
-  if (b) { b.textContent = SIGNS[theme]; b.setAttribute('aria-label', `Colours: ${theme}`); }
+  if (b) { b.textContent = SIGNS[theme]; b.setAttribute('aria-label', tx`Colours: ${tx(theme)}`); }
 }
 
 function toggleObserver() {
@@ -92,18 +92,18 @@ function toggleObserver() {
   if (state.observer && !at) go('observer');
   else arrive(false);
   $('#observe').focus();
-  say(state.observer ? 'Only what a listener on the way can know is shown' : 'Everything is shown');
+  say(state.observer ? tx('Only what a listener on the way can know is shown') : tx('Everything is shown'));
 }
 
-const KEYS = [['n  p', 'next, previous message'], ['/', 'search'], ['Tab', 'list, ladder, fields, bytes, in this order'],
-  ['↑ ↓', 'from row to row: list, fields, bytes'], ['→ ←', 'open and close a field; in the bytes: next and previous field'],
-  ['Enter', 'open; from a field to its bytes, from bytes to their field'], ['Esc', 'back: close what is open, then the field, then to the overview'],
-  ['o', 'the listener’s view'], ['t', 'light, dark, as the system says'], ['?', 'this help']];
+const KEYS = [['n  p', tx('next, previous message')], ['/', tx('search')], ['Tab', tx('list, ladder, fields, bytes, in this order')],
+  ['↑ ↓', tx('from row to row: list, fields, bytes')], ['→ ←', tx('open and close a field; in the bytes: next and previous field')],
+  ['Enter', tx('open; from a field to its bytes, from bytes to their field')], ['Esc', tx('back: close what is open, then the field, then to the overview')],
+  ['o', tx('the listener’s view')], ['t', tx('light, dark, as the system says')], ['?', tx('this help')]];
 function helpDialog() {
-  const dialog = h('dialog', {id: 'help', 'aria-labelledby': 'help-title'}, h('h2', {id: 'help-title'}, 'Keys'),
-    h('dl', {}, KEYS.map(([key, what]) => [h('dt', {}, key.split(' ').filter(Boolean).map(k => [h('kbd', {}, k), ' '])), h('dd', {}, what)])),
-    h('p', {}, 'The address names what is shown: a link to this page with the part behind # opens at the same field.'),
-    h('form', {method: 'dialog'}, h('button', {}, 'Close')));
+  const dialog = h('dialog', {id: 'help', 'aria-labelledby': 'help-title'}, h('h2', {id: 'help-title'}, tx('Keys')),
+    h('dl', {}, KEYS.map(([key, what]) => [h('dt', {}, key.split(' ').filter(Boolean).map(k => [h('kbd', {}, k), ' '])), h('dd', {}, tx(what))])),
+    h('p', {}, tx('The address names what is shown: a link to this page with the part behind # opens at the same field.')),
+    h('form', {method: 'dialog'}, h('button', {}, tx('Close'))));
   return dialog;
 }
 

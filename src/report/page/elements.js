@@ -30,10 +30,38 @@ const h = (tag, attributes, ...children) => fill(document.createElement(tag), at
 const s = (tag, attributes, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
 const $ = selector => document.querySelector(selector);
 const link = (to, attributes, ...children) => h('a', {href: '#' + to, ...attributes}, ...children);
+/* Sections of standards as links: "RFC 5246 7.4.3". */
+const cited = text => String(text).split(/(RFC \d{3,5}(?: [A-F]?\d*(?:\.\d+)+| [A-F\d]\d*(?![\w.]))?)/).map((part, i) => {
+  const m = i % 2 ? /^RFC (\d+)(?: (.+))?$/.exec(part) : null;
+  if (!m) return part;
+  const place = m[2] ? `#${/^[A-F]/.test(m[2]) ? 'appendix' : 'section'}-${m[2]}` : '';
+  return h('a', {href: `https://www.rfc-editor.org/rfc/rfc${m[1]}${place}`, rel: 'noreferrer', class: 'standard'}, part);
+});
 const button = (label, click, attributes) => h('button', {type: 'button', click, ...attributes}, label);
 
-const words = key => key.replace(/_/g, ' ');
-const count = (n, one, many) => grouped(n) + ' ' + (n === 1 ? one : many || one + 's');
+/* Text in the language of the page: tx with a string, or as the tag of a template, whose values are {} in
+   the phrase. English is what has no other. */
+const phrases = (() => { const list = document.querySelector('#phrases'); return list ? JSON.parse(list.textContent) : {}; })();
+const own = text => Object.hasOwn(phrases, text) ? phrases[text] : text;
+const tx = (text, ...values) => typeof text === 'string' ? own(text)
+  : own(text.join('{}')).split('{}').map((part, i) => part + (i < values.length ? values[i] : '')).join('');
+
+/* Texts of the story that were put together from phrases and values, such as "certificate for {}". A value is left as it is:
+   it may come from the network; {!} marks those that are phrases of ours. */
+const forms = Object.keys(phrases).filter(form => form.includes('{}')).sort((a, b) => b.length - a.length).map(form =>
+  [new RegExp('^' + form.split('{}').map(part => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(.+?)') + '$'), phrases[form]]);
+function said(text, depth = 0) {
+  if (typeof text !== 'string' || Object.hasOwn(phrases, text)) return own(text);
+  for (const [form, chinese] of depth < 4 ? forms : []) {
+    const found = form.exec(text);
+    let n = 0;
+    if (found) return chinese.replace(/\{!?\}/g, hole => hole === '{}' ? found[++n] : said(found[++n], depth + 1));
+  }
+  return text;
+}
+
+const words = key => own(key.replace(/_/g, ' '));
+const count = (n, one, many) => grouped(n) + ' ' + (own(one) !== one ? own(one) : n === 1 ? one : many || one + 's');
 const grouped = n => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
 const pairs = hex => hex.replace(/..(?=.)/g, '$& ');
 const since = us => us < 1e6 ? (us / 1e3).toFixed(us < 1e4 ? 2 : 1) + ' ms' : (us / 1e6).toFixed(2) + ' s';

@@ -29,13 +29,13 @@ function drawLadder(story) {
   const height = y + 40;
   for (const b of bands)
     parts.push(s('rect', {x: X.axis + 6, y: b.from, width: X.end + 18 - X.axis, height: b.to - b.from, rx: 8, class: 'band' + b.number % 2}),
-      s('text', {x: 0, y: 0, transform: `translate(${X.end + 14} ${(b.from + b.to) / 2}) rotate(90)`, class: 'trip'}, `round trip ${b.number}`));
+      s('text', {x: 0, y: 0, transform: `translate(${X.end + 14} ${(b.from + b.to) / 2}) rotate(90)`, class: 'trip'}, tx`round trip ${b.number}`));
   for (const row of rows) if (row.message && row.message.protocol === 'change_cipher_spec' && opened[row.from] === null) opened[row.from] = row.y;
   for (const side of ['client', 'server']) {
     lanes.push(s('line', {x1: X[side], x2: X[side], y1: 34, y2: height - 14, class: 'lane ' + side}));
     if (opened[side] !== null)
       lanes.push(s('line', {x1: X[side], x2: X[side], y1: opened[side], y2: height - 14, class: 'lane sealed ' + side}));
-    lanes.push(s('text', {x: X[side], y: 22, class: 'side ' + side}, side));
+    lanes.push(s('text', {x: X[side], y: 22, class: 'side ' + side}, tx(side)));
   }
   parts.push(...lanes, s('line', {x1: X.axis, x2: X.axis, y1: 34, y2: height - 14, class: 'axis'}));
   let last = -99;
@@ -45,16 +45,16 @@ function drawLadder(story) {
     last = row.y;
     parts.push(row.message ? ladderMessage(row, X) : ladderPhase(row, X));
   }
-  return [h('h2', {}, 'Ladder'), s('svg', {viewBox: `0 0 350 ${height}`, role: 'img',
-    'aria-label': `Sequence of ${count(story.messages.length, 'message')} between client and server` +
-      (story.round_trips ? `, ${count(story.round_trips, 'round trip')}` : '') + '; the list of messages says the same in words'},
+  return [h('h2', {}, tx('Ladder')), s('svg', {viewBox: `0 0 350 ${height}`, role: 'img',
+    'aria-label': tx`Sequence of ${count(story.messages.length, 'message')} between client and server` +
+      (story.round_trips ? `, ${count(story.round_trips, tx('round trip'))}` : '') + tx('; the list of messages says the same in words')},
     s('defs', {}, ['client', 'server'].map(side => s('marker', {id: 'tip-' + side, viewBox: '0 0 10 10', refX: 9, refY: 5,
       markerWidth: 10, markerHeight: 10, markerUnits: 'userSpaceOnUse', orient: 'auto-start-reverse'}, s('path', {d: 'M0 .8 9.5 5 0 9.2z', class: 'tip ' + side})))), parts)];
 }
 
 function ladderMessage(row, X) {
   const m = row.message, hidden = hiddenMessage(m), to = other(m.from), tilt = 4;
-  const name = hidden ? 'encrypted' : m.name;
+  const name = hidden ? tx('encrypted') : m.name;
   return s('g', {class: `step ${m.from}${m.encrypted ? ' sealed' : ''}`, 'data-panel': 'm' + row.number, click: () => go('m' + row.number)},
     s('rect', {x: X.client + 3, y: row.y - 19, width: X.server - X.client - 6, height: 29, rx: 5, class: 'touch'}),
     s('text', {x: (X.client + X.server) / 2, y: row.y - 5, class: 'label'}, s('tspan', {class: 'number'}, row.number + ' '), name,
@@ -65,7 +65,7 @@ function ladderMessage(row, X) {
 
 function ladderPhase(row, X) {
   const p = row.phase, text = {dns: 'name', tcp: 'TCP', close: 'close'}[p.name] || p.name;
-  const label = state.observer && row.from ? 'encrypted data' : row.from ? p.text : `${text} ${p.took_us ? since(p.took_us) : ''}`;
+  const label = state.observer && row.from ? tx('encrypted data') : row.from ? p.text : `${text} ${p.took_us ? since(p.took_us) : ''}`;
   const cut = label.length > 33 ? label.slice(0, 32) + '…' : label;
   return s('g', {class: 'phase' + (p.ok ? '' : ' failed'), 'data-panel': row.from ? 'data' : 'overview',
                  click: () => go(row.from ? 'data' : 'overview')},

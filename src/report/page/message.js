@@ -4,29 +4,29 @@ function showMessage(m, index) {
   const [sign, what, kind] = hiddenMessage(m) ? ['', '', ''] : verdictOf(current(), m, index);
   const to = other(m.from);
   const head = [
-    h('p', {class: 'route'}, h('span', {class: m.from}, m.from), ' → ', h('span', {class: to}, to),
-      m.ours ? ' · sent by us' : '', ` · ${since(m.at_us)} · ${count(m.length, 'byte')} · record ${m.record} of the ${m.from} · `,
-      m.encrypted ? 'encrypted ▣' : 'in the clear', sign && [' · ', h('span', {class: kind}, `${sign} ${what}`)])];
+    h('p', {class: 'route'}, h('span', {class: m.from}, tx(m.from)), ' → ', h('span', {class: to}, tx(to)),
+      m.ours ? tx(' · sent by us') : '', tx` · ${since(m.at_us)} · ${count(m.length, 'byte')} · record ${m.record} of the ${tx(m.from)} · `,
+      m.encrypted ? tx('encrypted ▣') : tx('in the clear'), sign && [' · ', h('span', {class: kind}, `${sign} ${tx(what)}`)])];
   if (hiddenMessage(m))
-    return [title('Encrypted'), head, h('p', {class: 'lead'}, 'A listener sees a record of this type and length, and cannot tell what is in it.'),
+    return [title(tx('Encrypted')), head, h('p', {class: 'lead'}, tx('A listener sees a record of this type and length, and cannot tell what is in it.')),
       h('p', {class: 'hidden-bytes', 'aria-hidden': 'true'}, '▒▒ '.repeat(Math.min(m.length, 256)))];
   const model = modelOf(m), known = new Set(['name', 'protocol', 'type', 'from', 'ours', 'record', 'encrypted', 'at_us', 'at', 'length',
     'facts', 'bytes', 'fields', 'sentence', 'malformed']);
-  shown.inspector = h('section', {class: 'inspector', 'aria-label': 'The chosen field'});
+  shown.inspector = h('section', {class: 'inspector', 'aria-label': tx('The chosen field')});
   shown.grid = drawGrid(m, model);
   shown.tree = drawTree(m, model);
-  const modes = h('div', {class: 'modes', role: 'group', 'aria-label': 'Bytes as'}, [['hex', 'hex'], ['dec', 'decimal'], ['text', 'text']].map(([id, label]) =>
-    button(label, () => { state.mode = id; redrawGrid(m, model); }, {'data-mode': id, 'aria-pressed': String(state.mode === id)})));
+  const modes = h('div', {class: 'modes', role: 'group', 'aria-label': tx('Bytes as')}, [['hex', 'hex'], ['dec', 'decimal'], ['text', 'text']].map(([id, label]) =>
+    button(tx(label), () => { state.mode = id; redrawGrid(m, model); }, {'data-mode': id, 'aria-pressed': String(state.mode === id)})));
   return [title(m.name, m.type !== undefined && h('small', {}, ` (${m.type})`)), head,
-    m.sentence && h('p', {class: 'lead'}, m.sentence),
-    m.facts && h('ul', {class: 'chips', 'aria-label': 'Facts'}, m.facts.split('; ').map(f => h('li', {}, f))),
+    m.sentence && h('p', {class: 'lead'}, cited(m.sentence)),
+    m.facts && h('ul', {class: 'chips', 'aria-label': tx('Facts')}, m.facts.split('; ').map(f => h('li', {}, f))),
     alertReason(m),
-    m.malformed && h('p', {class: 'trouble'}, `✗ Malformed: ${m.malformed.field}, at byte ${m.malformed.offset}: ${m.malformed.why}`),
+    m.malformed && h('p', {class: 'trouble'}, tx`✗ Malformed: ${m.malformed.field}, at byte ${m.malformed.offset}: ${m.malformed.why}`),
     h('div', {class: 'message'},
-      h('section', {class: 'fields-side', 'aria-label': 'Fields'},
-        h('div', {class: 'bar-top'}, h('h3', {}, 'Fields'), button('Open all', () => openAll(true)), button('Close all', () => openAll(false))),
+      h('section', {class: 'fields-side', 'aria-label': tx('Fields')},
+        h('div', {class: 'bar-top'}, h('h3', {}, tx('Fields')), button(tx('Open all'), () => openAll(true)), button(tx('Close all'), () => openAll(false))),
         shown.tree),
-      h('section', {class: 'bytes-side', 'aria-label': 'Bytes'}, h('div', {class: 'bar-top'}, h('h3', {}, 'Bytes'), modes, h('span', {class: 'row'}, copiers(m.bytes))),
+      h('section', {class: 'bytes-side', 'aria-label': tx('Bytes')}, h('div', {class: 'bar-top'}, h('h3', {}, tx('Bytes')), modes, h('span', {class: 'row'}, copiers(m.bytes))),
         shown.grid, shown.inspector)),
     h('dl', {class: 'rest'}, ['protocol', 'at', ...Object.keys(m).filter(k => !known.has(k))].map(k => [h('dt', {}, words(k)), h('dd', {}, anything(k, m[k]))]))];
 }
@@ -38,7 +38,7 @@ function alertReason(m) {
   const reason = (current().alert_reasons || []).filter(r => r.from === m.from)[before];
   if (!reason) return null;
   const known = new Set(['from', 'level', 'description', 'certainty', 'text']);
-  return h('div', {class: 'reason'}, h('p', {}, h('strong', {}, reason.certainty), ': ', reason.text),
+  return h('div', {class: 'reason'}, h('p', {}, h('strong', {}, tx(reason.certainty)), ': ', said(reason.text)),
     h('p', {class: 'facts'}, anything('level', reason.level), ' · ', anything('description', reason.description), Object.keys(reason).filter(k => !known.has(k)).map(k => [' · ', words(k), ': ', anything(k, reason[k])])));
 }
 
@@ -47,7 +47,7 @@ const ROW = 16, CHUNK = 32;
 
 function drawGrid(m, model) {
   const rows = Math.ceil(model.root.to / ROW);
-  const grid = h('div', {class: 'grid mode-' + state.mode, role: 'grid', 'aria-label': `Bytes of ${m.name}`, 'aria-rowcount': rows, 'aria-colcount': ROW + 1,
+  const grid = h('div', {class: 'grid mode-' + state.mode, role: 'grid', 'aria-label': tx`Bytes of ${m.name}`, 'aria-rowcount': rows, 'aria-colcount': ROW + 1,
     keydown: gridKeys, mouseover: e => hover(nodeAt(e.target)), mouseleave: () => hover(null),
     click: e => { const node = nodeAt(e.target); if (node) select(node, {keep: true}); },
     focusin: e => { const node = nodeAt(e.target); if (node && node !== state.node) select(node, {keep: true}); }});

@@ -70,8 +70,8 @@ function placesOf(story) {
     for (const node of modelOf(m).nodes)
       add(node.field.bytes, {to: `m${i + 1}/${node.path}`, label: `${m.name}: ${node.name}`, node});
   });
-  for (const d of story.derived || []) for (const x of d.outputs || []) add(x.bytes, {to: 'keys', label: `Keys: ${x.name}`, node: x});
-  for (const secret of story.secrets || []) add(secret.bytes, {to: 'keys', label: `Secrets: ${secret.label}`, node: secret});
+  for (const d of story.derived || []) for (const x of d.outputs || []) add(x.bytes, {to: 'keys', label: tx`Keys: ${x.name}`, node: x});
+  for (const secret of story.secrets || []) add(secret.bytes, {to: 'keys', label: tx`Secrets: ${secret.label}`, node: secret});
   Object.defineProperty(story, 'places', {value: places});
   return places;
 }
@@ -83,8 +83,8 @@ function verdictOf(story, message, index) {
   if (message.malformed) return ['✗', 'malformed', 'bad'];
   if (message.protocol === 'alert') return /fatal/.test(message.facts) ? ['✗', 'fatal', 'bad'] : ['', '', ''];
   if (message.name === 'Certificate' && story.verification && !message.ours)
-    return story.verification.accepted ? ['✓', 'accepted', 'good'] : ['✗', 'not accepted', 'bad'];
-  if (message.name === 'ServerKeyExchange' && proofs.key_exchange_signature) return ['✓', 'signature verified', 'good'];
+    return story.verification.accepted ? ['✓', 'accepted', 'good'] : ['✗', tx('not accepted'), 'bad'];
+  if (message.name === 'ServerKeyExchange' && proofs.key_exchange_signature) return ['✓', tx('signature verified'), 'good'];
   if (message.name === 'Finished' && !message.ours && proofs.peer_finished) return ['✓', 'verified', 'good'];
   const last = !story.messages.slice(index + 1).some(m => m.protocol !== 'alert');
   if (story.error && story.error.origin === 'us' && !/^cert_/.test(story.error.reason) && last && !message.ours) return ['✗', 'refused', 'bad'];

@@ -38,19 +38,19 @@ function within(box, element) {
 function showOverview() {
   const story = current();
   const aims = Object.entries(story.protected_against || {});
-  return [title('Overview'),
-    h('div', {class: 'lead'}, (story.summary || []).map(text => h('p', {}, text))),
-    story.error && h('section', {class: 'trouble'}, h('h3', {}, 'What went wrong'), anything('error', story.error)),
-    aims.length > 0 && h('section', {}, h('h3', {}, 'Protected against'), h('ul', {class: 'aims'}, aims.map(([name, aim]) =>
+  return [title(tx('Overview')),
+    h('div', {class: 'lead'}, (story.summary || []).map(text => h('p', {}, said(text)))),
+    story.error && h('section', {class: 'trouble'}, h('h3', {}, tx('What went wrong')), anything('error', story.error)),
+    aims.length > 0 && h('section', {}, h('h3', {}, tx('Protected against')), h('ul', {class: 'aims'}, aims.map(([name, aim]) =>
       h('li', {class: {yes: 'good', no: 'bad'}[aim.protected] || 'open'},
-        h('h4', {}, h('span', {class: 'sign', 'aria-hidden': 'true'}, {yes: '✓', no: '✗'}[aim.protected] || '?'), name),
-        h('p', {class: 'state'}, {yes: 'yes', no: 'no'}[aim.protected] || 'undecided'), h('p', {}, aim.text))))),
-    (story.findings || []).length > 0 && h('section', {}, h('h3', {}, 'Findings'), findings(story.findings)),
-    [...(story.verdicts || []), ...(story.checks || [])].length > 0 && h('section', {}, h('h3', {}, 'Computed again'), h('ul', {class: 'chips'}, [...(story.verdicts || []), ...(story.checks || [])].map(v => h('li', {class: (OUTCOMES[v.outcome] || [])[1] || 'warn'},
-      `${(OUTCOMES[v.outcome] || ['–'])[0]} ${v.title || v.name}: ${v.outcome}`)))),
-    story.choice && Object.keys(story.choice).length > 0 && h('section', {}, h('h3', {}, 'What was agreed on'), anything('choice', story.choice)),
+        h('h4', {}, h('span', {class: 'sign', 'aria-hidden': 'true'}, {yes: '✓', no: '✗'}[aim.protected] || '?'), tx(name)),
+        h('p', {class: 'state'}, tx({yes: 'yes', no: 'no'}[aim.protected] || 'undecided')), h('p', {}, said(aim.text)))))),
+    (story.findings || []).length > 0 && h('section', {}, h('h3', {}, tx('Findings')), findings(story.findings)),
+    [...(story.verdicts || []), ...(story.checks || [])].length > 0 && h('section', {}, h('h3', {}, tx('Computed again')), h('ul', {class: 'chips'}, [...(story.verdicts || []), ...(story.checks || [])].map(v => h('li', {class: (OUTCOMES[v.outcome] || [])[1] || 'warn'},
+      `${(OUTCOMES[v.outcome] || ['–'])[0]} ${said(v.title || v.name)}: ${tx(v.outcome)}`)))),
+    story.choice && Object.keys(story.choice).length > 0 && h('section', {}, h('h3', {}, tx('What was agreed on')), anything('choice', story.choice)),
     waterfall(story),
-    h('section', {}, h('h3', {}, 'Further facts'), h('dl', {}, ['role', 'established', 'server_name', 'round_trips', 'handshake_us',
+    h('section', {}, h('h3', {}, tx('Further facts')), h('dl', {}, ['role', 'established', 'server_name', 'round_trips', 'handshake_us',
       'total_us', 'proofs', 'ending', 'messages_left_out', 'incomplete', 'connection', 'story', 'tool', 'started'].filter(k => story[k] !== undefined)
       .map(k => [h('dt', {}, words(k)), h('dd', {}, anything(k, story[k]))])))];
 }
@@ -60,49 +60,49 @@ function waterfall(story) {
   const rows = story.phases.map(p => ({...p}));
   const first = story.messages[0];
   if (first && story.handshake_us !== undefined)
-    rows.push({name: 'tls', ok: true, text: `handshake, ${count(story.round_trips, 'round trip')}`, at_us: first.at_us, took_us: story.handshake_us});
+    rows.push({name: 'tls', ok: true, text: tx`handshake, ${count(story.round_trips, tx('round trip'))}`, at_us: first.at_us, took_us: story.handshake_us});
   rows.sort((a, b) => a.at_us - b.at_us);
   const whole = Math.max(story.total_us || 0, ...rows.map(r => r.at_us + r.took_us), 1);
-  return h('section', {}, h('h3', {}, 'Where the time went'), h('ol', {class: 'fall'}, rows.map(r => {
+  return h('section', {}, h('h3', {}, tx('Where the time went')), h('ol', {class: 'fall'}, rows.map(r => {
     const bar = h('span', {class: 'bar' + (r.ok ? '' : ' bad')});
     bar.style.marginLeft = 100 * r.at_us / whole + '%';
     bar.style.width = Math.max(.4, 100 * r.took_us / whole) + '%';
     return h('li', {}, h('span', {class: 'what'}, r.name, !r.ok && ' ✗'), h('span', {class: 'track', 'aria-hidden': 'true'}, bar),
-      h('span', {class: 'took'}, `at ${since(r.at_us)}, ${since(r.took_us)}`),
-      h('span', {class: 'text'}, state.observer && /^re(quest|sponse)$/.test(r.name) ? 'encrypted' : r.text));
+      h('span', {class: 'took'}, tx`at ${since(r.at_us)}, ${since(r.took_us)}`),
+      h('span', {class: 'text'}, state.observer && /^re(quest|sponse)$/.test(r.name) ? tx('encrypted') : r.text));
   })));
 }
 
 function showCertificates() {
   const story = current(), v = story.verification, list = story.certificates || [];
   const cards = list.map((c, i) => h('li', {class: 'card'},
-    h('h3', {}, i === 0 ? 'The server’s own' : `Certificate ${i + 1}`),
+    h('h3', {}, i === 0 ? tx('The server’s own') : tx`Certificate ${i + 1}`),
     h('dl', {}, Object.entries(c).filter(([k]) => k !== 'der').map(([k, value]) => [h('dt', {}, k === 'sha256' ? 'SHA-256' : words(k)),
       h('dd', {}, k === 'sha256' ? h('code', {}, pairs(value)) : value)])),
     h('details', {}, h('summary', {}, `DER, ${count(c.der.length / 2, 'byte')}`), h('code', {class: 'block'}, pairs(c.der))),
-    h('p', {class: 'row'}, button('Save as PEM', () => save(`certificate-${i + 1}.pem`, pem(c.der), 'application/x-pem-file')),
+    h('p', {class: 'row'}, button(tx('Save as PEM'), () => save(`certificate-${i + 1}.pem`, pem(c.der), 'application/x-pem-file')),
       linkToCertificate(i))));
   const sign = {passed: '✓', failed: '✗', 'not checked': '–'};
-  const steps = v && h('section', {}, h('h3', {}, 'Verification, step by step'),
-    h('p', {class: v.accepted ? 'good' : 'bad'}, v.accepted ? '✓ accepted' : '✗ not accepted', v.name !== undefined && [' for ', v.name],
-      v.reason && [': ', v.reason], `, judged at ${v.judged_at}`),
-    h('div', {class: 'wide', tabindex: '0', role: 'group', 'aria-label': 'Verification steps'}, h('table', {},
-      h('thead', {}, h('tr', {}, ['', 'check', 'certificate', 'outcome', 'detail'].map(t => h('th', {scope: 'col'}, t || h('span', {class: 'unseen'}, 'step'))))),
+  const steps = v && h('section', {}, h('h3', {}, tx('Verification, step by step')),
+    h('p', {class: v.accepted ? 'good' : 'bad'}, v.accepted ? tx('✓ accepted') : tx('✗ not accepted'), v.name !== undefined && [tx(' for '), v.name],
+      v.reason && [': ', v.reason], tx`, judged at ${v.judged_at}`),
+    h('div', {class: 'wide', tabindex: '0', role: 'group', 'aria-label': tx('Verification steps')}, h('table', {},
+      h('thead', {}, h('tr', {}, ['', 'check', 'certificate', 'outcome', 'detail'].map(t => h('th', {scope: 'col'}, t ? tx(t) : h('span', {class: 'unseen'}, tx('step')))))),
       h('tbody', {}, v.checks.map((c, i) => h('tr', {class: c.outcome.replace(' ', '-')}, h('td', {}, i + 1), h('td', {}, c.check),
         h('td', {}, v.path[c.certificate] ? v.path[c.certificate].title : c.certificate),
-        h('td', {class: 'outcome'}, `${sign[c.outcome] || '?'} ${c.outcome}`), h('td', {}, [c.reason, c.detail].filter(Boolean).join(': '))))))));
-  const chain = v && v.path.length > 0 && h('section', {}, h('h3', {}, 'The path that was found'),
-    h('ol', {class: 'chain'}, v.path.map((c, i) => h('li', {}, h('span', {class: 'role'}, i === 0 ? 'leaf' : i === v.path.length - 1 ? 'trust anchor' : 'intermediate'),
+        h('td', {class: 'outcome'}, `${sign[c.outcome] || '?'} ${tx(c.outcome)}`), h('td', {}, [c.reason, c.detail].filter(Boolean).join(': '))))))));
+  const chain = v && v.path.length > 0 && h('section', {}, h('h3', {}, tx('The path that was found')),
+    h('ol', {class: 'chain'}, v.path.map((c, i) => h('li', {}, h('span', {class: 'role'}, i === 0 ? tx('leaf') : i === v.path.length - 1 ? tx('trust anchor') : tx('intermediate')),
       h('strong', {}, c.title), h('details', {}, h('summary', {}, 'DER'), h('code', {class: 'block'}, pairs(c.der)))))));
-  return [title('Certificates'), chain, steps,
-    cards.length > 0 && [h('h3', {}, 'As they were sent'), h('ol', {class: 'cards'}, cards)],
-    list.length > 0 && h('p', {class: 'row'}, button('Save all as PEM', () => save('certificates.pem', list.map(c => pem(c.der)).join(''), 'application/x-pem-file')))];
+  return [title(tx('Certificates')), chain, steps,
+    cards.length > 0 && [h('h3', {}, tx('As they were sent')), h('ol', {class: 'cards'}, cards)],
+    list.length > 0 && h('p', {class: 'row'}, button(tx('Save all as PEM'), () => save('certificates.pem', list.map(c => pem(c.der)).join(''), 'application/x-pem-file')))];
 }
 
 function linkToCertificate(i) {
   const at = current().messages.findIndex(m => m.name === 'Certificate');
   if (at < 0) return null;
   const node = modelOf(current().messages[at]).nodes.filter(n => n.name === 'certificate' && n.kids.length)[i];
-  return node && link(address(`m${at + 1}/${node.path}`), {}, 'See its bytes');
+  return node && link(address(`m${at + 1}/${node.path}`), {}, tx('See its bytes'));
 }
 

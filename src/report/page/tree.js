@@ -2,7 +2,7 @@
 
 /* The tree: rows are made when what holds them is opened. */
 function drawTree(m, model) {
-  const tree = h('div', {class: 'tree', role: 'tree', 'aria-label': `Fields of ${m.name}`, keydown: treeKeys,
+  const tree = h('div', {class: 'tree', role: 'tree', 'aria-label': tx`Fields of ${m.name}`, keydown: treeKeys,
     mouseover: e => hover(nodeOf(e.target)), mouseleave: () => hover(null),
     click: e => {
       const node = nodeOf(e.target), more = e.target.closest('.more');
@@ -55,7 +55,7 @@ function open(node, yes) {
     fillPart(0);
     for (let n = 1; n * KIDS_AT_ONCE < node.kids.length; n++) {
       parts[n] = h('div', {role: 'treeitem', tabindex: '-1', class: 'more', 'aria-level': node.depth + 1},
-        `${grouped(n * KIDS_AT_ONCE + 1)} to ${grouped(Math.min((n + 1) * KIDS_AT_ONCE, node.kids.length))}`);
+        tx`${grouped(n * KIDS_AT_ONCE + 1)} to ${grouped(Math.min((n + 1) * KIDS_AT_ONCE, node.kids.length))}`);
       parts[n].show = () => fillPart(n).focus();
       node.box.append(parts[n]);
     }
@@ -165,7 +165,7 @@ function inspect(node) {
   if (!shown.inspector) return;
   const message = messageShown();
   if (!node) {
-    shown.inspector.replaceChildren(h('p', {class: 'hint'}, 'Point at a field or a byte, or go there with Tab and the arrow keys: what it is stands here.'));
+    shown.inspector.replaceChildren(h('p', {class: 'hint'}, tx('Point at a field or a byte, or go there with Tab and the arrow keys: what it is stands here.')));
     return;
   }
   const f = node.field, bytes = message.bytes.slice(2 * node.from, 2 * node.to);
@@ -173,19 +173,19 @@ function inspect(node) {
   const facts = [];
   if (f.number !== undefined) facts.push(['number', `${f.number} (0x${f.number.toString(16)})`]);
   if (f.registry) facts.push(['registry', f.registry]);
-  facts.push(['kind', f.kind], ['place', `${count(node.to - node.from, 'byte')} from ${node.from} (0x${node.from.toString(16)}) on`]);
+  facts.push(['kind', f.kind], ['place', tx`${count(node.to - node.from, 'byte')} from ${node.from} (0x${node.from.toString(16)}) on`]);
   for (const k of Object.keys(f)) if (!known.has(k)) facts.push([words(k), anything(k, f[k])]);
   shown.inspector.replaceChildren(
     h('h4', {}, h('span', {class: `swatch g${node.group}`}), node.name),
     h('p', {class: 'path'}, f.path || message.name),
     f.text !== undefined && f.text !== '' ? h('p', {class: 'words'}, f.text) : '',
-    f.sentence ? h('p', {class: 'sentence'}, f.sentence) : '',
-    h('dl', {class: 'facts'}, facts.map(([k, v]) => [h('dt', {}, k), h('dd', {}, v)])),
+    f.sentence ? h('p', {class: 'sentence'}, cited(f.sentence)) : '',
+    h('dl', {class: 'facts'}, facts.map(([k, v]) => [h('dt', {}, tx(k)), h('dd', {}, v)])),
     sameBytes(current(), f.bytes, node) || '',
-    h('p', {class: 'row'}, copiers(bytes), copier('Link', () => location.href)));
+    h('p', {class: 'row'}, copiers(bytes), copier(tx('Link'), () => location.href)));
 }
 
 function sameBytes(story, bytes, node) {
   const places = (placesOf(story).get(bytes) || []).filter(p => !node || p.node !== node);
-  return places.length > 0 && !state.observer && h('p', {class: 'same'}, 'The same bytes: ', places.slice(0, 8).map((p, i) => [i > 0 && ', ', link(address(p.to), {}, p.label)]));
+  return places.length > 0 && !state.observer && h('p', {class: 'same'}, tx('The same bytes: '), places.slice(0, 8).map((p, i) => [i > 0 && ', ', link(address(p.to), {}, p.label)]));
 }
