@@ -154,7 +154,8 @@ static size_t unbroken(const char *text)
 /* Punctuation that stays with what is before it, and with what is behind it. */
 static bool closes(uint32_t c)
 {
-    static const uint32_t marks[] = {0x3001, 0x3002, 0xff0c, 0xff1a, 0xff1b, 0xff09, 0x201d, 0xff01, 0xff1f, 0x300d, ')', ',', '.', ';', ':'};
+    static const uint32_t marks[] = {0x3001, 0x3002, 0xff0c, 0xff1a, 0xff1b, 0xff09, 0x201d, 0xff01,
+                                     0xff1f, 0x300d, ')',    ',',    '.',    ';',    ':'};
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
         if (marks[i] == c)
             return true;
