@@ -1,5 +1,6 @@
 /* The table of the order of messages against an independent list of the legal handshakes, and the answers to "what may come
-   next" against the table's own sequences. With the argument "print", prints all legal sequences. */
+   next" against the table's own sequences. With the argument "print", prints all legal sequences; with "page", the page
+   docs/flow12.md, which must be what the table says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -182,13 +183,107 @@ static void rules(void **state)
     }
 }
 
+/* ---- docs/flow12.md: the table as text and as a diagram. */
+
+static void print_facts(FILE *out, uint16_t facts)
+{
+    bool first = true;
+    for (unsigned bit = 0; bit < 16; bit++)
+        if (facts >> bit & 1) {
+            fprintf(out, "%s%s", first ? "" : ", ", flow_fact_name((uint16_t)(1u << bit)));
+            first = false;
+        }
+}
+
+static void print_rows(FILE *out)
+{
+    fputs("| | Who | Message, or *step* | Only with | Not with | May be left out | Then known |\n|--:|---|---|---|---|---|---|\n", out);
+    for (size_t i = 0; i < flow_tls12_len; i++) {
+        const struct flow_step *row = &flow_tls12[i];
+        static const char *const who[] = {"", "client", "server", "both"};
+        bool silent = row->what >= ACT_CHOOSE;
+        fprintf(out, "| %zu | %s | %s%s%s | ", i + 1, who[row->from], silent ? "*" : "", flow_step_name(row->what), silent ? "*" : "");
+        print_facts(out, row->when);
+        fputs(" | ", out);
+        print_facts(out, row->unless);
+        fprintf(out, " | %s | ", row->optional ? "yes" : "");
+        print_facts(out, row->learn);
+        fputs(" |\n", out);
+    }
+}
+
+/* Messages that follow one another in any legal sequence, each pair once. */
+static void print_diagram(FILE *out, const struct list *list)
+{
+    static char seen[MOST][LENGTH];
+    size_t n = 0;
+    fputs("```mermaid\nstateDiagram-v2\n", out);
+    for (size_t i = 0; i < list->n; i++)
+        for (size_t k = 0; k <= list->sequences[i].n; k++) {
+            const struct sequence *s = &list->sequences[i];
+            char line[LENGTH], ends[2][64] = {"[*]", "[*]"};
+            for (size_t e = 0; e < 2; e++)
+                if (k + e >= 1 && k + e <= s->n)
+                    snprintf(ends[e], sizeof ends[e], "%s_%s", s->from[k + e - 1] == FLOW_CLIENT ? "client" : "server",
+                             flow_step_name(s->kinds[k + e - 1]));
+            snprintf(line, sizeof line, "    %s --> %s\n", ends[0], ends[1]);
+            size_t at = 0;
+            while (at < n && strcmp(seen[at], line) != 0)
+                at++;
+            if (at < n || n == MOST)
+                continue;
+            snprintf(seen[n++], LENGTH, "%s", line);
+            fputs(line, out);
+        }
+    fputs("```\n", out);
+}
+
+static void print_page(FILE *out)
+{
+    const struct list *list = table_list();
+    fputs("# The order of messages in TLS 1.2\n\nWhat `src/flow/flow12.c` says, walked by client, server and explainer alike. "
+          "`tests/model` compares it with a list\nwritten from the RFCs and makes this page: `model page > docs/flow12.md`. "
+          "Both roles go from top to bottom; a row whose\nconditions do not hold is passed over. HelloRequest may come at any time "
+          "and is no row; alerts are records of their own.\n\n", out);
+    print_rows(out);
+    fprintf(out, "\n## What may follow what\n\n");
+    print_diagram(out, list);
+    fprintf(out, "\n## The %zu legal sequences\n\n`>` the client speaks, `<` the server speaks.\n\n", list->n);
+    for (size_t i = 0; i < list->n; i++)
+        fprintf(out, "    %s\n", list->text[i]);
+}
+
+static void page_is_what_the_table_says(void **state)
+{
+    (void)state;
+    FILE *made = tmpfile(), *kept = fopen("docs/flow12.md", "r");
+    assert_non_null(made);
+    assert_non_null(kept);
+    print_page(made);
+    rewind(made);
+    int a, b;
+    do {
+        a = fgetc(made);
+        b = fgetc(kept);
+        if (a != b)
+            fail_msg("docs/flow12.md is not what the table says: model page > docs/flow12.md");
+    } while (a != EOF);
+    fclose(made);
+    fclose(kept);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sequences_equal_the_independent_list),
         cmocka_unit_test(expected_is_what_follows),
         cmocka_unit_test(rules),
+        cmocka_unit_test(page_is_what_the_table_says),
     };
+    if (argc == 2 && strcmp(argv[1], "page") == 0) {
+        print_page(stdout);
+        return 0;
+    }
     if (argc == 2 && strcmp(argv[1], "print") == 0) {
         const struct list *list = table_list();
         for (size_t i = 0; i < list->n; i++)
