@@ -30,6 +30,8 @@ static void line_of(void *secrets, bytes line);
 static void add(struct secrets *s, uint8_t label, const struct keylog_entry *entry);
 static size_t slot_of(bytes random);
 static int hex_digit(char c);
+static bool by_session_id(bytes line, struct keylog_entry *out);
+static size_t hex_after(bytes *line, const char *name, uint8_t *out, size_t most);
 
 void secrets_read(struct secrets *s, struct input *input)
 {
@@ -174,7 +176,9 @@ static void line_of(void *secrets, bytes line)
     while (kind == KEYLOG_ENTRY && i < LABELS && !bytes_equal(entry.label, bytes_text(labels[i].name)))
         i++;
     size_t wanted = i < LABELS && labels[i].label == SECRET_PREMASTER_RSA ? 8 : 32;
-    if (kind == KEYLOG_FOREIGN || i == LABELS || entry.random_len != wanted || entry.secret_len > sizeof entry.secret)
+    if (kind == KEYLOG_FOREIGN && by_session_id(line, &entry))
+        add(s, SECRET_MASTER_OF_ID, &entry);
+    else if (kind == KEYLOG_FOREIGN || i == LABELS || entry.random_len != wanted || entry.secret_len > sizeof entry.secret)
         s->foreign++;
     else
         add(s, labels[i].label, &entry);
@@ -223,4 +227,33 @@ static int hex_digit(char c)
     static const char digits[] = "0123456789abcdef0123456789ABCDEF";
     const char *at = c != '\0' ? strchr(digits, c) : NULL;
     return at != NULL ? (int)((at - digits) % 16) : -1;
+}
+
+/* What `openssl s_client` prints of a session, on one line: older readers of captures took it so. */
+static bool by_session_id(bytes line, struct keylog_entry *out)
+{
+    enum { MASTER = 48 };
+    *out = (struct keylog_entry){0};
+    const size_t id = hex_after(&line, "RSA Session-ID:", out->random, 32);
+    const size_t master = id > 0 ? hex_after(&line, " Master-Key:", out->secret, MASTER) : 0;
+    out->random_len = id;
+    out->secret_len = master;
+    return id >= 8 && master == MASTER;
+}
+
+/* The bytes behind a name; the line goes on behind them. 0: something else stands there. */
+static size_t hex_after(bytes *line, const char *name, uint8_t *out, size_t most)
+{
+    const size_t len = strlen(name);
+    size_t n = 0;
+    if (line->len < len || memcmp(line->data, name, len) != 0)
+        return 0;
+    *line = bytes_skip(*line, len);
+    for (; line->len >= 2 && n < most; n++, *line = bytes_skip(*line, 2)) {
+        const int high = hex_digit((char)line->data[0]), low = hex_digit((char)line->data[1]);
+        if (high < 0 || low < 0)
+            break;
+        out[n] = (uint8_t)(high << 4 | low);
+    }
+    return n;
 }

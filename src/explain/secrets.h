@@ -17,7 +17,8 @@ enum secret_label {
     SECRET_EXPORTER,
     SECRET_EARLY_EXPORTER,
     SECRET_PREMASTER,         /* PMS_CLIENT_RANDOM */
-    SECRET_PREMASTER_RSA      /* RSA: found by the first 8 bytes of the encrypted premaster secret */
+    SECRET_PREMASTER_RSA,     /* RSA: found by the first 8 bytes of the encrypted premaster secret */
+    SECRET_MASTER_OF_ID       /* "RSA Session-ID:… Master-Key:…": the random is the session id */
 };
 
 struct secret {

@@ -49,6 +49,9 @@ static void from_keylog(struct search *f, bytes encrypted)
     for (size_t i = 0; !f->done && (secret = secrets_find(secrets, SECRET_MASTER, random, i)).data != NULL; i++)
         if (secret.len == MASTER_LEN)
             offer(f, &(struct session_master){.master = secret.data, .source = "key log"});
+    bytes id = bytes_of(f->s->made_id, f->s->made_id_len);
+    for (size_t i = 0; !f->done && id.len > 0 && (secret = secrets_find(secrets, SECRET_MASTER_OF_ID, id, i)).data != NULL; i++)
+        offer(f, &(struct session_master){.master = secret.data, .source = "key log, by session id"});
     for (size_t i = 0; !f->done && (secret = secrets_find(secrets, SECRET_PREMASTER, random, i)).data != NULL; i++)
         from_premaster(f, secret, "key log, premaster secret");
     bytes name = encrypted.len > RSA_NAME ? bytes_first(encrypted, RSA_NAME) : BYTES_NONE;

@@ -250,7 +250,7 @@ def outcomes(work, openssl):
     def keys(*options):
         _, d = explain(f"{work}/capture", *options)
         return d["connections"][0]["onlooker"]["keys"]
-    connection(work, "static RSA without extended master secret", *openssl("rsa", ["-tls1_1", "-cipher", "AES128-SHA:@SECLEVEL=0"],
+    connection(work, "static RSA without extended master secret", *openssl("rsa", ["-tls1_1", "-no_ticket", "-cipher", "AES128-SHA:@SECLEVEL=0"],
                ["-tls1_1", "-cipher", "AES128-SHA:@SECLEVEL=0"]), "--rsa-key", f"{work}/rsa.key")
     subprocess.run(["openssl", "genrsa", "-out", f"{work}/other.key", "2048"], check=True, capture_output=True)
     check(keys("--rsa-key", f"{work}/other.key") == "wrong secret", "another RSA key")
@@ -266,6 +266,15 @@ def outcomes(work, openssl):
         with open(f"{work}/premaster", "w", encoding="ascii") as f:
             f.write(line + "\n")
         check(keys("--keylog", f"{work}/premaster") == "used", line.split()[0])
+    with open(f"{work}/keys", encoding="ascii") as f:
+        master = re.search(r"CLIENT_RANDOM \S+ (\S+)", f.read()).group(1)
+    _, d = explain(f"{work}/capture", "-vv")
+    hello = next(bytes.fromhex(m["bytes"]) for m in d["connections"][0]["messages"] if m["name"] == "ServerHello")
+    named = hello[39:39 + hello[38]].hex()
+    for line, state in ((f"RSA Session-ID:{named} Master-Key:{master}", "used"), (f"RSA Session-ID:{named} Master-Key:{master[:-2]}", "no line")):
+        with open(f"{work}/premaster", "w", encoding="ascii") as f:
+            f.write(line + "\n")
+        check(len(named) == 64 and keys("--keylog", f"{work}/premaster") == state, f"{line[:15]}: {state}")
     with open(f"{work}/premaster", "w", encoding="ascii") as f:
         f.write(f"PMS_CLIENT_RANDOM {random} {premaster.hex()[::-1]}\n")
     check(keys("--keylog", f"{work}/premaster") == "wrong secret", "wrong premaster secret")
