@@ -49,6 +49,7 @@ struct settings {
 static bool ca_take(void *settings, const struct option_row *row, const char *value, struct text *why);
 static int ca_run(int argc, char **argv);
 static int revoke(const struct settings *s, const char *path, struct text *why);
+static void show_issued(const struct settings *s);
 static int list(const struct settings *s, struct text *why);
 
 /* clang-format off */
@@ -95,7 +96,8 @@ const struct command ca_command = {
                 "  fede ca ocsp --ca lab -o localhost.ocsp lab/localhost.pem   for serve --staple\n"
                 "  fede ca ocsp --ca lab --listen 127.0.0.1:8080    a responder for clients that ask themselves\n"
                 "  fede ca p12 --pass env:WORD lab/localhost        lab/localhost.p12, for browsers and Java\n",
-    .notes = "Keys get mode 0600; nothing is written over; no store of the system is touched.\n",
+    .notes = "Keys get mode 0600; nothing is written over; no store of the system is touched.\n"
+             "issue -vv shows how the signature is made: what is signed, its digest, and that it verifies.\n",
     .options = ca_options,
     .n_options = sizeof ca_options / sizeof *ca_options,
     .take = ca_take,
@@ -150,9 +152,22 @@ static int ca_run(int argc, char **argv)
                : ocsp  ? ca_ocsp(&s.o, argv[2], &why)
                        : revoke(&s, argv[2], &why);
     }
+    if (code == EXIT_DONE && issue && s.story.level >= 2)
+        show_issued(&s);
     if (code != EXIT_DONE)
         fprintf(stderr, "exit %d: %s\n", code, reason[0] != '\0' ? reason : exit_meaning(code));
     return code;
+}
+
+/* -v, -vv: what was signed, its digest, by whom: as fede cert --verify tells it. That a flaw is noticed is no failure. */
+static void show_issued(const struct settings *s)
+{
+    char name[CA_NAME], issued[4096], anchor[4096];
+    const char *folder = ca_place(&s->o, name);
+    snprintf(issued, sizeof issued, "%s/%s.pem", folder, name[0] == '/' ? name + 1 : name);
+    snprintf(anchor, sizeof anchor, "%s/ca.pem", s->o.folder);
+    char *words[] = {"cert", "--verify", s->story.level > 2 ? "-vv" : "-v", "--cacert", anchor, issued, NULL};
+    cert_command.run(6, words);
 }
 
 static int revoke(const struct settings *s, const char *path, struct text *why)

@@ -81,6 +81,9 @@ size_t ca_read_certificate(const char *path, uint8_t *out, size_t size, struct t
 /* ca_issue.c */
 int ca_init(const struct ca_options *o, struct text *why);
 int ca_issue(const struct ca_options *o, struct text *why);
+/* Where that goes: the name of the files without their end, and the folder, which is returned. */
+enum { CA_NAME = 300 };
+const char *ca_place(const struct ca_options *o, char file[CA_NAME]);
 int ca_sign(const struct ca_options *o, const char *path, struct text *why);
 
 /* ca_ocsp.c: an OCSP response about the certificate in that file, good or as revoked.txt says: to -o, or standard output. */

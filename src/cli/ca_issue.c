@@ -124,22 +124,25 @@ end:
 
 /* ---- issue ---- */
 
+const char *ca_place(const struct ca_options *o, char file[CA_NAME])
+{
+    snprintf(file, CA_NAME, "%.250s", o->out != NULL ? o->out : o->names[0]);
+    for (char *at = file; *at != '\0' && o->out == NULL; at++)
+        *at = strchr("/*:@", *at) != NULL ? '_' : *at;
+    return strchr(file, '/') == NULL ? o->folder : file[0] == '/' ? "" : ".";
+}
+
 int ca_issue(const struct ca_options *o, struct text *why)
 {
     static struct line line;
     static struct ca_pair leaf;
-    char file[300];
+    char file[CA_NAME];
     int code = EXIT_INPUT;
-    snprintf(file, sizeof file, "%.250s", o->out != NULL ? o->out : o->names[0]);
-    for (char *at = file; *at != '\0' && o->out == NULL; at++)
-        *at = strchr("/*:@", *at) != NULL ? '_' : *at;
-    bool slash = strchr(file, '/') != NULL;
+    const char *folder = ca_place(o, file), *name = file[0] == '/' ? file + 1 : file;
     char *chain = NULL;
     if (!build_line(o, &line, why) || !make(o, &line, &leaf, why))
         goto end;
     chain = chain_text(o, &line, &leaf);
-    const char *folder = slash ? (file[0] == '/' ? "" : ".") : o->folder;
-    const char *name = file[0] == '/' ? file + 1 : file;
     if (chain == NULL)
         text_add(why, "no memory");
     else if (ca_write(folder, name, ".key", fede_key_pem(leaf.key), true, why) &&
