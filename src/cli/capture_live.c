@@ -32,6 +32,7 @@ static volatile sig_atomic_t stopped;
 
 static pcap_t *open_one(const struct capture_request *request, const char *name, int *code, struct text *why);
 static void refused(const char *name, int status, const char *detail, int *code, struct text *why);
+static bool take(struct capture_live *live);
 static bool over(const struct capture_live *live, uint64_t since_us);
 static void packet(u_char *user, const struct pcap_pkthdr *head, const u_char *data);
 static void stop(int signal);
@@ -163,22 +164,29 @@ bool capture_go(struct capture_live *live, const struct recorder_options *output
     while (good && !stopped && !over(live, since_us)) {
         if ((poll(waits, n + 1, TICK_MS) < 0 && errno != EINTR) || (waits[n].revents & POLLERR) != 0)
             good = false;
-        for (size_t i = 0; good && i < n; i++) {
-            struct source source = {live, (uint32_t)i, clock_ticks(NULL)};
-            int got = pcap_dispatch(live->interfaces[i], BATCH, packet, (u_char *)&source);
-            if (got == PCAP_ERROR)
-                fprintf(stderr, "fede capture: %s: %s\n", live->request->interfaces[i],
-                        pcap_geterr(live->interfaces[i]));
-            good = got != PCAP_ERROR;
-        }
+        good = take(live) && good;
         good = recorder_tick(live->recorder, clock_ticks(NULL), false) && good;
     }
     if (live->recorder == NULL)
         return false;
+    good = take(live) && good; /* what came before the signal */
     good = recorder_tick(live->recorder, clock_ticks(NULL), true) && good;
     finish(live, say);
     good = recorder_tick(live->recorder, clock_ticks(NULL), true) && good;
     return good;
+}
+
+/* What waits on the interfaces. */
+static bool take(struct capture_live *live)
+{
+    for (size_t i = 0; i < live->options.n_interfaces; i++) {
+        struct source source = {live, (uint32_t)i, clock_ticks(NULL)};
+        if (pcap_dispatch(live->interfaces[i], BATCH, packet, (u_char *)&source) != PCAP_ERROR)
+            continue;
+        fprintf(stderr, "fede capture: %s: %s\n", live->request->interfaces[i], pcap_geterr(live->interfaces[i]));
+        return false;
+    }
+    return true;
 }
 
 static bool over(const struct capture_live *live, uint64_t since_us)

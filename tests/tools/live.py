@@ -109,6 +109,10 @@ def capture_decrypts(s):
 def capture_beside_dumpcap(s):
     """The same packets at the same times as dumpcap has."""
     need("dumpcap")
+    need("tshark")
+
+    def packets(name):
+        return s.other("tshark", "-r", s.path(name), "-T", "fields", "-e", "frame.len", "-e", "tcp.seq_raw", "-e", "tcp.flags", "-e", "tcp.payload")
     with Server(s) as server:
         filter_ = f"tcp port {server.port}"
         with Capture(s, "-f", filter_, "-w", s.path("ours")) as c:
@@ -117,14 +121,11 @@ def capture_beside_dumpcap(s):
             time.sleep(0.3)
             server.get()
             server.get()
-            time.sleep(1)
+            until(lambda: packets("ours").count("\n") > 20 and packets("ours") == packets("theirs"), "not the same packets as dumpcap's")
             theirs.send_signal(signal.SIGINT)
             theirs.communicate(timeout=20)
         c.ends(0, "packets captured")
-    rows = [s.other("tshark", "-r", s.path(f), "-T", "fields", "-e", "frame.len", "-e", "tcp.seq_raw", "-e", "tcp.flags", "-e", "tcp.payload")
-            for f in ("ours", "theirs")]
-    expect(rows[0].count("\n") > 20, rows[0])
-    same(rows[0], rows[1], "packets")
+    same(packets("ours"), packets("theirs"), "packets")
     info = s.other("capinfos", "-A", s.path("ours"))
     expect(filter_ in info and "nanoseconds" in info, info)
 
@@ -175,7 +176,7 @@ def capture_limits_and_ring(s):
         same(s.run("explain", s.path("second")).code, 9, "an empty capture is one")
         with Capture(s, "-f", f"tcp port {port}", "-w", s.path("ring.pcapng"), "-b", "filesize:10", "-b", "files:3") as c:
             talk(40)
-            time.sleep(0.5)
+            until(lambda: sum(os.path.getsize(s.path(f"ring_{n:05}.pcapng")) for n in (1, 2, 3)) > 12000, "the ring is not written")
         c.ends(0, "files begun")
         names = sorted(n for n in os.listdir(s.place) if n.startswith("ring"))
         same(names, [f"ring_{n:05}.pcapng" for n in (1, 2, 3)], "names")
@@ -206,7 +207,7 @@ def capture_names_addresses(s):
         client.sendto(question, ("127.0.0.77", 53))
         server.sendto(answer, server.recvfrom(600)[1])
         client.recvfrom(600)
-        time.sleep(0.5)
+        until(lambda: b"fede.test\0" in s.read("dns"), "no name in the file")
     c.ends(0, "captured")
     hosts = s.other("tshark", "-r", s.path("dns"), "-q", "-z", "hosts")
     expect("192.0.2.7\tfede.test" in hosts, hosts)
