@@ -85,7 +85,7 @@ static struct cost connect_once(fede_config *configs[2], struct memory_meter met
         cost.rested[i] = meters[i].live - before[i].live;
     }
     fede_bytes kept = fede_conn_session(pair.client);
-    if (!offered && kept.len <= sizeof session->data)
+    if (!offered && kept.len > 0 && kept.len <= sizeof session->data)
         memcpy(session->data, kept.data, session->len = kept.len);
     pair_end(&pair);
     return cost;
