@@ -26,7 +26,11 @@ class Serve:
         self.log = open(s.path("serve.log"), "w+b")
         self.process = subprocess.Popen([s.fede, "serve", "--listen", "127.0.0.1:0", "--echo", *arguments], cwd=s.place,
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env={**os.environ, **(env or {})})
-        self.port = int(self.wait(rb"listens on 127\.0\.0\.1:(\d+)"))
+        try:
+            self.port = int(self.wait(rb"listens on 127\.0\.0\.1:(\d+)"))
+        except AssertionError:
+            self.__exit__()
+            raise
 
     def said(self):
         with open(self.log.name, "rb") as f:

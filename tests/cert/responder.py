@@ -45,7 +45,9 @@ class Responder:
         self.process = subprocess.Popen(command, cwd=s.place, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         end = time.monotonic() + 20
         while not re.search(says, self.said()):
-            expect(self.process.poll() is None and time.monotonic() < end, f"no responder: {self.said()}")
+            if self.process.poll() is not None or time.monotonic() > end:
+                self.process.kill()
+                raise AssertionError(f"no responder: {self.said()}")
             time.sleep(0.02)
 
     def said(self):
