@@ -20,6 +20,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [HERE, os.path.join(ROOT, "tests", "captures")]
+import attacks
 import packets
 import rows
 
@@ -199,6 +200,8 @@ def main():
                 said = list(enumerate(rows.STATEMENTS, 1001))
                 for (n, s), wrong in zip(said, pool.map(lambda s: judge(shell, s[0], s[1][1], [s[1][2]], None), said)):
                     tell(f"statement: {s[0]}", s[1], wrong)
+                unknown = [n for n in attacks.NAMED if subprocess.run([fede, "lookup", n], capture_output=True).returncode]
+                tell("lookup knows the attacks of docs/attacks.md", "fede lookup NAME", ", ".join(unknown))
                 names = cases(fede)
                 for name, wrong in zip(names, pool.map(lambda n: same_twice(fede, n), names)):
                     tell(f"case {name}", f"fede lab run {name}, twice", wrong)
