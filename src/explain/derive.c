@@ -196,7 +196,7 @@ struct derivation *derive_nonce(struct arena *arena, bytes iv, bytes explicit_pa
         return NULL;
     }
     struct derivation *v =
-        start(arena, "nonce", "nonce of a record", joins ? "RFC 5288 3" : "RFC 7905 2, RFC 8446 5.3");
+        start(arena, "nonce", "nonce of a record", joins ? "RFC 5288 3" : "RFC 7905 2, RFC 9846 5.3");
     if (v == NULL)
         return NULL;
     input(v, "iv", arena_copy(arena, iv), true);
@@ -230,7 +230,7 @@ struct derivation *derive_hkdf_label(struct arena *arena, enum hash hash, bytes 
                                                    : "the label has at most 249 bytes, the context 255";
         return NULL;
     }
-    struct derivation *v = start(arena, "hkdf_label", "output of HKDF-Expand-Label", "RFC 8446 7.1");
+    struct derivation *v = start(arena, "hkdf_label", "output of HKDF-Expand-Label", "RFC 9846 7.1");
     uint8_t *out = arena_take(arena, rounds * unit), info[2 + 1 + CONTEXT_MOST + 1 + CONTEXT_MOST];
     if (v == NULL || out == NULL || (v->steps = arena_take(arena, (rounds + 1) * sizeof *v->steps)) == NULL)
         return NULL;

@@ -1,5 +1,5 @@
 /* Recomputing single values of the key schedule, step by step: used for connections (derived.h) and for values that a user
-   gives by hand (fede derive). RFC 5246 5, 6.3, 7.4.9, 8.1; RFC 7627 4; RFC 5288 3; RFC 7905 2; RFC 8446 5.3, 7.1;
+   gives by hand (fede derive). RFC 5246 5, 6.3, 7.4.9, 8.1; RFC 7627 4; RFC 5288 3; RFC 7905 2; RFC 9846 5.3, 7.1;
    RFC 7748 5; RFC 8422 5.10. */
 #ifndef EXPLAIN_DERIVE_H
 #define EXPLAIN_DERIVE_H

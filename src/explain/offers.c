@@ -2,7 +2,7 @@
 
    A reason is given where the messages hold it: the version chosen, the kind of key in the certificate shown, a list that
    the client did not send. Which of two possible values a server prefers is its own matter and not visible on the wire;
-   then the row says that, and nothing more. Versions: RFC 5246 E.1, RFC 8446 4.2.1; suites: RFC 5246 7.4.1.3, RFC 8422 2;
+   then the row says that, and nothing more. Versions: RFC 5246 E.1, RFC 9846 4.2.1; suites: RFC 5246 7.4.1.3, RFC 8422 2;
    groups: RFC 8422 4, RFC 7919; schemes: RFC 5246 7.4.1.4.1; ALPN: RFC 7301 3.2; extensions: RFC 5246 7.4.1.4. */
 #include "explain/offers.h"
 
@@ -290,7 +290,7 @@ static const char *scheme_excluded(const struct job *j, uint16_t id)
     if (!scheme_for(id, j->key == KEY_RSA || j->key == KEY_RSA_PSS ? PROOF_RSA : PROOF_ECDSA))
         return "does not go with the key in the certificate that the server showed";
     return j->version >= 0x0304
-               ? "not for handshakes of TLS 1.3 (RFC 8446 4.2.3); the list still holds for certificates"
+               ? "not for handshakes of TLS 1.3 (RFC 9846 4.2.3); the list still holds for certificates"
                : NULL;
 }
 

@@ -1,5 +1,5 @@
 /* explain/suite_parts.c: a suite's name taken apart: TLS_key exchange_authentication_WITH_cipher_hash (RFC 5246 A.5, C;
-   RFC 8446 B.4 for the short names of TLS 1.3).
+   RFC 9846 B.4 for the short names of TLS 1.3).
 
    Works on the registered names, so that it also knows the suites that the engine does not implement. */
 #include "explain/suite_parts.h"

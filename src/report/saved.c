@@ -12,6 +12,7 @@
 #include "explain/annotate.h"
 #include "explain/glossary.h"
 #include "report/html.h"
+#include "wire/names.h"
 
 struct saved {
     const struct onlooker_request *request;
@@ -25,6 +26,7 @@ static void tell(struct saved *s, json_t *story);
 static void lines_of(struct saved *s, const json_t *story);
 static void line(struct saved *s, const char *event, const json_t *story, const json_t *entry);
 static void sentences(json_t *fields, enum language language);
+static void section_of(json_t *field);
 
 bool saved_is(const char *path)
 {
@@ -144,6 +146,24 @@ static void sentences(json_t *list, enum language language)
         const struct glossary_row *row = path != NULL ? glossary_find(path) : NULL;
         if (row != NULL)
             json_object_set_new(f, "sentence", json_string(glossary_sentence(row, language)));
+        section_of(f);
         sentences(json_object_get(f, "fields"), language);
+    }
+}
+
+/* Where a registered number is defined. */
+static void section_of(json_t *field)
+{
+    static const struct names *const registries[] = {
+        &content_type_names, &version_names, &handshake_names, &alert_names, &alert_level_names, &suite_names, &compression_names,
+        &extension_names, &group_names, &scheme_names, &hash_names, &signature_names, &point_format_names, &curve_type_names,
+        &name_type_names, &status_type_names, &certificate_type_names, &psk_mode_names, &certificate_compression_names,
+        &key_update_names, &certificate_kind_names, &hpke_kem_names, &hpke_kdf_names, &hpke_aead_names};
+    const char *title = json_string_value(json_object_get(field, "registry"));
+    json_int_t number = json_integer_value(json_object_get(field, "number"));
+    for (size_t i = 0; title != NULL && number >= 0 && number <= UINT32_MAX && i < sizeof registries / sizeof *registries; i++) {
+        const struct name_row *row = strcmp(registries[i]->title, title) == 0 ? names_row(registries[i], (uint32_t)number) : NULL;
+        if (row != NULL && row->section[0] != '\0')
+            json_object_set_new(field, "section", json_string(row->section));
     }
 }

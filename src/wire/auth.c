@@ -1,5 +1,5 @@
 /* Messages that prove who speaks: Certificate (RFC 5246 7.4.2), CertificateStatus (RFC 6066 8, RFC 6961), CertificateRequest
-   (RFC 5246 7.4.4), CertificateVerify (RFC 5246 7.4.8), Finished (RFC 5246 7.4.9, RFC 8446 4.4.4). Certificates are handed
+   (RFC 5246 7.4.4), CertificateVerify (RFC 5246 7.4.8), Finished (RFC 5246 7.4.9, RFC 9846 4.4.4). Certificates are handed
    on as DER; reading them is the business of x509/. */
 #include "wire/messages.h"
 #include "wire/names.h"

@@ -58,7 +58,7 @@ static void responder_id(struct wire *w, struct wire_entry *entry)
     wire_opaque16(w, "responder_id", &entry->body, 1, 65535);
 }
 
-/* RFC 6066 8; in TLS 1.3 the staple itself stands with its certificate (RFC 8446 4.4.2.1). A request of a type other than
+/* RFC 6066 8; in TLS 1.3 the staple itself stands with its certificate (RFC 9846 4.4.2.1). A request of a type other than
    ocsp is one field of bytes, kept in ocsp_responders. */
 void extension_status_request(struct wire *w, enum ext_place place, struct extensions *e)
 {
@@ -245,7 +245,7 @@ static void selected_identity(struct wire *w, struct wire_entry *entry)
     wire_u16(w, "selected_identity", &entry->number, NULL);
 }
 
-/* RFC 8446 4.2.11: the last extension of a ClientHello, for its binders cover all that stands before them. In a hello that does
+/* RFC 9846 4.2.11: the last extension of a ClientHello, for its binders cover all that stands before them. In a hello that does
    not offer TLS 1.3 it means nothing, whatever is in it (RFC 5246 7.4.1.4). */
 void extension_pre_shared_key(struct wire *w, enum ext_place place, struct extensions *e)
 {
@@ -315,7 +315,7 @@ static void selected_group(struct wire *w, struct wire_entry *entry)
     wire_u16(w, "selected_group", &entry->number, &group_names);
 }
 
-/* RFC 8446 4.2.8. */
+/* RFC 9846 4.2.8. */
 void extension_key_share(struct wire *w, enum ext_place place, struct extensions *e)
 {
     if (place == IN_CLIENT_HELLO)

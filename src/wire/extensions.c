@@ -30,7 +30,7 @@ struct extension_row {
 };
 
 /* In a ServerHello of TLS 1.2 some servers send supported_groups, although it means nothing there; clients must bear it
-   (RFC 8446 4.2.7). channel_id and NPN are gone from TLS 1.3, so they have no place in EncryptedExtensions. */
+   (RFC 9846 4.2.7). channel_id and NPN are gone from TLS 1.3, so they have no place in EncryptedExtensions. */
 // clang-format off
 static const struct extension_row rows[EXT_KNOWN] = {
     [HAS_SERVER_NAME]           = {EXT_SERVER_NAME, CH | SH | EE, 0, "server_name", extension_server_name},
@@ -67,7 +67,7 @@ static const struct extension_row rows[EXT_KNOWN] = {
 };
 // clang-format on
 
-/* What a ServerHello of TLS 1.3 may have; all else belongs into EncryptedExtensions (RFC 8446 4.2). */
+/* What a ServerHello of TLS 1.3 may have; all else belongs into EncryptedExtensions (RFC 9846 4.2). */
 static const uint32_t in_server_hello_13 =
     1u << HAS_SUPPORTED_VERSIONS | 1u << HAS_KEY_SHARE | 1u << HAS_PRE_SHARED_KEY;
 

@@ -1,5 +1,5 @@
-/* The two hellos: ClientHello (RFC 5246 7.4.1.2, RFC 8446 4.1.2) and ServerHello (RFC 5246 7.4.1.3, RFC 8446 4.1.3), which
-   is a HelloRetryRequest when its random says so (RFC 8446 4.1.4). Their shape is the same in both versions. What stands
+/* The two hellos: ClientHello (RFC 5246 7.4.1.2, RFC 9846 4.1.2) and ServerHello (RFC 5246 7.4.1.3, RFC 9846 4.1.3), which
+   is a HelloRetryRequest when its random says so (RFC 9846 4.1.4). Their shape is the same in both versions. What stands
    in their extensions is in extensions.c; what the values mean for the handshake is not decided here. */
 #include "wire/messages.h"
 #include "wire/names.h"

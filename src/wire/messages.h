@@ -180,7 +180,7 @@ void wire_ccs(struct wire *w, uint8_t *one);
 struct record_header { uint8_t type; uint16_t version, len; };
 void wire_record_header(struct wire *w, struct record_header *m);
 
-/* The random that makes a ServerHello a HelloRetryRequest (RFC 8446 4.1.3). */
+/* The random that makes a ServerHello a HelloRetryRequest (RFC 9846 4.1.3). */
 extern const uint8_t hello_retry_random[32];
 
 /* An extensions block with its length. In the hellos of TLS 1.2 it may be missing. */

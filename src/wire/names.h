@@ -9,7 +9,7 @@
 struct name_row {
     uint32_t number;
     const char *name;      /* the registry's own spelling */
-    const char *section;   /* "RFC 8446 4.2.8" */
+    const char *section;   /* "RFC 9846 4.2.8" */
     const char *status;    /* "" or a word: "recommended", "deprecated", "reserved" … */
 };
 

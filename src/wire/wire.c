@@ -4,7 +4,7 @@
    - reading fills the variable and never looks beyond `end`; writing takes from the variable and never stores into it;
    - after the first error nothing happens any more: no byte is read or written, no field is narrated.
 
-   Vectors follow the presentation language of RFC 8446 3.4 (RFC 5246 4.3): a length in bytes in front, bounds on it.
+   Vectors follow the presentation language of RFC 9846 3.4 (RFC 5246 4.3): a length in bytes in front, bounds on it.
    What the messages consist of is elsewhere: hello.c, extensions.c, exchange12.c, auth.c, after.c. */
 #include "wire/wire.h"
 
