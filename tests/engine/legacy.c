@@ -2,21 +2,10 @@
    what it is bound to (peers, date, reason); damage to every byte; each allocation failing; and ten thousand probes of the
    kinds of Bleichenbacher, Vaudenay and POODLE against a server, whose answers must not differ in anything.
    RFC 5246 6.2.3.2, 7.4.7.1, RFC 7366, RFC 7919. */
+#include "check.h"
 #include "crypto/legacy.h"
 #include "pair.h"
 #include "tls/handshake.h"
-
-static size_t passed, failed;
-
-#define CHECK(good)       check((good), #good, __func__, __LINE__, 0)
-#define CHECK_AT(good, n) check((good), #good, __func__, __LINE__, (n))
-static void check(bool good, const char *what, const char *where, int line, size_t n)
-{
-    if (good)
-        passed++;
-    else if (++failed < 30)
-        printf("not ok: %s:%d: %s (%zx)\n", where, line, what, n);
-}
 
 enum { ALL = FEDE_LEGACY_RSA | FEDE_LEGACY_DHE | FEDE_LEGACY_CBC };
 

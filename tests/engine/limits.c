@@ -1,21 +1,10 @@
 /* engine/limits.c: how long records are, in one process: record_size_limit and max_fragment_length offered, answered, both at
    once; every record counted on its way; records longer than agreed refused; answers that may not be; resumption, to which
    one of them belongs and the other does not. RFC 8449, RFC 6066 4. */
+#include "check.h"
 #include "pair.h"
 #include "tls/conn.h"
 #include "wire/messages.h"
-
-static size_t passed, failed;
-
-#define CHECK(good)       check((good), #good, __func__, __LINE__, 0)
-#define CHECK_AT(good, n) check((good), #good, __func__, __LINE__, (n))
-static void check(bool good, const char *what, const char *where, int line, size_t n)
-{
-    if (good)
-        passed++;
-    else if (++failed < 30)
-        printf("not ok: %s:%d: %s (%zu)\n", where, line, what, n);
-}
 
 /* The longest content of a record, by sender; in the clear and protected. */
 static size_t longest[3][2];

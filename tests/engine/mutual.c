@@ -2,20 +2,9 @@
    the right alert, chosen by names, schemes and by the application, signed elsewhere, kept in sessions; what is derived for
    others from a connection; each record of the client's flight altered, dropped and doubled; each allocation failing. RFC
    5246 7.4.4 to 7.4.8, RFC 5705, RFC 9266, RFC 5929 4. */
+#include "check.h"
 #include "fede/issue.h"
 #include "pair.h"
-
-static size_t passed, failed;
-
-#define CHECK(good)       check((good), #good, __func__, __LINE__, 0)
-#define CHECK_AT(good, n) check((good), #good, __func__, __LINE__, (size_t)(n))
-static void check(bool good, const char *what, const char *where, int line, size_t n)
-{
-    if (good)
-        passed++;
-    else if (++failed < 30)
-        printf("not ok: %s:%d: %s (%zu)\n", where, line, what, n);
-}
 
 /* ---- A CA of clients, and what it issues. */
 

@@ -2,21 +2,10 @@
    begun by a client that was allowed to, with what must be in its ClientHello, while data still comes and none can be sent;
    ended in the middle; each allocation failing. Whole ones are in tests/interop (real servers) and tests/errors (a server that
    breaks the rules). RFC 5246 7.4.1.1, RFC 5746. */
+#include "check.h"
 #include "pair.h"
 #include "tls/conn.h"
 #include "wire/messages.h"
-
-static size_t passed, failed;
-
-#define CHECK(good)       check((good), #good, __func__, __LINE__, 0)
-#define CHECK_AT(good, n) check((good), #good, __func__, __LINE__, (n))
-static void check(bool good, const char *what, const char *where, int line, size_t n)
-{
-    if (good)
-        passed++;
-    else if (++failed < 30)
-        printf("not ok: %s:%d: %s (%zu)\n", where, line, what, n);
-}
 
 static size_t refusals, hellos; /* warnings no_renegotiation, ClientHellos */
 static uint8_t bound[255];      /* renegotiated_connection of the last ClientHello, and its length */

@@ -1,21 +1,10 @@
 /* engine/resume.c: resumption in both roles, in one process: by ticket and by id, renewed, expired, under keys shared and
    changed; refused for every reason there is, each time with a full handshake instead; every byte of a ticket, of a session
    and of the abbreviated handshake altered; each allocation failing. RFC 5246 7.3, RFC 5077, RFC 7627 5.3. */
+#include "check.h"
 #include "pair.h"
 #include "tls/conn.h"
 #include "tls/session.h"
-
-static size_t passed, failed;
-
-#define CHECK(good)       check((good), #good, __func__, __LINE__, 0)
-#define CHECK_AT(good, n) check((good), #good, __func__, __LINE__, (n))
-static void check(bool good, const char *what, const char *where, int line, size_t n)
-{
-    if (good)
-        passed++;
-    else if (++failed < 30)
-        printf("not ok: %s:%d: %s (%zu)\n", where, line, what, n);
-}
 
 /* ---- A clock that the test moves, configurations, connections. */
 

@@ -1,21 +1,10 @@
 /* engine/rules.c: rules that a peer may break without the bytes being wrong in themselves: handshake bytes before its turn, a
    message cut by data, a message behind the last one. And two settings: the schemes a credential signs with, the signal
    of a fallback. RFC 5246 6.2.1, 7.3, RFC 7507. */
+#include "check.h"
 #include "pair.h"
 #include "tls/conn.h"
 #include "wire/messages.h"
-
-static size_t passed, failed;
-
-#define CHECK(good)       check((good), #good, __func__, __LINE__, 0)
-#define CHECK_AT(good, n) check((good), #good, __func__, __LINE__, (n))
-static void check(bool good, const char *what, const char *where, int line, size_t n)
-{
-    if (good)
-        passed++;
-    else if (++failed < 30)
-        printf("not ok: %s:%d: %s (%zu)\n", where, line, what, n);
-}
 
 /* ---- Before its turn: the last record of a flight gets a byte of the next message, or a whole one. */
 

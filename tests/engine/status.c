@@ -1,21 +1,10 @@
 /* engine/status.c: what comes beside the chain, in one process: OCSP responses stapled by a server and judged by a client, in
    every state they can be in; certificates that promise one; revocation lists of a config; and False Start: who may write
    when, and what is not readable before the server's Finished. RFC 6066 8, RFC 7633, RFC 7918. */
+#include "check.h"
 #include "pair.h"
 #include "tls/conn.h"
 #include "wire/messages.h"
-
-static size_t passed, failed;
-
-#define CHECK(good)       check((good), #good, __func__, __LINE__, 0)
-#define CHECK_AT(good, n) check((good), #good, __func__, __LINE__, (n))
-static void check(bool good, const char *what, const char *where, int line, size_t n)
-{
-    if (good)
-        passed++;
-    else if (++failed < 30)
-        printf("not ok: %s:%d: %s (%zu)\n", where, line, what, n);
-}
 
 /* ---- What was seen of the messages. */
 
