@@ -160,7 +160,11 @@ def asks_the_responder_of_openssl(s):
                    "-CA", "ropen/ca.pem", "-ndays", "1", says=rb"[Ww]aiting for OCSP"):
         out = judged(s, "ropen", "good.test")
         expect("with our nonce" in out and "good by the OCSP response" in out, out)
-        expect("was revoked on 2026-01-01" in judged(s, "ropen", "bad.test", code=7), "revoked")
+        for _ in range(3):  # openssl's responder may still be busy with the connection before
+            out = judged(s, "ropen", "bad.test", code=7)
+            if "was revoked" in out:
+                break
+        expect("was revoked on 2026-01-01" in out, out)
     with Responder(s, "openssl", "ocsp", "-index", "ropen/index.txt", "-port", str(port), "-rsigner", "ropen/not-a-signer.pem", "-rkey",
                    "ropen/not-a-signer.key", "-CA", "ropen/ca.pem", "-ndays", "1", says=rb"[Ww]aiting for OCSP"):
         out = judged(s, "ropen", "good.test", code=7)
