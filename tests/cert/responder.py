@@ -243,12 +243,12 @@ def one_file_for_browsers_and_java(s):
 def a_live_server_is_asked_for_its_staple(s):
     from keys import Serve
     ca(s, "init", "--ca", "rlive")
-    ca(s, "issue", "--ca", "rlive", "--must-staple", "localhost")
+    ca(s, "issue", "--ca", "rlive", "--must-staple", "127.0.0.1", "-o", "rlive/localhost")
     ca(s, "ocsp", "--ca", "rlive", "-o", "rlive.ocsp", "rlive/localhost.pem")
     pair = ["--cert", "rlive/localhost.pem", "--key", "rlive/localhost.key"]
     with Serve(s, *pair, "--staple", "rlive.ocsp") as serve:
-        out = re.sub(r"\s+", " ", s.run("--cacert", "rlive/ca.pem", f"localhost:{serve.port}"))
+        out = re.sub(r"\s+", " ", s.run("--cacert", "rlive/ca.pem", f"127.0.0.1:{serve.port}"))
         expect("good by the OCSP response" in out, out)
     with Serve(s, *pair) as serve:
-        out = s.run("--cacert", "rlive/ca.pem", f"localhost:{serve.port}", code=7)
+        out = s.run("--cacert", "rlive/ca.pem", f"127.0.0.1:{serve.port}", code=7)
         expect("must-staple" in out, out)

@@ -80,7 +80,8 @@ def judge(s, flaw, reason):
         code, out = run(s, "openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-CAfile", root, "-servername", "localhost",
                         "-verify_hostname", "localhost", "-verify_return_error", "-x509_strict", "-auth_level", "2", *crl)
         expect((code == 0) == (reason is None or flaw in OPENSSL_ACCEPTS), f"{flaw}: openssl s_client ends with {code}: {out[-600:]}")
-        code, out = run(s, "gnutls-cli", "--x509cafile", root, "-p", str(server.port), "localhost")
+        code, out = run(s, "gnutls-cli", "--x509cafile", root, "-p", str(server.port), "--sni-hostname", "localhost", "--verify-hostname",
+                        "localhost", "127.0.0.1")
         expect((code == 0) == (reason is None or flaw in GNUTLS_ACCEPTS), f"{flaw}: gnutls-cli ends with {code}: {out[-600:]}")
 
 
