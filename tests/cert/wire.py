@@ -1,5 +1,6 @@
 """Every flaw of `fede ca issue --flaw` over the wire: a server shows the certificate, and fede, OpenSSL and GnuTLS each refuse
 it in their own words; fede with the right sentence, exit status and alert. The certificate without a flaw they accept."""
+import os
 import re
 import socket
 import subprocess
@@ -87,14 +88,12 @@ def judge(s, flaw, reason):
 
 def over_the_wire(flaw, reason):
     def test(s):
+        if not os.path.exists(s.path("wire/ca.pem")):
+            ca(s, "init", "--ca", "wire")
         ca(s, "issue", "--ca", "wire", *(("--flaw", flaw) if reason else ()), "localhost", "-o", f"wire/{flaw}")
         judge(s, flaw, reason)
     test.__name__ = f"over_the_wire_{flaw.replace('-', '_')}"
     return test
 
 
-def over_the_wire_begins(s):
-    ca(s, "init", "--ca", "wire")
-
-
-tests += [over_the_wire_begins, over_the_wire("good", None)] + [over_the_wire(f, r) for f, r in FLAWS.items()]
+tests += [over_the_wire("good", None)] + [over_the_wire(f, r) for f, r in FLAWS.items()]
