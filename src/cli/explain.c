@@ -49,6 +49,7 @@ struct settings {
 static bool explain_take(void *settings, const struct option_row *row, const char *value, struct text *why);
 static int explain_run(int argc, char **argv);
 static bool judge_by(struct settings *s, struct onlooker_request *request, struct text *why);
+static void judge_no_more(struct onlooker_request *request);
 static const char *choose(struct settings *s, struct onlooker_request *request);
 
 /* clang-format off */
@@ -186,12 +187,21 @@ static int explain_run(int argc, char **argv)
     if (settings.folder != NULL)
         export_close(&settings.files);
     story_end(&request.report);
+    judge_no_more(&request);
     if (code != EXIT_DONE || settings.story.level > 0)
         fprintf(stderr, "exit %d: %s\n", code, reason);
     return code;
 }
 
-/* What chains are judged by lives as long as the process. */
+static void judge_no_more(struct onlooker_request *request)
+{
+    fede_trust_free(request->trust);
+    fede_ct_logs_free(request->ct_logs);
+    request->trust = NULL;
+    request->ct_logs = NULL;
+}
+
+/* What chains are judged by. */
 static bool judge_by(struct settings *s, struct onlooker_request *request, struct text *why)
 {
     request->judged_at = s->at;
@@ -199,8 +209,11 @@ static bool judge_by(struct settings *s, struct onlooker_request *request, struc
         return true;
     request->trust = fede_trust_new();
     request->ct_logs = s->ct_logs != NULL ? trust_logs(s->ct_logs, why) : NULL;
-    return request->trust != NULL && (s->ct_logs == NULL || request->ct_logs != NULL) &&
-           trust_load(request->trust, &s->trust, NULL, why);
+    if (request->trust != NULL && (s->ct_logs == NULL || request->ct_logs != NULL) &&
+        trust_load(request->trust, &s->trust, NULL, why))
+        return true;
+    judge_no_more(request);
+    return false;
 }
 
 static bool keep(const char **list, size_t *n, size_t most, const char *value, struct text *why)

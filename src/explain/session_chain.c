@@ -103,7 +103,7 @@ static bytes server_name(const struct session *s, char *out, size_t size)
     struct wire w = wire_reader(session_spoken(s, MSG_CLIENT_HELLO, s->hello_at));
     wire_client_hello(&w, &m);
     bytes name = m.extensions.host_name;
-    if (!wire_done(&w) || name.len >= size || memchr(name.data, '\0', name.len) != NULL)
+    if (!wire_done(&w) || name.len == 0 || name.len >= size || memchr(name.data, '\0', name.len) != NULL)
         return BYTES_NONE;
     bytes_copy(out, name.data, name.len);
     out[name.len] = '\0';

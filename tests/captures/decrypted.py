@@ -151,7 +151,7 @@ def play(work, server, client, runs=1):
 
 def explain(path, *more):
     r = subprocess.run([fede, "explain", "--json", *more, path], capture_output=True, timeout=60, check=False)
-    if r.returncode < 0 or b"Sanitizer" in r.stderr:
+    if r.returncode < 0 or not r.stdout or b"Sanitizer" in r.stderr:
         raise RuntimeError(f"{path}: {r.returncode} {r.stderr.decode()}")
     return r.returncode, json.loads(r.stdout)
 

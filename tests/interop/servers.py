@@ -217,6 +217,8 @@ class Agent(Server):
 def agents(place):
     """The words that start each of our peer programs."""
     b = f"{place}/bin"
+    with open(f"{b}/java.security", "w") as f:  # newer ones refuse static RSA by themselves
+        f.write("jdk.tls.disabledAlgorithms=SSLv3, TLSv1, TLSv1.1, anon, NULL\n")
     return {
         "Go crypto/tls": [f"{b}/peer_go"],
         "Java JSSE": [
@@ -224,6 +226,7 @@ def agents(place):
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
             "-Xshare:auto",
+            f"-Djava.security.properties={b}/java.security",
             "-Djdk.tls.namedGroups=x25519,secp256r1,secp384r1,secp521r1",
             "-cp",
             b,
