@@ -307,11 +307,9 @@ static bool talk_open(struct peer *peer)
 static void wait_for(struct peer *peer, unsigned needs, bool more)
 {
     int events = 0;
-    if (peer->errand)
-        needs = 0;
-    if (((needs & FEDE_SEND) || more) && !peer->errand)
+    if (!peer->errand && ((needs & FEDE_SEND) || more))
         events |= UV_WRITABLE;
-    if ((needs & FEDE_RECEIVE) && !(needs & FEDE_READ))
+    if (!peer->errand && (needs & FEDE_RECEIVE) && !(needs & FEDE_READ))
         events |= UV_READABLE;
     if (events == 0)
         events = UV_DISCONNECT;

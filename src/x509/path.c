@@ -365,8 +365,9 @@ static bool check_signature(struct search *s, const struct certificate *c, const
         return false;
     s->cost += cost;
     fede_signatures *before = s->request->signatures;
-    *good = (before != NULL && signatures_has(before, c->der, issuer->key.spki)) || signature_good(c, issuer);
-    if (*good && before != NULL)
+    const bool known = before != NULL && signatures_has(before, c->der, issuer->key.spki);
+    *good = known || signature_good(c, issuer);
+    if (*good && before != NULL && !known)
         signatures_add(before, c->der, issuer->key.spki);
     s->signatures[s->n_signatures++] = (struct remembered){c, issuer, *good};
     return true;

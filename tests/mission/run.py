@@ -21,6 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [HERE, os.path.join(ROOT, "tests", "captures")]
 import attacks
+import decrypted
 import packets
 import rows
 
@@ -113,6 +114,19 @@ def make_captures(place):
     p.pcapng(os.path.join(place, "heartbleed.pcapng"), p.Talk(to=443).say(0, first).say(0, beat).say(1, beat[:3] + b"\0\x13\x02\x40\0" + b"m" * 16).end())
 
 
+def make_own_ticket(fede, place):
+    """A connection of fede's server with a ticket of its own, and the key that sealed it; no key log."""
+    folder = os.path.join(place, "own")
+    for words in (["init", "--ca", folder], ["issue", "--ca", folder, "localhost"]):
+        subprocess.run([fede, "ca", *words], check=True, capture_output=True)
+    with open(os.path.join(place, "captures", "ticket.key"), "wb") as f:
+        f.write(os.urandom(32))
+    flows = decrypted.play(folder, [fede, "serve", "--listen", "127.0.0.1:{port}", "--cert", f"{folder}/localhost.pem", "--key", f"{folder}/localhost.key",
+                                    "--echo", "--ticket-key", f.name], ["openssl", "s_client", "-connect", "127.0.0.1:{port}", "-tls1_2"])
+    with open(os.path.join(place, "captures", "own.pcap"), "wb") as f:
+        f.write(decrypted.pcap(flows, began=int(time.time())))  # which key it was depends on the hour
+
+
 class Shell:
     def __init__(self, fede, place, lab):
         os.makedirs(os.path.join(place, "bin"))
@@ -189,6 +203,7 @@ def main():
     try:
         os.makedirs(os.path.join(place, "captures"))
         make_captures(os.path.join(place, "captures"))
+        make_own_ticket(fede, place)
         lab = Lab(fede, place)
         shell = Shell(fede, place, lab)
         with concurrent.futures.ThreadPoolExecutor(2) as pool:

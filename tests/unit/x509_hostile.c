@@ -30,39 +30,11 @@ bool crypto_verify(const struct public_key *key, const struct scheme *scheme, by
     return signatures_good;
 }
 
-bool crypto_public_key_usable(const struct public_key *key)
-{
-    return key->kind != 0;
-}
-
 /* No response in this program depends on digests; libcrypto stays out of it. */
 void crypto_hash_once(enum hash kind, bytes data, uint8_t *out)
 {
     (void)data;
     memset(out, 0, hash_len(kind));
-}
-
-bool crypto_random(const struct crypto_random *source, uint8_t *out, size_t n)
-{
-    (void)source;
-    memset(out, 1, n);
-    return true;
-}
-
-void crypto_hmac_key(struct crypto_hmac *m, enum hash kind, bytes key)
-{
-    (void)m, (void)kind, (void)key;
-}
-
-void crypto_hmac_of(const struct crypto_hmac *m, bytes a, bytes b, bytes c, uint8_t *out)
-{
-    (void)m, (void)a, (void)b, (void)c;
-    memset(out, 1, 32);
-}
-
-bool crypto_start(void)
-{
-    return true;
 }
 
 /* ---- A writer of DER -------------------------------------------------------------------------------------------- */
