@@ -157,6 +157,18 @@ static inline struct way *session_way(struct session *s, uint8_t from)
     return &s->ways[from == FEDE_CLIENT ? s->client : 1 - s->client];
 }
 
+/* The handshake is complete, as far as can be seen. */
+void session_opened(struct session *s);
+
+/* ---- session_find.c: both return how many bytes of in are done with. */
+/* TLS in what has come, segment_start: at a segment's start. Found: the way's state says so. */
+size_t session_search(struct session *s, int side, bytes in, bool segment_start);
+/* The next place where a record header stands and another one where it says. */
+size_t session_resynchronise(struct session *s, int side, bytes in);
+
+/* ---- session_messages.c: a whole handshake message, with its header. */
+void session_message(struct session *s, int side, bytes m, bool protects);
+
 /* ---- session_keys.c ---- */
 enum stage { STAGE_NONE, STAGE_EARLY, STAGE_HANDSHAKE, STAGE_TRAFFIC };
 const struct suite_parts *session_suite(const struct session *s); /* NULL: not chosen, or can't be opened */

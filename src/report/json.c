@@ -1,18 +1,18 @@
 /* report/json.c: the story as JSON: one document at the end, or a line for each event (docs/story.schema.json,
    fede-story(5)).
 
-   Both forms are made of the same objects. Bytes are lower-case hexadecimal, times microseconds since the story's beginning
-   and, beside them, ISO 8601 in UTC. Names are stable; readers have to bear new ones. What the network said is escaped
-   before it gets here, so that also a JSON text can be shown on a terminal. Application data is counted; what lies
-   in it is told by json_inside.c. */
+   Both forms are made of the same objects; what events become is json_events.c's, what stands at the end json_result.c's. Bytes are
+   lower-case hexadecimal, times microseconds since the story's beginning and, beside them, ISO 8601 in UTC. Names are stable;
+   readers have to bear new ones. What the network said is escaped before it gets here, so that also a JSON text can be
+   shown on a terminal. Application data is counted; what lies in it is told by json_inside.c. */
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "explain/glossary.h"
 #include "report/html.h"
+#include "report/json_parts.h"
 #include "report/report.h"
 
-enum { STORY = 1 /* version of the form */, EVERY_BYTE = 4, ALL = 3, NOTES_MOST = 256, ISO = 96 };
+enum { STORY = 1 /* version of the form */, NOTES_MOST = 256 };
 
 static const struct {
     const char *key, *event;
@@ -30,25 +30,10 @@ static const struct {
     [END] = {NULL, "end", false, false},
 };
 
-static void message(struct report *r, const fede_event *e, const char *protocol, const char *title,
-                    const struct annotation *a);
-static void record(struct report *r, const fede_event *e);
-static struct annotation record_fields(struct report *r, const fede_event *e);
-static void secret(struct report *r, const fede_event *e);
-static void fields_of(struct report *r, struct json_text *w, const char *key, const struct field *parent);
-static void field_of(struct report *r, struct json_text *w, const struct field *f);
-static void certificates(struct report *r, struct json_text *w);
-static void verification(struct json_text *w, const fede_verdict *v);
-static void choice(struct report *r, struct json_text *w);
-static void aims(struct report *r, struct json_text *w);
-static void traffic(struct report *r, struct json_text *w, uint8_t from);
 static void document_end(struct report *r, struct json_text *w);
 static void write_document(struct report *r);
-static void proofs(struct report *r, struct json_text *w);
-static void closing(struct json_text *w, unsigned ending);
 static void write_line(struct report *r);
 static void write_out(struct report *r, char *text, size_t len);
-static void iso(char out[static ISO], int64_t seconds, int us);
 
 static bool in_lines(const struct report *r)
 {
@@ -81,39 +66,39 @@ void json_story_event(struct report *r, const fede_event *e)
     struct annotation a;
     switch (e->kind) {
     case FEDE_EVENT_RECORD:
-        record(r, e);
+        json_record(r, e);
         break;
     case FEDE_EVENT_MESSAGE:
         if (!report_late(r))
             break;
         a = annotate_message(&r->scratch, e->bytes, &r->d.context);
-        message(r, e, "handshake", message_title(e->what), &a);
+        json_message(r, e, "handshake", message_title(e->what), &a);
         break;
     case FEDE_EVENT_CCS:
         a = annotate_ccs(&r->scratch, e->bytes);
-        message(r, e, "change_cipher_spec", "ChangeCipherSpec", &a);
+        json_message(r, e, "change_cipher_spec", "ChangeCipherSpec", &a);
         break;
     case FEDE_EVENT_ALERT:
         if (!report_late(r))
             break;
         a = annotate_alert(&r->scratch, e->bytes);
-        message(r, e, "alert", "Alert", &a);
+        json_message(r, e, "alert", "Alert", &a);
         break;
     case FEDE_EVENT_SECRET:
         if (r->options.show_secrets)
-            secret(r, e);
+            json_secret(r, e);
         break;
     case FEDE_EVENT_VERDICT:
         if (in_lines(r) && r->d.verdict != NULL) {
             struct json_text *w = json_entry(r, VERIFICATION);
-            verification(w, r->d.verdict);
+            json_verification(w, r->d.verdict);
             json_entry_end(r, w);
         }
         break;
     case FEDE_EVENT_OPENED:
         if (in_lines(r)) {
             struct json_text *w = json_entry(r, OPENED);
-            choice(r, w);
+            json_choice(r, w);
             json_entry_end(r, w);
         }
         break;
@@ -177,11 +162,11 @@ void json_story_end(struct report *r, const fede_conn *conn, int exit_code, cons
     if (!in_lines(r))
         document_end(r, w);
     if (r->zero_set) {
-        char started[ISO];
+        char started[JSON_ISO];
         int64_t seconds;
         unsigned us;
         report_wall(r, r->zero_us, &seconds, &us);
-        iso(started, seconds, (int)us);
+        json_iso(started, seconds, (int)us);
         put_words(w, "started", started);
         put_number(w, "total_us", r->now_us - r->zero_us);
     }
@@ -192,26 +177,26 @@ void json_story_end(struct report *r, const fede_conn *conn, int exit_code, cons
             put_words(w, "server_name", d->server_name);
         if (!in_lines(r)) {
             put_object(w, "choice");
-            choice(r, w);
+            json_choice(r, w);
             put_object_end(w);
-            certificates(r, w);
+            json_certificates(r, w);
             if (d->verdict != NULL) {
                 put_object(w, "verification");
-                verification(w, d->verdict);
+                json_verification(w, d->verdict);
                 put_object_end(w);
             }
         }
         put_object(w, "traffic");
-        traffic(r, w, FEDE_CLIENT);
-        traffic(r, w, FEDE_SERVER);
+        json_traffic(r, w, FEDE_CLIENT);
+        json_traffic(r, w, FEDE_SERVER);
         put_object_end(w);
         if (d->opened)
-            proofs(r, w);
-        aims(r, w);
+            json_proofs(r, w);
+        json_aims(r, w);
     }
     json_insight(r, w);
     if (conn != NULL)
-        closing(w, fede_ending(conn));
+        json_closing(w, fede_ending(conn));
     if (r->late_left_out > 0)
         put_number(w, "messages_left_out", r->late_left_out);
     put_object(w, "exit");
@@ -239,29 +224,6 @@ static void document_end(struct report *r, struct json_text *w)
         put_text(w, parts[i].key, part);
         json_text_free(part);
     }
-}
-
-/* The engine opens a connection only with these in hand. */
-static void proofs(struct report *r, struct json_text *w)
-{
-    const struct dissection *d = &r->d;
-    put_number(w, "round_trips", d->round_trips);
-    put_number(w, "handshake_us", d->opened_us - d->begun_us);
-    put_object(w, "proofs");
-    if (d->role == FEDE_CLIENT && d->scheme != 0)
-        put_words(w, "key_exchange_signature", "verified");
-    put_words(w, "peer_finished", "verified");
-    put_object_end(w);
-}
-
-static void closing(struct json_text *w, unsigned ending)
-{
-    put_object(w, "ending");
-    put_flag(w, "peer_close_notify", ending & FEDE_PEER_CLOSED);
-    put_flag(w, "our_close_notify", ending & FEDE_WE_CLOSED);
-    put_flag(w, "transport_ended", ending & FEDE_TRANSPORT_ENDED);
-    put_flag(w, "failed", ending & FEDE_ENDED_BADLY);
-    put_object_end(w);
 }
 
 /* Its last two parts are made of the others. */
@@ -326,255 +288,6 @@ void json_story_onlooker(struct report *r, const char *keys, bool resumed, const
     json_entry_end(r, w);
 }
 
-/* ---- events ---- */
-
-static void message(struct report *r, const fede_event *e, const char *protocol, const char *title,
-                    const struct annotation *a)
-{
-    struct json_text *w = json_entry(r, MESSAGES);
-    char facts[800];
-    struct text t = text_in(facts, sizeof facts);
-    dissection_facts(&r->d, e, &t);
-    put_words(w, "name", title);
-    put_words(w, "protocol", protocol);
-    if (e->kind == FEDE_EVENT_MESSAGE)
-        put_number(w, "type", e->what);
-    put_words(w, "from", json_side(e->from));
-    put_flag(w, "ours", e->ours);
-    /* What we send is told before its record, what we receive behind it. */
-    put_number(w, "record", r->d.traffic[e->from % 3].records + (e->ours ? 1 : 0));
-    put_flag(w, "encrypted", e->epoch != 0);
-    json_packet(r, w);
-    json_when(r, w, e->at_us);
-    put_number(w, "length", e->bytes.len);
-    put_words(w, "facts", facts);
-    const struct glossary_row *row = NULL;
-    if (r->options.level >= EVERY_BYTE)
-        row = glossary_find(e->kind == FEDE_EVENT_MESSAGE ? message_path(e->what) : protocol);
-    if (row != NULL)
-        put_words(w, "sentence", glossary_sentence(row, r->options.language));
-    put_hex(w, "bytes", e->bytes);
-    if (a->bad_where != NULL) {
-        put_object(w, "malformed");
-        put_words(w, "field", a->bad_where);
-        put_words(w, "why", a->bad_why);
-        put_number(w, "offset", a->bad_at);
-        put_object_end(w);
-    }
-    r->broken = r->broken || a->cut;
-    fields_of(r, w, "fields", a->root);
-    json_entry_end(r, w);
-}
-
-/* Records of application data are only counted; with -vv the line form has them, without their content. */
-static void record(struct report *r, const fede_event *e)
-{
-    bool lines = r->options.form == REPORT_JSON_LINES;
-    if (e->what == CONTENT_DATA ? !lines || r->options.level < ALL : r->d.opened && !lines && r->late >= LATE_MOST)
-        return;
-    struct json_text *w = json_entry(r, RECORDS);
-    put_number(w, "number", r->d.traffic[e->from % 3].records);
-    put_registered(w, "content", &content_type_names, e->what);
-    put_words(w, "from", json_side(e->from));
-    put_flag(w, "ours", e->ours);
-    json_packet(r, w);
-    json_when(r, w, e->at_us);
-    if (e->bytes.len >= 5)
-        put_registered(w, "version", &version_names, load16(e->bytes.data + 1));
-    put_number(w, "length", e->bytes.len);
-    put_number(w, "plain_length", e->plain.len);
-    put_number(w, "epoch", e->epoch);
-    put_number(w, "sequence_number", e->number);
-    if (e->epoch != 0 || !lines || r->options.level >= ALL) {
-        struct annotation a = record_fields(r, e);
-        if (a.root != NULL)
-            fields_of(r, w, "fields", a.root);
-    }
-    if (e->epoch != 0)
-        json_protection(r, w, e);
-    if (e->what == CONTENT_DATA && e->plain.len > 0)
-        put_hex(w, "data", e->plain);
-    json_entry_end(r, w);
-}
-
-/* In the clear only the header: what is behind it is shown as the messages it is made of. */
-static struct annotation record_fields(struct report *r, const fede_event *e)
-{
-    enum { HEADER = 5 };
-    if (e->epoch == 0 && e->bytes.len > HEADER)
-        return annotate_record(&r->scratch, bytes_of(e->bytes.data, HEADER), report_protection(r, e));
-    return annotate_record(&r->scratch, e->bytes, report_protection(r, e));
-}
-
-static void secret(struct report *r, const fede_event *e)
-{
-    struct json_text *w = json_entry(r, SECRETS);
-    put_words(w, "label", e->label != NULL ? e->label : "secret");
-    put_hex(w, "bytes", e->bytes);
-    json_when(r, w, e->at_us);
-    json_entry_end(r, w);
-}
-
-/* ---- fields ---- */
-
-static void fields_of(struct report *r, struct json_text *w, const char *key, const struct field *parent)
-{
-    put_list(w, key);
-    for (const struct field *f = parent != NULL ? parent->first : NULL; f != NULL; f = f->next)
-        field_of(r, w, f);
-    put_list_end(w);
-}
-
-static void field_of(struct report *r, struct json_text *w, const struct field *f)
-{
-    static const char *const kinds[] = {[FIELD_NUMBER] = "number", [FIELD_BYTES] = "bytes",   [FIELD_TEXT] = "text",
-                                        [FIELD_LIST] = "list",     [FIELD_STRUCT] = "struct", [FIELD_TIME] = "time"};
-    char path[1000], value[2000];
-    struct text t = text_in(path, sizeof path), v = text_in(value, sizeof value);
-    field_path(f, &t);
-    put_object(w, NULL);
-    put_words(w, "path", path);
-    put_words(w, "name", f->name);
-    put_words(w, "kind", f->kind < sizeof kinds / sizeof *kinds && kinds[f->kind] != NULL ? kinds[f->kind] : "bytes");
-    /* Long values stand in "bytes" whole; in words their beginning will do. */
-    field_text(f, &v, 32);
-    if (v.len > 0)
-        put_words(w, "text", value);
-    if (f->kind == FIELD_NUMBER || f->kind == FIELD_TIME || f->numbered)
-        put_number(w, "number", f->number);
-    if (f->names != NULL)
-        put_words(w, "registry", f->names->title);
-    const struct name_row *named = f->names != NULL && r->options.level >= EVERY_BYTE && f->number <= UINT32_MAX
-                                       ? names_row(f->names, (uint32_t)f->number)
-                                       : NULL;
-    if (named != NULL && named->section[0] != '\0')
-        put_words(w, "section", named->section);
-    put_number(w, "offset", f->offset);
-    put_number(w, "length", f->len);
-    const struct glossary_row *row = r->options.level >= EVERY_BYTE ? glossary_find(path) : NULL;
-    if (row != NULL)
-        put_words(w, "sentence", glossary_sentence(row, r->options.language));
-    if (f->first != NULL)
-        fields_of(r, w, "fields", f);
-    else
-        put_hex(w, "bytes", f->value);
-    put_object_end(w);
-}
-
-/* ---- the end ---- */
-
-static void choice(struct report *r, struct json_text *w)
-{
-    const struct dissection *d = &r->d;
-    if (d->version != 0)
-        put_registered(w, "version", &version_names, d->version);
-    if (d->suite != 0)
-        put_registered(w, "cipher_suite", &suite_names, d->suite);
-    if (d->group != 0)
-        put_registered(w, "group", &group_names, d->group);
-    if (d->scheme != 0)
-        put_registered(w, "signature_scheme", &scheme_names, d->scheme);
-    if (d->client_shown >= 0)
-        put_flag(w, "client_certificate", d->client_shown);
-    if (d->client_none != NULL)
-        put_words(w, "no_client_certificate", d->client_none);
-    if (d->client_scheme != 0)
-        put_registered(w, "client_signature_scheme", &scheme_names, d->client_scheme);
-    if (d->alpn != NULL)
-        put_words(w, "alpn", d->alpn);
-    if (d->extended >= 0)
-        put_flag(w, "extended_master_secret", d->extended);
-    if (d->false_start)
-        put_flag(w, "false_start", true);
-    if (d->renegotiations > 0)
-        put_number(w, "renegotiations", d->renegotiations);
-    if (d->resumed || d->not_resumed != NULL)
-        put_flag(w, "resumed", d->resumed);
-    if (d->not_resumed != NULL)
-        put_words(w, "not_resumed", d->not_resumed);
-}
-
-static void certificates(struct report *r, struct json_text *w)
-{
-    put_list(w, "certificates");
-    for (size_t i = 0; i < r->d.n_certificates; i++) {
-        struct card_row rows[CARD_ROWS];
-        size_t n = certificate_card(r->d.certificates[i], report_judged_at(r), rows);
-        put_object(w, NULL);
-        for (size_t k = 0; k < n; k++)
-            put_words(w, strcmp(rows[k].label, "SHA-256") == 0 ? "sha256" : rows[k].label, rows[k].value);
-        put_hex(w, "der", r->d.certificates[i]);
-        put_object_end(w);
-    }
-    put_list_end(w);
-}
-
-static void verification(struct json_text *w, const fede_verdict *v)
-{
-    static const char *const outcomes[] = {"unknown", "passed", "failed", "not checked"};
-    char judged[ISO];
-    iso(judged, v->at, -1);
-    put_flag(w, "accepted", v->accepted);
-    if (v->name != NULL)
-        put_words(w, "name", v->name);
-    put_words(w, "judged_at", judged);
-    if (!v->accepted)
-        put_words(w, "reason", fede_reason_name(v->reason));
-    put_list(w, "path");
-    for (size_t i = 0; i < v->path_len; i++) {
-        char title[300];
-        struct text t = text_in(title, sizeof title);
-        certificate_title(v->path[i], &t);
-        put_object(w, NULL);
-        put_words(w, "title", title);
-        put_hex(w, "der", v->path[i]);
-        put_object_end(w);
-    }
-    put_list_end(w);
-    put_list(w, "checks");
-    for (size_t i = 0; i < v->n_checks; i++) {
-        const fede_check *c = &v->checks[i];
-        char detail[sizeof c->detail + 1];
-        snprintf(detail, sizeof detail, "%.*s", (int)sizeof c->detail, c->detail);
-        put_object(w, NULL);
-        put_words(w, "check", fede_check_name(c->kind));
-        put_number(w, "certificate", c->certificate);
-        put_words(w, "outcome", outcomes[c->outcome < 4 ? c->outcome : 0]);
-        if (c->outcome == FEDE_FAILED)
-            put_words(w, "reason", fede_reason_name(c->reason));
-        if (detail[0] != '\0')
-            put_words(w, "detail", detail);
-        put_object_end(w);
-    }
-    put_list_end(w);
-}
-
-static void aims(struct report *r, struct json_text *w)
-{
-    static const char *const states[] = {"undecided", "yes", "no", "undecided"};
-    struct aim list[3];
-    dissection_aims(&r->d, list);
-    put_object(w, "protected_against");
-    for (size_t i = 0; i < 3; i++) {
-        put_object(w, list[i].against);
-        put_words(w, "protected", states[list[i].state < 4 ? list[i].state : 0]);
-        put_words(w, "text", list[i].text);
-        put_object_end(w);
-    }
-    put_object_end(w);
-}
-
-static void traffic(struct report *r, struct json_text *w, uint8_t from)
-{
-    const struct traffic *t = &r->d.traffic[from];
-    put_object(w, json_side(from));
-    put_number(w, "records", t->records);
-    put_number(w, "bytes", t->bytes);
-    put_number(w, "data_records", t->data_records);
-    put_number(w, "data_bytes", t->data_bytes);
-    put_object_end(w);
-}
-
 /* ---- putting things in and out ---- */
 
 /* An entry of that part, or a line; open until end. */
@@ -629,12 +342,12 @@ static void write_out(struct report *r, char *text, size_t len)
 
 void json_when(struct report *r, struct json_text *w, uint64_t at_us)
 {
-    char at[ISO];
+    char at[JSON_ISO];
     int64_t seconds;
     unsigned us;
     put_number(w, "at_us", report_since(r, at_us));
     report_wall(r, at_us, &seconds, &us);
-    iso(at, seconds, (int)us);
+    json_iso(at, seconds, (int)us);
     put_words(w, "at", at);
 }
 
@@ -649,7 +362,7 @@ void json_packet(struct report *r, struct json_text *w)
 }
 
 /* us below 0: whole seconds. */
-static void iso(char out[static ISO], int64_t seconds, int us)
+void json_iso(char out[static JSON_ISO], int64_t seconds, int us)
 {
     char text[64], fraction[16] = "";
     struct text t = text_in(text, sizeof text);
@@ -657,9 +370,9 @@ static void iso(char out[static ISO], int64_t seconds, int us)
     if (us >= 0)
         snprintf(fraction, sizeof fraction, ".%06d", us);
     if (strlen(text) == strlen("2026-05-01 00:00:00 UTC"))
-        snprintf(out, ISO, "%.10sT%.8s%sZ", text, text + 11, fraction);
+        snprintf(out, JSON_ISO, "%.10sT%.8s%sZ", text, text + 11, fraction);
     else
-        snprintf(out, ISO, "%s", text);
+        snprintf(out, JSON_ISO, "%s", text);
 }
 
 const char *json_side(uint8_t from)

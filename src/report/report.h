@@ -74,8 +74,10 @@ const struct derived *report_derived(struct report *r);
 /* The key block, empty as long as it is not known. */
 bytes report_keys(struct report *r);
 
-/* text.c */
+/* text_events.c */
 void text_story_event(struct report *r, const fede_event *e);
+
+/* text.c */
 void text_story_phase(struct report *r, const char *phase, bool ok, const char *text, uint64_t from_us, uint64_t to_us);
 void text_story_note(struct report *r, int level, const char *text);
 void text_story_error(struct report *r, const fede_error *error);
@@ -83,6 +85,9 @@ void text_story_check(struct report *r, const char *name, int outcome, const cha
 void text_story_outcome(struct report *r, const char *outcome);
 void text_story_end(struct report *r, const fede_conn *conn, int exit_code, const char *why);
 void text_exit(struct report *r, int exit_code, const char *why);
+bool text_one_line(const struct report *r); /* a server's connections at the default level take a line each */
+
+/* text_line.c */
 /* Columns: time, tag, sign, text, and the facts of a message. */
 enum { AT_TIME = 7, AT_TAG = 8, AT_SIGN = 13, AT_TEXT = 14, AT_BYTES = 40, AT_FACTS = 41 };
 void text_row(struct report *r, uint64_t at_us, bool timed);
@@ -90,6 +95,7 @@ void text_row(struct report *r, uint64_t at_us, bool timed);
 void text_note(struct report *r, enum style style, const char *text);
 void text_title(struct report *r);
 void text_sign(struct report *r, enum style style, const char *sign);
+void text_took(struct text *t, uint64_t us); /* "12.34 ms" */
 
 /* text_fields.c: the levels -v, -vv, -vvv of one thing's fields. */
 void text_fields(struct report *r, const struct annotation *a);
