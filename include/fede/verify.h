@@ -154,6 +154,9 @@ typedef struct fede_verify_request {
     const fede_bytes *policies; /* contents of the OBJECT IDENTIFIERs of policies, one of which must hold; none: any */
     size_t n_policies;
     bool explicit_policy, inhibit_mapping, inhibit_any; /* RFC 5280 6.1.1 (e) to (g) */
+    bool legacy_signatures;  /* also signatures with DSA (keys from 1024 bits on, parameters inherited, RFC 3279 2.3.2) and with
+                                SHA-1, which prove little any more: for old archives, with FEDE_PROFILE_RFC5280 alone. In builds
+                                with FEDE_LEGACY=OFF refused (FEDE_CONFIG_LEGACY_NOT_BUILT) */
 } fede_verify_request;
 
 typedef struct fede_verification fede_verification;

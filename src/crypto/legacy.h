@@ -56,4 +56,11 @@ bool crypto_dh_params(const struct group *group, bytes *p, bytes *g);
    0). NULL: unknown, and not to be trusted. */
 const struct group *crypto_dh_find(bytes p, bytes g);
 
+/* ---- DSA, FIPS 186-4, for verifying certificates of old archives (x509/legacy.c). Numbers: unsigned big-endian, no leading
+   zero. */
+struct dsa_key { bytes p, q, g, y; };
+/* Are the sizes those of FIPS 186-4 4.2, from 1024 bits on? */
+bool crypto_dsa_usable(const struct dsa_key *key);
+bool crypto_dsa_verify(const struct dsa_key *key, enum hash hash, bytes input, bytes signature);
+
 #endif

@@ -2,11 +2,14 @@
 #ifndef X509_CERTIFICATE_H
 #define X509_CERTIFICATE_H
 
+#include "x509/der.h"
 #include "x509/x509.h"
 
 /* key.c: SubjectPublicKeyInfo into a public key. False: not that structure at all. A key that is not supported leaves
    kind 0 and says why in *problem (static text). */
 bool public_key_read(bytes spki, struct public_key *out, const char **problem);
+/* key.c: its algorithm, that one's parameters still to be read, and the bits of the key. */
+bool public_key_open(bytes spki, bytes *oid, struct der *parameters, bytes *bits);
 /* key.c: the TLS scheme a signature AlgorithmIdentifier (DER) stands for; 0: none. */
 uint16_t algorithm_scheme(bytes algorithm);
 /* key.c: the algorithm in words ("sha1WithRSAEncryption"), or its object identifier. */

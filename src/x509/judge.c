@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "base/error.h"
-#include "x509/x509.h"
+#include "x509/legacy.h"
 
 /* What the search, the copies and the trail of one verification may take. */
 #define VERIFICATION_MAX (64u << 20)
@@ -123,6 +123,11 @@ static bool judge(fede_verification *v, const fede_verify_request *asked)
         asked->revocation > FEDE_REVOCATION_LEAF)
         return refuse(v, FEDE_CONFIG_BAD_VALUE, "fede_verify_request",
                       "no trust anchors, or an unknown purpose or profile");
+    if (asked->legacy_signatures && asked->profile != FEDE_PROFILE_RFC5280)
+        return refuse(v, FEDE_CONFIG_BAD_VALUE, "fede_verify_request",
+                      "DSA and SHA-1 are judged with the profile RFC 5280 alone");
+    if (asked->legacy_signatures && !legacy_built())
+        return refuse(v, FEDE_CONFIG_LEGACY_NOT_BUILT, "fede_verify_request", NULL);
     struct verify_request request = {.anchors = asked->trust->anchors,
                                      .suffixes = asked->trust->suffixes,
                                      .purpose = purposes[asked->purpose],
@@ -142,7 +147,8 @@ static bool judge(fede_verification *v, const fede_verify_request *asked)
                                      .n_policies = asked->n_policies,
                                      .explicit_policy = asked->explicit_policy,
                                      .inhibit_mapping = asked->inhibit_mapping,
-                                     .inhibit_any = asked->inhibit_any};
+                                     .inhibit_any = asked->inhibit_any,
+                                     .legacy_signatures = asked->legacy_signatures};
     bytes *chain, *crls;
     if (!take_items(&v->arena, asked->chain, asked->n_chain, "CERTIFICATE", &chain, &request.n) ||
         !take_items(&v->arena, asked->crls, asked->n_crls, "X509 CRL", &crls, &request.n_crls))

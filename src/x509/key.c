@@ -74,16 +74,10 @@ static const struct algorithm_row *algorithm_row(bytes algorithm, struct der *pa
 
 bool public_key_read(bytes spki, struct public_key *out, const char **problem)
 {
-    bytes content, algorithm, oid, bits;
-    unsigned unused;
+    bytes oid, bits;
+    struct der a;
     *out = (struct public_key){.spki = spki};
-    if (!der_only(spki, DER_SEQUENCE, &content))
-        return false;
-    struct der d = der_in(content);
-    if (!der_read(&d, DER_SEQUENCE, &algorithm) || !der_bits(&d, &bits, &unused) || unused != 0 || !der_done(&d))
-        return false;
-    struct der a = der_in(algorithm);
-    if (!der_oid(&a, &oid))
+    if (!public_key_open(spki, &oid, &a, &bits))
         return false;
     bool fine = false;
     if (bytes_equal(oid, BYTES_OF(oid_ec))) {
@@ -110,6 +104,19 @@ bool public_key_read(bytes spki, struct public_key *out, const char **problem)
     else
         *problem = NULL;
     return true;
+}
+
+bool public_key_open(bytes spki, bytes *oid, struct der *parameters, bytes *bits)
+{
+    bytes content, algorithm;
+    unsigned unused;
+    if (!der_only(spki, DER_SEQUENCE, &content))
+        return false;
+    struct der d = der_in(content);
+    if (!der_read(&d, DER_SEQUENCE, &algorithm) || !der_bits(&d, bits, &unused) || unused != 0 || !der_done(&d))
+        return false;
+    *parameters = der_in(algorithm);
+    return der_oid(parameters, oid);
 }
 
 /* RFC 8017 A.1.1. */

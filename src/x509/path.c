@@ -15,6 +15,7 @@
 #include "x509/anchors.h"
 #include "x509/certificate.h"
 #include "x509/constraints.h"
+#include "x509/legacy.h"
 #include "x509/policy.h"
 #include "x509/remember.h"
 #include "x509/revocation.h"
@@ -67,11 +68,13 @@ struct search {
 static bool prepare(struct search *s, const struct certificate *leaf);
 static bool extend(struct search *s);
 static bool complete(struct search *s);
+static bool put_off_good(struct search *s);
 static bool policies_and_revocation(struct search *s);
 static struct name_entry *options_above(struct search *s);
 static bool has_option(const struct name_entry *name, bytes der);
 static bool try_option(struct search *s, const struct option *option);
 static int rank_of(const struct search *s, const struct option *option);
+static unsigned cost_of(const struct public_key *key);
 static bool in_path(const struct path *path, const struct link *link);
 static bool check_signature(struct search *s, const struct certificate *c, const struct certificate *issuer,
                             bool *good);
@@ -316,7 +319,7 @@ static bool in_path(const struct path *path, const struct link *link)
     return false;
 }
 
-/* What a signature check costs, in checks with P-256, roughly. */
+/* What a signature check costs, in checks with P-256, roughly. Kind 0: DSA. */
 static unsigned cost_of(const struct public_key *key)
 {
     switch (key->kind) {
@@ -329,6 +332,8 @@ static unsigned cost_of(const struct public_key *key)
         return 8;
     case KEY_ED448:
         return 4;
+    case 0:
+        return 8;
     default:
         return 1;
     }
@@ -364,6 +369,11 @@ static bool check_signature(struct search *s, const struct certificate *c, const
     if (s->cost + cost > s->max_cost || !remember_more(s))
         return false;
     s->cost += cost;
+    if (legacy_checkable(s->request, c, issuer)) {
+        *good = legacy_inherits(issuer) || legacy_good(c, &(struct link){.c = issuer}, 1); /* put_off_good */
+        s->signatures[s->n_signatures++] = (struct remembered){c, issuer, *good};
+        return true;
+    }
     fede_signatures *before = s->request->signatures;
     const bool known = before != NULL && signatures_has(before, c->der, issuer->key.spki);
     *good = known || signature_good(c, issuer);
@@ -380,7 +390,8 @@ static bool complete(struct search *s)
     size_t at;
     if (!spend(s, STEPS_COMPLETE))
         return false;
-    bool kept = path_rules_kept(&s->path, s->request, &s->comparisons, &ignored, &at) && policies_and_revocation(s);
+    bool kept = path_rules_kept(&s->path, s->request, &s->comparisons, &ignored, &at) && put_off_good(s) &&
+                policies_and_revocation(s);
     if (!kept && s->comparisons == 0) {
         s->over = true;
         s->out->exhausted = FEDE_CERT_CONSTRAINT_BUDGET;
@@ -397,6 +408,26 @@ static bool complete(struct search *s)
     }
     s->over = kept; /* no other path could be better: it is the leaf that is refused */
     return false;
+}
+
+/* Signatures by keys whose parameters stand further up the path. */
+static bool put_off_good(struct search *s)
+{
+    for (size_t i = 0; i + 1 < s->path.n; i++) {
+        const struct link *above = &s->path.at[i + 1];
+        if (!legacy_checkable(s->request, s->path.at[i].c, above->c) || !legacy_inherits(above->c))
+            continue;
+        s->cost += cost_of(&above->c->key);
+        if (s->cost > s->max_cost) {
+            s->over = true;
+            s->out->exhausted = FEDE_CERT_BUDGET;
+            s->out->limit = s->max_cost;
+            return false;
+        }
+        if (!legacy_good(s->path.at[i].c, above, s->path.n - i - 1))
+            return false;
+    }
+    return true;
 }
 
 static bool policies_and_revocation(struct search *s)
@@ -464,7 +495,7 @@ static void best_of_rank(struct search *s, const struct name_entry *above, int r
         if (rank_of(s, option) != rank || in_path(&s->path, &option->link))
             continue;
         /* What can't be checked is refused by another rule, with a better sentence. */
-        bool good = !signature_checkable(end, c);
+        bool good = !signature_checkable(end, c) && !legacy_checkable(s->request, end, c);
         if (!good && !check_signature(s, end, c, &good))
             continue;
         bool other_key = end->authority_key_id.data != NULL && c->subject_key_id.data != NULL &&

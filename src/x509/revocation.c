@@ -12,6 +12,7 @@
 #include "x509/anchors.h"
 #include "x509/certificate.h"
 #include "x509/der.h"
+#include "x509/legacy.h"
 #include "x509/ocsp.h"
 
 #define MAX_SIGNATURES 64
@@ -96,7 +97,8 @@ static bool usable(struct list *list, const struct verify_request *request)
     const struct crl *crl = &list->crl;
     bool web = request->profile == PROFILE_WEB;
     list->problem = !bytes_equal(crl->algorithm, crl->tbs_algorithm) ? "a list names two signature algorithms"
-                    : crl->scheme == 0                ? "a list is signed with an algorithm that is not accepted"
+                    : crl->scheme == 0 && !legacy_algorithm(request, crl->algorithm)
+                        ? "a list is signed with an algorithm that is not accepted"
                     : crl->unknown_critical           ? "a list has a critical extension that is not understood"
                     : request->at < crl->this_update  ? "a list is not in force yet"
                     : !crl->has_next_update           ? "a list does not say until when it is in force"
@@ -111,8 +113,7 @@ static bool usable(struct list *list, const struct verify_request *request)
 bool revocation_asked(const struct verify_request *request, const struct certificate *leaf)
 {
     return request->n_crls > 0 || request->staple.len > 0 || request->revocation == FEDE_REVOCATION_HARD ||
-           request->revocation == FEDE_REVOCATION_LEAF ||
-           (request->staple_asked && promises_staple(leaf));
+           request->revocation == FEDE_REVOCATION_LEAF || (request->staple_asked && promises_staple(leaf));
 }
 
 enum revocation revocation_of(struct revocation_lists *r, const struct path *path, size_t i, struct finding *f,
@@ -397,14 +398,19 @@ static bool may_sign(const struct list *list, const struct certificate *c)
     return !other_key && (!c->has_key_usage || (c->key_usage & USAGE_CRL_SIGN) != 0);
 }
 
-static bool signed_by(struct revocation_lists *r, const struct list *list, const struct certificate *c)
+/* By the first of n certificates; a DSA key may have its parameters from those behind it. */
+static bool signed_by(struct revocation_lists *r, const struct list *list, const struct link *signer, size_t n)
 {
-    /* Only what signature_good looks at. */
-    struct certificate as_signed = {.scheme = list->crl.scheme, .tbs = list->crl.tbs, .signature = list->crl.signature};
+    /* Only what is looked at. */
+    struct certificate as_signed = {.scheme = list->crl.scheme,
+                                    .algorithm = list->crl.algorithm,
+                                    .tbs = list->crl.tbs,
+                                    .signature = list->crl.signature};
     if (r->signatures >= MAX_SIGNATURES)
         return false;
     r->signatures++;
-    return signature_good(&as_signed, c);
+    return legacy_checkable(r->request, &as_signed, signer->c) ? legacy_good(&as_signed, signer, n)
+                                                               : signature_good(&as_signed, signer->c);
 }
 
 static bool other_signer(struct revocation_lists *r, struct list *list, const struct certificate *anchor);
@@ -419,7 +425,8 @@ static bool signer_valid(struct revocation_lists *r, const struct path *path, si
     bool presumed = i == 0 && r->request->presumed.data == list->crl.der.data && list->crl.der.data != NULL;
     if (list->good_for == s->anchor || presumed)
         return true;
-    bool own = name_equal(list->crl.issuer, issuer->subject) && may_sign(list, issuer) && signed_by(r, list, issuer);
+    bool own = name_equal(list->crl.issuer, issuer->subject) && may_sign(list, issuer) &&
+               signed_by(r, list, &path->at[i + 1], path->n - i - 1);
     if (own || other_signer(r, list, s->anchor)) {
         list->good_for = s->anchor;
         return true;
@@ -437,7 +444,7 @@ static bool other_signer(struct revocation_lists *r, struct list *list, const st
     const struct verify_request *request = r->request;
     const struct certificate *found;
     for (size_t i = 0; (found = anchors_find(request->anchors, list->crl.issuer, i)) != NULL; i++)
-        if (found == anchor && may_sign(list, found) && signed_by(r, list, found))
+        if (found == anchor && may_sign(list, found) && signed_by(r, list, &(struct link){.c = found}, 1))
             return true;
     for (size_t i = 0; i < request->n; i++) {
         bytes issuer, subject;
@@ -449,8 +456,8 @@ static bool other_signer(struct revocation_lists *r, struct list *list, const st
             r->no_memory = true;
             return false;
         }
-        if (certificate_read(request->chain[i], c, &ignored) && may_sign(list, c) && signed_by(r, list, c) &&
-            path_ends_in(r, list, c, anchor))
+        if (certificate_read(request->chain[i], c, &ignored) && may_sign(list, c) &&
+            signed_by(r, list, &(struct link){.c = c}, 1) && path_ends_in(r, list, c, anchor))
             return true;
     }
     return false;
@@ -480,6 +487,7 @@ static bool path_ends_in(struct revocation_lists *r, const struct list *list, co
                                  .budget = request->budget,
                                  .profile = PROFILE_RFC5280,
                                  .key_usage = USAGE_CRL_SIGN,
+                                 .legacy_signatures = request->legacy_signatures,
                                  .crls = request->crls,
                                  .n_crls = request->n_crls,
                                  .presumed = list->crl.der,

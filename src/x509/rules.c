@@ -8,6 +8,7 @@
 #include "crypto/crypto.h"
 #include "x509/certificate.h"
 #include "x509/der.h"
+#include "x509/legacy.h"
 
 static bool critical(const struct standing *s, struct finding *f, struct text *words);
 static bool validity(const struct standing *s, struct finding *f, struct text *words);
@@ -103,7 +104,7 @@ static bool algorithm(const struct standing *s, struct finding *f, struct text *
     }
     if (!bytes_equal(c->algorithm, c->tbs_algorithm))
         return broken(f, FEDE_CERT_ALGORITHM_MISMATCH, "signatureAlgorithm", 0, 0);
-    if (c->scheme == 0)
+    if (c->scheme == 0 && !legacy_algorithm(s->request, c->algorithm))
         return broken(f, FEDE_CERT_ALGORITHM, "signatureAlgorithm", 0, 0);
     return true;
 }
@@ -120,6 +121,16 @@ static bool key(const struct standing *s, struct finding *f, struct text *words)
 {
     const struct public_key *k = &s->c->key;
     bool rsa = k->kind == KEY_RSA || k->kind == KEY_RSA_PSS;
+    unsigned dsa_bits;
+    if (k->kind == 0 && legacy_key(s->request, k->spki, &dsa_bits)) {
+        if (words) {
+            text_add(words, dsa_bits == 0 ? "DSA, with the parameters of the issuer's key" : "DSA, ");
+            if (dsa_bits != 0)
+                text_number(words, dsa_bits);
+            text_add(words, dsa_bits == 0 ? "" : " bits");
+        }
+        return true;
+    }
     if (words) {
         text_add(words, k->kind == 0 ? s->c->key_problem : key_name(k->kind));
         if (rsa) {

@@ -6,6 +6,7 @@
    the path is trusted comes first, then each certificate from the leaf up, then the name. */
 #include "x509/constraints.h"
 #include "x509/host.h"
+#include "x509/legacy.h"
 #include "x509/path.h"
 #include "x509/policy.h"
 #include "x509/revocation.h"
@@ -30,6 +31,7 @@ struct trail {
 
 static void judge(struct trail *t, const struct search_result *found);
 static void check_link(struct trail *t, const struct search_result *found, size_t i);
+static const char *put_off_problem(const struct trail *t, size_t i, bool *bad);
 static void check_end(struct trail *t, const struct search_result *found);
 static void check_length(struct trail *t);
 static void check_certificate(struct trail *t, size_t i);
@@ -213,8 +215,11 @@ static void check_link(struct trail *t, const struct search_result *found, size_
     bool bad = found->ending == PATH_BAD_SIGNATURE && i + 2 == t->path->n;
     struct finding f = {.reason = FEDE_CERT_SIGNATURE, .where = "signatureValue"};
     words = text_in(room, sizeof room);
-    if (!signature_checkable(c, issuer->c)) {
-        text_add(&words, "the algorithm or the issuer's key is not supported");
+    bool checkable = signature_checkable(c, issuer->c) || legacy_checkable(t->request, c, issuer->c);
+    const char *problem =
+        checkable ? put_off_problem(t, i, &bad) : "the algorithm or the issuer's key is not supported";
+    if (problem != NULL) {
+        text_add(&words, problem);
         record(t, FEDE_CHECK_SIGNATURE, i, FEDE_NOT_CHECKED, NULL, &words);
         return;
     }
@@ -224,6 +229,18 @@ static void check_link(struct trail *t, const struct search_result *found, size_
     text_add(&words, name);
     text_add(&words, bad ? " does not verify it" : "");
     record(t, FEDE_CHECK_SIGNATURE, i, bad ? FEDE_FAILED : FEDE_PASSED, &f, &words);
+}
+
+/* A signature by a key whose parameters stand further up the path; NULL: it is none, or checked here. */
+static const char *put_off_problem(const struct trail *t, size_t i, bool *bad)
+{
+    const struct path *path = t->path;
+    const struct link *above = &path->at[i + 1];
+    if (!legacy_checkable(t->request, path->at[i].c, above->c) || !legacy_inherits(above->c))
+        return NULL;
+    bool good = legacy_good(path->at[i].c, above, path->n - i - 1), whole = path->at[path->n - 1].anchor;
+    *bad = *bad || (!good && whole);
+    return good || whole ? NULL : "the parameters of the issuer's key are not known";
 }
 
 /* Is the end of the path an anchor, and if not, what is missing? */

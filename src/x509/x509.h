@@ -146,6 +146,7 @@ struct verify_request {
     const bytes *policies; size_t n_policies; /* OID contents of the policies wanted; none: any policy (RFC 5280 6.1.1 c) */
     bool explicit_policy, inhibit_mapping, inhibit_any; /* RFC 5280 6.1.1 (e) to (g) */
     uint8_t nesting; bytes presumed;      /* 0, empty: for the signers of revocation lists, who are judged likewise */
+    bool legacy_signatures;               /* DSA and SHA-1 too: PROFILE_RFC5280 alone (legacy.h) */
     uint16_t key_usage;                   /* USAGE_… the leaf must allow if it has keyUsage; 0: digitalSignature for TLS purposes */
 };
 /* True when accepted. Everything in *verdict and *error lives in the arena. leaf gets the parsed leaf (needed to check

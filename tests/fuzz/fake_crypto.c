@@ -118,12 +118,6 @@ bool crypto_open(struct crypto_aead *a, const uint8_t nonce[12], bytes aad, uint
 
 /* ---- Signatures. */
 
-bool offline_verify(const struct public_key *key, uint16_t scheme, bytes input, bytes signature)
-{
-    (void)scheme;
-    return crypto_verify(key, NULL, input, signature);
-}
-
 bool crypto_verify(const struct public_key *key, const struct scheme *scheme, bytes input, bytes signature)
 {
     (void)key, (void)scheme, (void)input;

@@ -1,7 +1,7 @@
-/* pkits_runner DIR
+/* pkits_runner DIR [modern]
 
    Runs NIST's PKITS, as DIR/manifest.json describes it, through fede_verify_chain: purpose any, no name, profile RFC 5280,
-   revocation by the lists given. One line for each test, then the total:
+   revocation by the lists given, DSA and SHA-1 judged too unless the second word is "modern". One line for each test, then the total:
 
        id <TAB> expected <TAB> actual <TAB> reason */
 #include <jansson.h>
@@ -15,6 +15,8 @@
 #define MAX_FILES 64
 #define AT        1302825600 /* 2011-04-15: the same for every test */
 
+static bool legacy = true;
+
 static const char *run(json_t *test, json_t *policies, const char *folder, char *reason, size_t size);
 static bytes load(const char *folder, const char *kind, const char *name, struct arena *arena);
 static size_t load_all(json_t *names, const char *folder, const char *kind, struct arena *arena, bytes *out);
@@ -25,8 +27,9 @@ int main(int argc, char **argv)
     char path[1024];
     json_error_t problem;
     unsigned passed = 0, failed = 0;
-    if (argc != 2) {
-        fprintf(stderr, "usage: pkits_runner DIR\n");
+    legacy = argc == 2;
+    if (argc != 2 && (argc != 3 || strcmp(argv[2], "modern") != 0)) {
+        fprintf(stderr, "usage: pkits_runner DIR [modern]\n");
         return 2;
     }
     snprintf(path, sizeof path, "%s/manifest.json", argv[1]);
@@ -65,7 +68,8 @@ static const char *run(json_t *test, json_t *policies, const char *folder, char 
                                    .profile = FEDE_PROFILE_RFC5280,
                                    .revocation = FEDE_REVOCATION_HARD,
                                    .crls = crls,
-                                   .policies = wanted};
+                                   .policies = wanted,
+                                   .legacy_signatures = legacy};
     request.n_chain += load_all(json_object_get(test, "intermediates"), folder, "certs", &arena, chain + 1);
     request.n_crls = load_all(json_object_get(test, "crls"), folder, "crls", &arena, crls);
     request.explicit_policy = json_is_true(json_object_get(test, "initial_explicit_policy"));
