@@ -111,7 +111,8 @@ class Scene:
 
 class Peer:
     """A scripted server on loopback: handler(connection, self) for each connection, in a thread. Collects what handlers return in
-    `seen` and what goes wrong in them in `wrong`."""
+    `seen`, in the order of the connections, and what goes wrong in them in `wrong`."""
+    nothing = object()
 
     def __init__(self, scene, handler, tls=True, alpn=None, host="127.0.0.1", maximum=None, unix=None, ciphers=None):
         self.scene, self.handler, self.tls, self.unix = scene, handler, tls, unix
@@ -144,14 +145,14 @@ class Peer:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
-            thread = threading.Thread(target=self.serve, args=(connection,), daemon=True)
-            thread.start()
-            self.threads.append(thread)
+            self.told.append(Peer.nothing)  # its place is by arrival, however long an earlier one takes to end
+            self.threads.append(threading.Thread(target=self.serve, args=(connection, len(self.threads)), daemon=True))
+            self.threads[-1].start()
 
     def secure(self, connection):
         return self.context.wrap_socket(connection, server_side=True, suppress_ragged_eofs=False)
 
-    def serve(self, connection):
+    def serve(self, connection, place):
         connection.settimeout(LIMIT)
         if not self.unix:  # what was sent is on its way, also when the connection is then reset
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -160,9 +161,9 @@ class Peer:
                 try:
                     connection = self.secure(connection)
                 except (ssl.SSLError, OSError) as error:
-                    self.told.append(error)
+                    self.told[place] = error
                     return
-            self.told.append(self.handler(connection, self))
+            self.told[place] = self.handler(connection, self)
         except Exception:  # told by the test that looks
             self.wrong.append(traceback.format_exc())
         finally:
@@ -173,7 +174,7 @@ class Peer:
         """What the handlers returned, once all of them have."""
         for thread in self.threads:
             thread.join(LIMIT)
-        return self.told
+        return [told for told in self.told if told is not Peer.nothing]
 
     @property
     def url(self):
