@@ -281,11 +281,11 @@ static bool make(const struct ca_options *o, struct line *line, struct ca_pair *
                             .key_encipherment = o->key_encipherment};
     dates(o, &q);
     if (has(o, FLAW_EXPIRED)) {
-        q.not_before = now - 30 * DAY;
+        q.not_before = now - 30 * (int64_t)DAY;
         q.not_after = now - DAY;
     } else if (has(o, FLAW_FUTURE)) {
-        q.not_before = now + 30 * DAY;
-        q.not_after = now + 60 * DAY;
+        q.not_before = now + 30 * (int64_t)DAY;
+        q.not_after = now + 60 * (int64_t)DAY;
     }
     if (!has(o, FLAW_SELF_SIGNED)) {
         q.issuer = bytes_of(issuer->der, issuer->len);
@@ -332,7 +332,7 @@ static bool after_issue(const struct ca_options *o, struct line *line, const str
     int64_t now = (int64_t)time(NULL);
     fede_revoked entry = {.serial = ca_serial(bytes_of(leaf->der, leaf->len)), .at = now - HOUR, .reason = 1};
     size_t len = fede_issue_list(bytes_of(line->pairs[0].der, line->pairs[0].len), line->pairs[0].key, &entry, 1, 1,
-                                 now - HOUR, now + 30 * DAY, der, sizeof der, &error);
+                                 now - HOUR, now + 30 * (int64_t)DAY, der, sizeof der, &error);
     if (len == 0)
         return say_error(&error, why);
     char *pem = ca_pem("X509 CRL", der, len);

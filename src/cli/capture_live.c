@@ -89,7 +89,6 @@ static pcap_t *open_one(const struct capture_request *request, const char *name,
         text_add(why, "the filter \"");
         text_escaped(why, bytes_text(request->filter));
         text_format(why, "\" can't be used: %s; pcap-filter(7) has the language", pcap_geterr(p));
-        status = PCAP_ERROR;
     } else {
         bool fits = request->filter == NULL || pcap_setfilter(p, &program) == 0;
         if (request->filter != NULL)

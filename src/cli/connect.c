@@ -31,7 +31,7 @@ int connect_run(int argc, char **argv)
     struct text command = text_in(client.command, sizeof client.command);
     command_line(&command, &connect_command, argc, argv);
     connect_defaults(set);
-    client.keylog = client.channel.fd = client.sink.fd = -1;
+    client.keylog.fd = client.channel.fd = client.sink.fd = -1;
     int code = options_parse(&connect_command, set, argc, argv, &n);
     if (code < 0 && n != 1)
         code = usage_error(&connect_command, n ? "one URL or HOST:PORT is enough; one too many is there"

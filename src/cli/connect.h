@@ -6,6 +6,7 @@
 #define CLI_CONNECT_H
 
 #include "cli/channel.h"
+#include "cli/key_out.h"
 #include "cli/legacy.h"
 #include "cli/output.h"
 #include "cli/tcp.h"
@@ -112,7 +113,7 @@ struct client {
     } proxy;
     uint64_t deadline_us;  /* -m, 0: none */
     fede_config *config;
-    int keylog;            /* -1: none */
+    struct key_out keylog;
     uint8_t *session;      /* owned: what the next connection may resume; NULL: nothing */
     size_t session_len;
     struct client_trace {  /* filled while the trace is heard */

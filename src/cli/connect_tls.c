@@ -167,8 +167,7 @@ static bool set_key_log(struct client *client)
         path = variable;
     if (!path)
         return true;
-    client->keylog = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    int number = client->keylog < 0 ? errno : 0;
+    int number = key_out_open(&client->keylog, path);
     if (number && given) {
         struct text t = text_in(client->detail, sizeof client->detail);
         text_format(&t, "the key log %.1000s: %s", path, strerror(number));
@@ -310,9 +309,7 @@ static void forget_session(struct client *client)
 void tls_finish(struct client *client)
 {
     forget_session(client);
-    if (client->keylog >= 0)
-        close(client->keylog);
-    client->keylog = -1;
+    key_out_close(&client->keylog);
     fede_config_free(client->config);
     client->config = NULL;
 }
@@ -384,11 +381,9 @@ static void show_certificates(struct client *client)
 
 static void write_key_log(struct client *client, const fede_event *event)
 {
-    char line[256];
-    size_t len = client->keylog >= 0 ? fede_keylog_line(event, line, sizeof line) : 0;
+    char line[600];
+    struct text why = text_in(line, sizeof line);
 
-    /* One write: with O_APPEND lines of several programs do not mix. */
-    if (len && write(client->keylog, line, len) != (ssize_t)len)
-        report_note(client->report, 1, "The key log could not be written.");
-    bytes_wipe(line, sizeof line);
+    if (!key_out_add(&client->keylog, event, &why))
+        report_note(client->report, 1, line);
 }

@@ -26,7 +26,7 @@ bool connect_arrive(struct client *client, const struct url *url)
     uint64_t deadline = facts->start + 1000 * set->connect_ms;
     unsigned long limit = set->connect_ms;
     struct text t = text_in(facts->url, sizeof facts->url);
-    struct goal goal, asked;
+    struct goal goal = {.host = ""}, asked;
 
     if (client->deadline_us && client->deadline_us < deadline) {
         deadline = client->deadline_us;

@@ -154,7 +154,7 @@ static int play_once(struct world *world, const struct lab_case *c, unsigned num
                      struct report_options *page, struct text *why)
 {
     static struct play play;
-    char title[200];
+    static char title[200]; /* the options keep pointing at it */
     bool resumes = c->flags & (CASE_TICKET | CASE_ID);
     snprintf(title, sizeof title, c->plays > 1 ? "%s (%u of %u)" : "%s", c->title, number + 1, c->plays);
     options->title = page->title = title;

@@ -214,7 +214,7 @@ static int serve_child(const struct lab *lab, const struct lab_server *server, i
 {
     char log[LAB_PATH], options[LINE_MOST], until[40], room[LINE_MOST * 4], reason[200], *words[WORDS_MOST];
     struct text why = text_in(reason, sizeof reason), t = text_in(room, sizeof room);
-    time_t then = time(NULL) + LEGACY_DAYS * DAY;
+    time_t then = time(NULL) + LEGACY_DAYS * (time_t)DAY;
     struct tm utc;
     int n = 0, port = port_of(lab->settings, server);
     snprintf(options, sizeof options, "%d.log", port);

@@ -10,7 +10,7 @@ static int lookup_run(int argc, char **argv);
 static const char *suggestion(const char *word);
 
 enum key { REGISTRY = 1, STRUCT };
-enum { NAMES_MOST = 2000 };
+enum { NAMES_MOST = 2000, NAME_MOST = 40 };
 
 struct settings {
     struct story story;
@@ -86,22 +86,26 @@ static int lookup_run(int argc, char **argv)
     return code;
 }
 
+static void small_letters(char to[NAME_MOST], const char *from)
+{
+    size_t k = 0;
+    for (; k < NAME_MOST - 1 && from[k] != '\0'; k++)
+        to[k] = (char)(from[k] >= 'A' && from[k] <= 'Z' ? from[k] + 32 : from[k]);
+    to[k] = '\0';
+}
+
 /* The name with the fewest letters to change; names are looked at as they are and without their case. */
 static const char *suggestion(const char *word)
 {
     static const char *names[NAMES_MOST];
-    static char lower[NAMES_MOST][40];
+    static char lower[NAMES_MOST][NAME_MOST];
     const char *plain[NAMES_MOST];
-    char typed[40];
+    char typed[NAME_MOST];
     size_t n = report_lookup_names(names, NAMES_MOST);
-    for (size_t i = 0; i <= n && i < NAMES_MOST; i++) {
-        const char *from = i < n ? names[i] : word;
-        char *to = i < n ? lower[i] : typed;
-        size_t k = 0;
-        for (; from[k] != '\0' && k < sizeof typed - 1; k++)
-            to[k] = (char)(from[k] >= 'A' && from[k] <= 'Z' ? from[k] + 32 : from[k]);
-        to[k] = '\0';
-        plain[i < n ? i : 0] = i < n ? lower[i] : plain[0];
+    small_letters(typed, word);
+    for (size_t i = 0; i < n; i++) {
+        small_letters(lower[i], names[i]);
+        plain[i] = lower[i];
     }
     const char *near = nearest(typed, plain, n);
     for (size_t i = 0; i < n && near != NULL; i++)

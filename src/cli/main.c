@@ -27,6 +27,7 @@ static int help_about(const char *word);
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* files that may grow no more: write says so */
     open_standard_files();
     if (argc < 2) {
         print_help(stderr);

@@ -42,7 +42,7 @@ int serve_told(int argc, char **argv, int ready)
     static struct server server;
     char reason[1200];
     struct text why = text_in(reason, sizeof reason);
-    server.root = server.keylog = -1;
+    server.root = server.keylog.fd = -1;
     server.ready = ready;
     struct text command = text_in(server.command, sizeof server.command);
     command_line(&command, &serve_command, argc, argv);
@@ -166,10 +166,10 @@ static int open_keylog(struct server *server, struct text *why)
     struct text t = text_in(line, sizeof line);
     if (!path)
         return EXIT_DONE;
-    server->keylog = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    if (server->keylog < 0) {
-        text_format(why, "the key log %s can't be written: %s", path, strerror(errno));
-        return errno == EACCES ? EXIT_PERMISSION : EXIT_INTERNAL;
+    int number = key_out_open(&server->keylog, path);
+    if (number != 0) {
+        text_format(why, "the key log %s can't be written: %s", path, strerror(number));
+        return number == EACCES ? EXIT_PERMISSION : EXIT_INTERNAL;
     }
     text_add(&t, "Keys of all connections are written to ");
     text_escaped(&t, bytes_text(path));
@@ -419,8 +419,7 @@ static void close_all(struct server *server)
     close_listeners(server);
     if (server->root >= 0)
         close(server->root);
-    if (server->keylog >= 0)
-        close(server->keylog);
+    key_out_close(&server->keylog);
     identity_drop(server->identity);
     fede_config_free(server->lasting);
     free(server->workers);

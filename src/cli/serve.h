@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <uv.h>
 
+#include "cli/key_out.h"
 #include "cli/legacy.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -94,7 +95,7 @@ struct server {
     int listeners[LISTEN_MOST * 4];
     size_t n_listeners;
     int root;        /* the served directory, -1: none */
-    int keylog;      /* file descriptor, -1: none */
+    struct key_out keylog;
     int ready;       /* as in serve_told */
     size_t fragment; /* most bytes in one record */
     uv_mutex_t identity_lock;

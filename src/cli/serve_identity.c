@@ -128,7 +128,7 @@ static fede_config *base_config(struct server *server, struct text *why)
 {
     const struct settings *settings = &server->settings;
     const struct code_points *suites = &settings->suites, *groups = &settings->groups, *schemes = &settings->schemes;
-    bool secrets = server->keylog >= 0 || settings->story.show_secrets;
+    bool secrets = server->keylog.fd >= 0 || settings->story.show_secrets;
     bool traced =
         secrets || server->report.form != REPORT_TEXT || server->report.level >= 2 || settings->www || settings->report;
     bool asks = settings->reject >= 0;

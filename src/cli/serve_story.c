@@ -43,10 +43,10 @@ void peer_trace(void *arg, const fede_event *event)
     struct server *server = arg;
     struct peer *peer = event->user;
     if (event->kind == FEDE_EVENT_SECRET) {
-        char line[256];
-        size_t len = server->keylog >= 0 ? fede_keylog_line(event, line, sizeof line) : 0;
-        if (len > 0 && write(server->keylog, line, len) < 0) /* one write: lines of other threads don't mix in */
-            return;
+        char line[600];
+        struct text why = text_in(line, sizeof line);
+        if (!key_out_add(&server->keylog, event, &why))
+            server_say(server, line);
     }
     if (!peer)
         return;

@@ -176,9 +176,9 @@ static bool take_rsa(struct crypto_key *key)
 {
     int only, mandatory = 2; /* RFC 4055 1.2: a key may be for one hash alone */
     if (key->kind == KEY_RSA_PSS && EVP_PKEY_get_default_digest_nid(key->pkey, &only) == mandatory) {
-        for (uint8_t i = HASH_SHA256; i <= HASH_SHA512; i++)
+        for (unsigned i = HASH_SHA256; i <= HASH_SHA512; i++)
             if (hash_names[i] == only)
-                key->pss_hash = i;
+                key->pss_hash = (uint8_t)i;
         if (key->pss_hash == 0)
             return false;
     }

@@ -114,7 +114,7 @@ bool offline_decrypt(struct offline_cipher *c, const uint8_t *iv, uint8_t *inout
 bool offline_open(struct offline_cipher *c, const uint8_t nonce[12], bytes aad, uint8_t *inout, size_t len)
 {
     int n = 0;
-    uint8_t none[16];
+    uint8_t none[16] = {0};
     if (len < c->tag_len || len > INT_MAX || aad.len > INT_MAX)
         return false;
     const size_t text = len - c->tag_len;

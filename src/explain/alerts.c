@@ -409,7 +409,7 @@ static enum certainty malformed(struct job *j)
         if (m->from != other || m->bytes.data == NULL)
             continue;
         struct arena scratch;
-        arena_start(&scratch, &memory_standard, 4 * 1024 * 1024);
+        arena_start(&scratch, &memory_standard, (size_t)4 * 1024 * 1024);
         struct annotation a = annotate_message(&scratch, m->bytes, &j->d->context);
         if (a.bad_where != NULL) {
             text_add(j->out, message_title(m->type));

@@ -242,7 +242,7 @@ static void walk(struct walker *w, struct field *parent, bytes in, const struct 
         struct field *f = field_new(w->arena, parent, rule != NULL ? rule->name : "unread", FIELD_BYTES);
         if (f == NULL)
             return;
-        if (!good) {
+        if (rule == NULL) {
             f->offset = (size_t)(before.data - w->base);
             f->len = before.len;
             f->value = before;
@@ -359,7 +359,7 @@ static bool through(const struct rule *rule, bytes *inside, const struct rule **
     bool of_extension = rule->by_oid && *content != NULL && (*content)->tag == SEQUENCE;
     bytes rest = *inside;
     struct item lone;
-    if ((!rule->through && !of_extension) || !item_next(&rest, &lone) || rest.len != 0 || lone.tag != (*content)->tag)
+    if (*content == NULL || (!rule->through && !of_extension) || !item_next(&rest, &lone) || rest.len != 0 || lone.tag != (*content)->tag)
         return false;
     *inside = lone.body;
     if ((lone.tag & CONSTRUCTED) == 0) {

@@ -172,7 +172,7 @@ static void malformed(struct job *j)
         if (m->bytes.data == NULL)
             continue;
         struct arena scratch;
-        arena_start(&scratch, &memory_standard, 4 * 1024 * 1024);
+        arena_start(&scratch, &memory_standard, (size_t)4 * 1024 * 1024);
         struct annotation a = annotate_message(&scratch, m->bytes, &j->d->context);
         if (a.bad_where != NULL && found(j, FOUND_MALFORMED, m->from, message_path(m->type)) != NULL) {
             told++;
@@ -504,6 +504,7 @@ static void course(struct job *j)
         found(j, FOUND_FAST_OPEN, FEDE_CLIENT, "");
     if (o->false_start)
         found(j, FOUND_FALSE_START, FEDE_CLIENT, "");
+    /* NOLINTNEXTLINE(bugprone-too-small-loop-variable): there are two sides */
     for (uint8_t from = FEDE_CLIENT; from <= FEDE_SERVER; from++) {
         struct finding *f;
         if (o->early_ccs[from])

@@ -67,8 +67,10 @@ static void keep(void *arg, bytes line)
     if (k->n == k->room) {
         size_t room = k->room == 0 ? 64 : 2 * k->room;
         struct key_line **larger = realloc(k->list, room * sizeof(struct key_line *));
-        k->list = larger != NULL ? larger : k->list;
-        k->room = larger != NULL ? room : k->room;
+        if (larger != NULL) {
+            k->list = larger;
+            k->room = room;
+        }
     }
     struct key_line *l = k->n < k->room ? calloc(1, sizeof *l + entry.secret_len) : NULL;
     k->failed = k->failed || l == NULL;

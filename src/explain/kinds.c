@@ -40,7 +40,7 @@ static enum packet_kind find(const struct numbered *list, size_t n, uint16_t num
             return (enum packet_kind)list[i].kind;
     return none;
 }
-#define FIND(list, number, none) find(list, sizeof list / sizeof *list, number, none)
+#define FIND(list, number, none) find((list), sizeof (list) / sizeof *(list), (number), (none))
 
 const char *kind_name(enum packet_kind kind)
 {

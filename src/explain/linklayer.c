@@ -442,7 +442,7 @@ static struct fragmented *fragmented_find(struct layers *l, const struct segment
             return f;
         }
     }
-    while (l->n_fragmented >= FRAGMENTED_MOST || (l->held > HELD_MOST && l->first != NULL)) {
+    while (l->first != NULL && (l->n_fragmented >= FRAGMENTED_MOST || l->held > HELD_MOST)) {
         struct fragmented **last = &l->first;
         while ((*last)->next != NULL)
             last = &(*last)->next;

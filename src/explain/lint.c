@@ -186,7 +186,7 @@ static bool not_yet(const struct look *l, struct text *t)
 static bool soon_over(const struct look *l, struct text *t)
 {
     int64_t left = l->c->not_after - l->at, whole = l->c->not_after - l->c->not_before;
-    if (left < 0 || left > 14 * DAY || left > whole / 3)
+    if (left < 0 || left > 14 * (int64_t)DAY || left > whole / 3)
         return false;
     say_days(t, left, " left");
     return true;

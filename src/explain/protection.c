@@ -74,12 +74,11 @@ bool protection_set(struct protection *p, const struct suite_parts *suite, uint1
 bool protection_set13(struct protection *p, const struct suite_parts *suite, bytes secret)
 {
     uint8_t key[32], iv[12];
-    bytes copy = secret;
     uint8_t kept[HASH_MAX];
     if (secret.len != hash_len(suite->hash) || suite->key_len > sizeof key || suite->hash == 0)
         return false;
     bytes_copy(kept, secret.data, secret.len);
-    copy = bytes_of(kept, secret.len);
+    bytes copy = bytes_of(kept, secret.len);
     hkdf_expand_label(suite->hash, copy, "key", BYTES_NONE, key, suite->key_len);
     hkdf_expand_label(suite->hash, copy, "iv", BYTES_NONE, iv, sizeof iv);
     bool set = protection_set(p, suite, 0x0304, BYTES_NONE, bytes_of(key, suite->key_len), BYTES_OF(iv));

@@ -98,11 +98,14 @@ static inline uint8_t exchange_of(const struct suite *suite)
     return suite->kx == SUITE_RSA ? KX_RSA : suite->kx == SUITE_DHE ? KX_DHE : KX_ECDHE;
 }
 
+/* LEFT_OUT: an optional message is not sent. */
+enum written { WRITTEN, LEFT_OUT, NOT_WRITTEN };
+
 /* What a row's message or step means: one table in handlers.c, filled from the files named in it. */
 struct handler {
     void (*codec)(struct wire *w, union message *m);
-    /* Fills hs->msg and says how many bytes its body takes at most. LEFT_OUT: an optional message is not sent. */
-    enum written { WRITTEN, LEFT_OUT, NOT_WRITTEN } (*write)(struct handshake *hs, size_t *room);
+    /* Fills hs->msg and says how many bytes its body takes at most. */
+    enum written (*write)(struct handshake *hs, size_t *room);
     enum outcome (*read)(struct handshake *hs);
     enum outcome (*act)(struct handshake *hs);
 };

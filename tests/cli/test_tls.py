@@ -145,6 +145,7 @@ def tls_key_log(s):
         expect(open(log).read().split()[-1] in r.err, "--show-secrets")
         s.connect(p.url, env={"SSLKEYLOGFILE": "/nonexistent/x"}).ends(0, "can't be appended to /nonexistent/x")
         s.connect("--keylog", "/nonexistent/x", p.url).ends(1, "/nonexistent/x")
+        s.connect("--keylog", "/dev/full", p.url).ends(0, "The key log /dev/full can't be written (No space left on device)")
 
 
 @test

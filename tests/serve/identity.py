@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import resource
 import socket
 import ssl
 import subprocess
@@ -171,6 +172,35 @@ def keylog(scene):
             expect(not any(x.split()[2] in server.text() for x in client), "secrets are in the story")
 
 
+def keylog_full(scene):
+    """A key log on a full disk, and one that takes half a line: told once, with the reason; connections go on."""
+    with scene.server("--keylog", "/dev/full") as server:
+        for _ in range(3):
+            with server.connect() as s:
+                s.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                expect(s.recv(100), "no answer")
+        said = server.text().count("The key log /dev/full can't be written (No space left on device)")
+        expect(said == 1, f"told {said} times")
+    path, most, entry = f"{scene.place}/short.log", 1 << 20, r"CLIENT_RANDOM [0-9a-f]{64} [0-9a-f]{96}"
+    with open(path, "w") as f:
+        f.write("#" * (most - 251) + "\n")  # an entry has 176 bytes: one fits, and a part of the next
+
+    def little():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+    with scene.server("--keylog", path, preexec=little) as server:
+        for _ in range(3):
+            server.connect().close()
+        server.wait_text("short.log can't be written .File too large.")
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (2 * most, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+        for _ in range(2):
+            server.connect().close()
+        expect(server.text().count("can't be written") == 1, "told more than once")
+    lines = open(path).read().splitlines()[1:]
+    whole = [re.fullmatch(entry, x) is not None for x in lines]
+    expect(whole == [True, False, True, True], f"lines of the key log that are whole: {whole}")
+
+
 LINE = re.compile(r"#\d+ 127\.0\.0\.1:\d+: TLS 1\.2, TLS_\w+, \w+(, h2|, http/1\.1)?; \d+ requests?, [\d,]+ bytes in, [\d,]+ out; "
                   r"closed (in order|by us) after [\d.]+ m?s$|#\d+ 127\.0\.0\.1:\d+: handshake failed after |  |fede serve|Stop|exit")
 
@@ -231,4 +261,4 @@ def plain_stories(scene):
 
 
 TESTS = [("stories of plain HTTP", plain_stories), ("--sni", names), ("several keys", kinds), ("negotiation", negotiation), ("--reject", reject), ("wrong usage", usage),
-         ("--once", once), ("key log", keylog), ("one line each", lines), ("stories", stories)]
+         ("--once", once), ("key log", keylog), ("key log that can't be written", keylog_full), ("one line each", lines), ("stories", stories)]
