@@ -205,17 +205,13 @@ static bool session_failed(struct talk *talk, int number)
 /* GOAWAY, as far as it goes without waiting. */
 static void say_goodbye(struct talk *talk)
 {
-    bytes pending = BYTES_NONE;
     const uint8_t *data;
     struct channel *channel = &talk->x->client->channel;
 
     nghttp2_session_terminate_session(talk->session, NGHTTP2_NO_ERROR);
     while (!channel_error(channel)) {
         ssize_t len = nghttp2_session_mem_send(talk->session, &data);
-        if (len <= 0)
-            break;
-        pending = bytes_of(data, (size_t)len);
-        if (channel_write(channel, pending.data, pending.len) != (ptrdiff_t)pending.len)
+        if (len <= 0 || channel_write(channel, data, (size_t)len) != (ptrdiff_t)len)
             break;
     }
 }

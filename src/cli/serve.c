@@ -251,7 +251,7 @@ static int listen_at(struct server *server, const char *place, bool may_lack, st
     }
     size_t before = server->n_listeners;
     int failed = 0;
-    for (struct addrinfo *at = found; at && server->n_listeners < LISTEN_MOST * 4; at = at->ai_next) {
+    for (struct addrinfo *at = found; at && server->n_listeners < (size_t)LISTEN_MOST * 4; at = at->ai_next) {
         int problem = listen_one(server, at);
         if (problem && (!failed || problem == EADDRINUSE || problem == EACCES))
             failed = problem;

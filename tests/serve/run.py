@@ -13,6 +13,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import crowd
+import floods
 import identity
 import life
 import shared
@@ -20,7 +21,7 @@ import stall
 import web
 from tools import ROOT, Failed, Scene, Skipped
 
-GROUPS = [("web", web), ("identity", identity), ("life", life), ("crowd", crowd), ("stall", stall), ("shared", shared)]
+GROUPS = [("web", web), ("identity", identity), ("life", life), ("crowd", crowd), ("floods", floods), ("stall", stall), ("shared", shared)]
 
 
 def main():
