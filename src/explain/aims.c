@@ -2,7 +2,9 @@
    alteration (RFC 5246 1, F; RFC 3552 3). Each is told from recorded facts alone; what was not reached is not claimed. */
 #include "base/error.h"
 #include "explain/dissection.h"
+#include "explain/ssl2.h"
 
+static void in_ssl2(struct aim aims[3]);
 static void against_listening(const struct dissection *d, struct aim *aim);
 static void against_impersonation(const struct dissection *d, struct aim *aim);
 static void server_side(const struct dissection *d, struct aim *aim, struct text *t);
@@ -13,9 +15,26 @@ void dissection_aims(const struct dissection *d, struct aim aims[3])
     aims[0].against = "listening";
     aims[1].against = "impersonation";
     aims[2].against = "alteration";
+    if (d->version == SSL2_VERSION) {
+        in_ssl2(aims);
+        return;
+    }
     against_listening(d, &aims[0]);
     against_impersonation(d, &aims[1]);
     against_alteration(d, &aims[2]);
+}
+
+/* What can be said without looking further. */
+static void in_ssl2(struct aim aims[3])
+{
+    static const char *const texts[] = {"SSL 2.0: MD5, and ciphers that are broken or can be made so",
+                                        "SSL 2.0: whoever is in the middle can choose the cipher, and break it",
+                                        "SSL 2.0 does not protect the handshake against alteration"};
+    for (size_t i = 0; i < 3; i++) {
+        struct text t = text_in(aims[i].text, sizeof aims[i].text);
+        text_add(&t, texts[i]);
+        aims[i].state = AIM_MISSED;
+    }
 }
 
 static void against_listening(const struct dissection *d, struct aim *aim)

@@ -6,6 +6,7 @@
 #include "explain/annotate.h"
 
 #include "explain/protection.h"
+#include "explain/ssl2.h"
 
 struct builder {
     struct narrator narrator; /* first: the codec hands this back */
@@ -101,26 +102,38 @@ struct annotation annotate_record(struct arena *arena, bytes record, struct reco
     return out;
 }
 
-struct annotation annotate_alert(struct arena *arena, bytes body)
+static void form_alert(struct wire *w)
+{
+    struct alert_message alert = {0};
+    wire_alert(w, &alert);
+}
+
+static void form_ccs(struct wire *w)
+{
+    uint8_t one = 0;
+    wire_ccs(w, &one);
+}
+
+struct annotation annotate_form(struct arena *arena, bytes input, const char *root, void (*form)(struct wire *w))
 {
     struct annotation out = {0};
-    struct builder b = builder_start(arena, body, "alert", &out);
-    struct wire w = wire_narrating(body, &b.narrator);
-    struct alert_message alert = {0};
-    wire_alert(&w, &alert);
+    struct builder b = builder_start(arena, input, root, &out);
+    struct wire w = wire_narrating(input, &b.narrator);
+    form(&w);
+    if (out.root != NULL)
+        add_der(&b, out.root);
     builder_end(&b, &w, &out);
     return out;
 }
 
+struct annotation annotate_alert(struct arena *arena, bytes body)
+{
+    return annotate_form(arena, body, "alert", form_alert);
+}
+
 struct annotation annotate_ccs(struct arena *arena, bytes body)
 {
-    struct annotation out = {0};
-    struct builder b = builder_start(arena, body, "change_cipher_spec", &out);
-    struct wire w = wire_narrating(body, &b.narrator);
-    uint8_t one = 0;
-    wire_ccs(&w, &one);
-    builder_end(&b, &w, &out);
-    return out;
+    return annotate_form(arena, body, "change_cipher_spec", form_ccs);
 }
 
 struct annotation annotate_certificate(struct arena *arena, bytes der)
@@ -139,6 +152,8 @@ struct annotation annotate_certificate(struct arena *arena, bytes der)
 
 const char *message_title(uint16_t type)
 {
+    if ((type & MSG_SSL2) != 0)
+        return ssl2_message_title((uint8_t)type);
     for (size_t i = 0; i < sizeof messages / sizeof *messages; i++)
         if (messages[i].type == type)
             return messages[i].title;
@@ -147,6 +162,8 @@ const char *message_title(uint16_t type)
 
 const char *message_path(uint16_t type)
 {
+    if ((type & MSG_SSL2) != 0)
+        return ssl2_message_path((uint8_t)type);
     for (size_t i = 0; i < sizeof messages / sizeof *messages; i++)
         if (messages[i].type == type)
             return messages[i].path;

@@ -26,6 +26,8 @@ struct record_protection {
 };
 struct annotation annotate_record(struct arena *arena, bytes record, struct record_protection protection);
 
+/* Anything that one routine reads; root: its name. */
+struct annotation annotate_form(struct arena *arena, bytes input, const char *root, void (*form)(struct wire *w));
 struct annotation annotate_alert(struct arena *arena, bytes body);
 struct annotation annotate_ccs(struct arena *arena, bytes body);
 
@@ -34,7 +36,7 @@ struct annotation annotate_certificate(struct arena *arena, bytes der);
 enum der_kind { DER_CERTIFICATE /* or a raw public key, RFC 7250 */, DER_OCSP_RESPONSE, DER_NAME };
 void annotate_der(struct arena *arena, struct field *parent, bytes der, size_t offset, enum der_kind kind);
 
-/* What is called how: "ClientHello" and "client_hello" for 1; never NULL. */
+/* What is called how: "ClientHello" and "client_hello" for 1; with the bit MSG_SSL2 (ssl2.h) those of SSL 2.0. Never NULL. */
 const char *message_title(uint16_t type);
 const char *message_path(uint16_t type);
 

@@ -222,15 +222,15 @@ bytes derived_transcript(const struct derived_job *j, const struct kept_message 
     const struct dissection *d = j->d;
     size_t len = 0, at = 0, end = (size_t)(until - d->handshake) + inclusive;
     for (size_t i = 0; i < end; i++)
-        len += d->handshake[i].type != MSG_HELLO_REQUEST ? d->handshake[i].bytes.len : 0;
+        len += d->handshake[i].type != MSG_HELLO_REQUEST ? d->handshake[i].spoken.len : 0;
     uint8_t *all = arena_take(j->arena, len > 0 ? len : 1);
     if (all == NULL)
         return BYTES_NONE;
     for (size_t i = 0; i < end; i++) {
         if (d->handshake[i].type == MSG_HELLO_REQUEST)
             continue;
-        bytes_copy(all + at, d->handshake[i].bytes.data, d->handshake[i].bytes.len);
-        at += d->handshake[i].bytes.len;
+        bytes_copy(all + at, d->handshake[i].spoken.data, d->handshake[i].spoken.len);
+        at += d->handshake[i].spoken.len;
     }
     return bytes_of(all, len);
 }
@@ -243,7 +243,7 @@ static bytes transcript_hash(const struct derived_job *j, const struct kept_mess
     crypto_hash_start(&h, j->prf);
     for (size_t i = 0; i < (size_t)(until - d->handshake) + inclusive; i++)
         if (d->handshake[i].type != MSG_HELLO_REQUEST)
-            crypto_hash_add(&h, d->handshake[i].bytes);
+            crypto_hash_add(&h, d->handshake[i].spoken);
     crypto_hash_end(&h, hash);
     return arena_copy(j->arena, bytes_of(hash, hash_len(j->prf)));
 }

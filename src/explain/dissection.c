@@ -6,18 +6,22 @@
 #include "explain/dissection.h"
 
 #include "explain/protection.h"
+#include "explain/ssl2.h"
+#include "record/record.h"
 #include "wire/names.h"
 
 enum { KEPT_MOST = 1024 * 1024, CHECKS_MOST = 400, SECRET_MOST = 1024 };
 
 static void hear_choice(struct dissection *d, const fede_event *e);
 static void hear_message(struct dissection *d, const fede_event *e);
+static void hear_ssl2(struct dissection *d, const fede_event *e);
 static void hear_hello(struct dissection *d, bytes body);
 static void hear_server_hello(struct dissection *d, bytes body);
 static void hear_certificates(struct dissection *d, uint8_t from, bytes body, bool kept);
 static bool certificate_content(bytes body, bool new, bytes *content);
 static bool certificate_next(bytes *rest, bool new, bytes *der);
 static void hear_record(struct dissection *d, const fede_event *e);
+static void hear_ssl2_record(struct dissection *d, const fede_event *e);
 static void hear_secret(struct dissection *d, const fede_event *e);
 static void hear_traffic_secret(struct dissection *d, const fede_event *e);
 static bytes keep_message(struct dissection *d, const fede_event *e);
@@ -160,7 +164,9 @@ static void hear_choice(struct dissection *d, const fede_event *e)
 /* The choices can be read from the messages too; an engine that tells them says the same. */
 static void hear_message(struct dissection *d, const fede_event *e)
 {
-    if (e->bytes.len < 4)
+    if ((e->what & MSG_SSL2) != 0)
+        hear_ssl2(d, e);
+    if (e->bytes.len < 4 || (e->what & MSG_SSL2) != 0)
         return;
     bytes body = bytes_skip(e->bytes, 4), kept = BYTES_NONE;
     if (!d->opened) {
@@ -196,6 +202,47 @@ static void hear_message(struct dissection *d, const fede_event *e)
         }
         break;
     }
+    default:
+        break;
+    }
+}
+
+/* A ClientHello that offers SSL 3.0 or later is kept as what it stands for: whoever looks at offers finds them there. */
+static void hear_ssl2(struct dissection *d, const fede_event *e)
+{
+    enum { MORE_ROOM = 64 };
+    struct ssl2_server_hello answer;
+    struct ssl2_master_key key;
+    uint8_t *same;
+    d->messages++;
+    count_flight(d, e->from);
+    switch (e->what & UINT8_MAX) {
+    case SSL2_CLIENT_HELLO:
+        if (d->ssl2_hello.len == 0)
+            d->ssl2_hello = arena_copy(&d->kept, e->bytes);
+        if (e->bytes.len < 3 || load16(e->bytes.data + 1) < 0x0300 || (same = keep(d, e->bytes.len + MORE_ROOM)) == NULL)
+            break;
+        fede_event stands_for = *e;
+        stands_for.bytes = bytes_of(same, ssl2_hello_rewrite(e->bytes, same));
+        stands_for.what = MSG_CLIENT_HELLO;
+        if (stands_for.bytes.len > 0)
+            keep_message(d, &stands_for);
+        break;
+    case SSL2_SERVER_HELLO:
+        d->version = SSL2_VERSION;
+        if (!ssl2_server_hello_read(e->bytes, &answer) || answer.certificate.len == 0 || d->certificates != NULL ||
+            (d->certificates = keep(d, sizeof *d->certificates)) == NULL)
+            break;
+        d->certificates[0] = arena_copy(&d->kept, answer.certificate);
+        d->n_certificates = d->certificates[0].data != NULL;
+        break;
+    case SSL2_CLIENT_MASTER_KEY:
+        if (ssl2_master_key_read(e->bytes, &key))
+            d->ssl2_cipher = key.cipher;
+        break;
+    case SSL2_ERROR:
+        d->version = SSL2_VERSION;
+        break;
     default:
         break;
     }
@@ -291,6 +338,10 @@ static void hear_record(struct dissection *d, const fede_event *e)
     struct traffic *t = &d->traffic[e->from % 3];
     t->records++;
     t->bytes += e->bytes.len;
+    if (ssl2_is_record(e)) {
+        hear_ssl2_record(d, e);
+        return;
+    }
     observe_record(d, e);
     if (e->epoch != 0 && d->version < 0x0302) {
         struct last_block *last = &d->block_last[e->from % 3];
@@ -306,6 +357,14 @@ static void hear_record(struct dissection *d, const fede_event *e)
         t->data_records++;
         t->data_bytes += e->plain.len;
     }
+}
+
+/* An engine tells the ClientHello as what it stands for: as it was it is here alone. */
+static void hear_ssl2_record(struct dissection *d, const fede_event *e)
+{
+    struct ssl2_record r;
+    if (e->from == FEDE_CLIENT && e->epoch == 0 && d->ssl2_hello.len == 0 && ssl2_record_read(e->bytes, &r))
+        d->ssl2_hello = arena_copy(&d->kept, bytes_skip(e->bytes, r.header));
 }
 
 static void hear_secret(struct dissection *d, const fede_event *e)
@@ -358,7 +417,8 @@ static bytes keep_message(struct dissection *d, const fede_event *e)
         return BYTES_NONE;
     }
     struct kept_message *m = &d->handshake[d->n_handshake++];
-    *m = (struct kept_message){e->from, (uint8_t)e->what, arena_copy(&d->kept, e->bytes)};
+    *m = (struct kept_message){.from = e->from, .type = (uint8_t)e->what, .bytes = arena_copy(&d->kept, e->bytes)};
+    m->spoken = m->type == MSG_CLIENT_HELLO && d->ssl2_hello.len > 0 ? d->ssl2_hello : m->bytes;
     d->handshake_cut = d->handshake_cut || m->bytes.data == NULL;
     return m->bytes;
 }

@@ -17,6 +17,7 @@ struct traffic {
 struct kept_message {
     uint8_t from, type;
     bytes bytes; /* with its header; data NULL: there was no memory for it */
+    bytes spoken; /* what counts in the transcript: the same, but for a ClientHello in the form of SSL 2.0 */
 };
 
 /* What can only be seen while it happens. Counted by side, FEDE_CLIENT and FEDE_SERVER; numbers of records from 1. */
@@ -55,6 +56,8 @@ struct dissection {
     int8_t extended;         /* extended master secret: 1 yes, 0 no, -1 not known yet */
     struct message_context context;
     unsigned messages, round_trips;
+    bytes ssl2_hello;        /* that ClientHello as it was, from its number on; empty: there was none */
+    uint32_t ssl2_cipher;    /* of SSL 2.0, as CLIENT-MASTER-KEY says; 0: none */
     uint8_t flight_of;       /* who spoke last */
     bool client_spoke;
     bool protects[3];        /* by FEDE_CLIENT, FEDE_SERVER: has sent ChangeCipherSpec */

@@ -4,6 +4,7 @@
    what the values mean. A message that can't be decoded says so. */
 #include "explain/annotate.h"
 #include "explain/dissection.h"
+#include "explain/ssl2.h"
 
 static void client_hello(const struct dissection *d, struct wire *w, struct text *out);
 static void server_hello(const struct dissection *d, struct wire *w, struct text *out);
@@ -50,6 +51,10 @@ void dissection_facts(const struct dissection *d, const fede_event *e, struct te
         text_add(out, level != NULL ? level : "unknown level");
         text_add(out, ": ");
         field_registered(out, &alert_names, e->what);
+        return;
+    }
+    if ((e->what & MSG_SSL2) != 0) {
+        ssl2_facts(e->bytes, out);
         return;
     }
     if (e->bytes.len < 4)

@@ -9,6 +9,7 @@
 #include "explain/offers.h"
 #include "explain/oids.h"
 #include "explain/suite_parts.h"
+#include "explain/ssl2.h"
 #include "x509/x509.h"
 
 enum { FINDINGS_MOST = 64, SHOWN_OF_A_KIND = 4 };
@@ -32,6 +33,7 @@ static void randoms(struct job *j);
 static void strength(struct job *j);
 static void key_exchange(struct job *j);
 static void bindings(struct job *j);
+static void old_form(struct job *j);
 static void certificates(struct job *j);
 static const char *algorithm_name(const struct certificate *c);
 static void leaf(struct job *j, const struct certificate *c);
@@ -83,6 +85,8 @@ struct findings findings_make(struct arena *arena, const struct dissection *d, c
         key_exchange(&j);
         bindings(&j);
     }
+    if (d->ssl2_hello.len > 0 || d->version == SSL2_VERSION)
+        old_form(&j);
     certificates(&j);
     recomputed(&j);
     course(&j);
@@ -307,6 +311,19 @@ static void bindings(struct job *j)
             text_add(&j->detail, " bytes");
         }
     }
+}
+
+/* SSL 2.0, or its form alone. */
+static void old_form(struct job *j)
+{
+    const bool old = j->d->version == SSL2_VERSION;
+    struct ssl2_client_hello hello;
+    if (old && found(j, FOUND_SSL2, FEDE_SERVER, "ssl2_server_hello.server_version") && j->d->ssl2_cipher != 0)
+        field_registered(&j->detail, &ssl2_cipher_names, j->d->ssl2_cipher);
+    if (!ssl2_client_hello_read(j->d->ssl2_hello, &hello) || !found(j, FOUND_SSL2_HELLO, FEDE_CLIENT, "ssl2_client_hello"))
+        return;
+    text_add(&j->detail, hello.version == SSL2_VERSION ? "it offers SSL 2.0 alone" : "it offers up to ");
+    text_add(&j->detail, hello.version == SSL2_VERSION ? "" : version_title(hello.version));
 }
 
 /* ---- certificates ---- */

@@ -144,6 +144,14 @@ static void consume(struct session *s, int side)
                 break;
             continue;
         }
+        if (w->ssl2) {
+            size_t len = session_ssl2_record(s, side, rest);
+            if (len == 0)
+                break;
+            w->record_packet = s->packet;
+            at += len;
+            continue;
+        }
         if (rest.len < RECORD_HEADER)
             break;
         uint8_t type = rest.data[0];
@@ -382,6 +390,10 @@ void session_outcome(const struct session *s, struct text *out)
         text_add(out, s->how == STREAM_RESET     ? "reset in the handshake"
                       : s->how == STREAM_STOPPED ? "the capture ends in the handshake"
                                                  : "closed in the handshake");
+        return;
+    }
+    if (s->version != 0 && s->version < 0x0300) { /* SSL 2.0 has no close_notify */
+        text_add(out, s->how == STREAM_RESET ? "reset" : s->how == STREAM_STOPPED ? "goes on" : "closed");
         return;
     }
     bool closed13 = s->version >= 0x0304 && client->closed + server->closed > 0 && s->keys != KEYS_USED;

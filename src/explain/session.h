@@ -45,6 +45,8 @@ struct way {
     bool protects;            /* records are protected from here on */
     bool data_seen, finished; /* application data; Finished seen */
     bool hidden_handshake;    /* a protected handshake record that could not be opened came behind ChangeCipherSpec */
+    bool ssl2;                /* records of SSL 2.0 */
+    bool ssl2_begun;          /* bytes are held that may become its first message */
     bool after_gap;           /* the sequence number is not certain */
     bool key_tried;           /* the key opened nothing yet, but was tried */
     uint8_t stage;            /* TLS 1.3: enum stage of its key */
@@ -104,6 +106,7 @@ struct session {
     /* The handshake that is going on, or was the last one. */
     bool hello, answered;     /* ClientHello, ServerHello seen */
     bool opened, extended, resumed, retried, keyed, given_up;
+    bool ssl2_asked, ssl2_secret; /* a ClientHello in the form of SSL 2.0; all is encrypted by it */
     bool spoken_lost;         /* not all messages are in `spoken` */
     bool certified[3];        /* by FEDE_CLIENT, FEDE_SERVER: sent a certificate */
     uint16_t version, suite, offered; /* offered: client_version */
@@ -168,6 +171,16 @@ size_t session_resynchronise(struct session *s, int side, bytes in);
 
 /* ---- session_messages.c: a whole handshake message, with its header. */
 void session_message(struct session *s, int side, bytes m, bool protects);
+
+/* ---- session_ssl2.c ---- */
+enum ssl2_start { SSL2_NOT, SSL2_MORE /* more has to come */, SSL2_HERE };
+/* At the start of a segment: a ClientHello in the form of SSL 2.0, or the answer to one. */
+enum ssl2_start session_ssl2_starts(const struct session *s, int side, bytes in);
+/* A record of SSL 2.0: its length, 0 when it is not whole. */
+size_t session_ssl2_record(struct session *s, int side, bytes in);
+/* session_messages.c: a new handshake begins with that ClientHello; that message counts in the transcript. */
+void session_hear_client_hello(struct session *s, bytes body);
+void session_remember(struct session *s, bytes message);
 
 /* ---- session_keys.c ---- */
 enum stage { STAGE_NONE, STAGE_EARLY, STAGE_HANDSHAKE, STAGE_TRAFFIC };

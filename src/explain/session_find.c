@@ -62,6 +62,13 @@ static bool is_under_way(bytes in)
 size_t session_search(struct session *s, int side, bytes in, bool segment_start)
 {
     struct way *w = &s->ways[side];
+    enum ssl2_start old = segment_start || w->ssl2_begun ? session_ssl2_starts(s, side, in) : SSL2_NOT;
+    w->ssl2_begun = old == SSL2_MORE;
+    w->ssl2 = old == SSL2_HERE;
+    if (w->ssl2)
+        found(s, side, 0, in);
+    if (w->ssl2 || w->ssl2_begun)
+        return 0;
     if (segment_start && in.len >= RECORD_HEADER) {
         bool answers = s->found && is_header(in.data) && in.data[0] != CONTENT_DATA;
         if (answers || (!w->touched && !s->stream->sides[side].syn && is_under_way(in))) {
@@ -93,9 +100,11 @@ static void found(struct session *s, int side, size_t at, bytes in)
     w->state = WAY_RECORDS;
     if (s->found)
         return;
-    bool hello = in.len - at >= HELLO_LEN && is_hello(in.data + at);
+    bool hello = w->ssl2 || (in.len - at >= HELLO_LEN && is_hello(in.data + at));
     const struct stream_side *sides = s->stream->sides;
-    if (hello)
+    if (w->ssl2)
+        s->client = (uint8_t)side;
+    else if (hello)
         s->client = (uint8_t)(in.data[at + 5] == MSG_CLIENT_HELLO ? side : 1 - side);
     else if (sides[0].syn || sides[1].syn)
         s->client = sides[0].syn ? 0 : 1;

@@ -12,11 +12,9 @@
 enum { SPOKEN_MOST = 1024 * 1024 };
 
 static bool hear_after(struct session *s, uint8_t type);
-static void hear_client_hello(struct session *s, bytes body);
 static void hear_server_hello(struct session *s, bytes body);
 static void hear_certificates(struct session *s, uint8_t from, bytes body);
 static size_t chain_of(const struct session *s, bytes body, bytes *out, size_t most);
-static void remember(struct session *s, bytes m);
 static void retry(struct session *s);
 static void act13(struct session *s, uint8_t from, uint8_t type);
 
@@ -30,7 +28,7 @@ void session_message(struct session *s, int side, bytes m, bool protects)
     if (s->unjudged[from] && type != MSG_CERTIFICATE_STATUS)
         session_judge(s, from);
     if (type == MSG_CLIENT_HELLO)
-        hear_client_hello(s, body);
+        session_hear_client_hello(s, body);
     fede_event e = {.kind = FEDE_EVENT_MESSAGE, .what = type, .bytes = m};
     session_tell(s, &e, from, protects);
     switch (type) {
@@ -65,7 +63,7 @@ void session_message(struct session *s, int side, bytes m, bool protects)
     if (type == MSG_CERTIFICATE_STATUS)
         s->status_at = s->spoken_len;
     if (spoken)
-        remember(s, m);
+        session_remember(s, m);
     if (type == MSG_CLIENT_KEY_EXCHANGE)
         s->exchange_end = s->spoken_len;
     if (type == MSG_SERVER_HELLO && s->retried && !s->answered)
@@ -92,7 +90,7 @@ static bool hear_after(struct session *s, uint8_t type)
 }
 
 /* A new handshake begins: the first one, or a renegotiation. Not so behind a HelloRetryRequest. */
-static void hear_client_hello(struct session *s, bytes body)
+void session_hear_client_hello(struct session *s, bytes body)
 {
     if (s->retried && !s->answered)
         return;
@@ -194,7 +192,7 @@ size_t session_chain(const struct session *s, uint8_t from, bytes *out, size_t m
     return chain_of(s, session_certificates(s, from), out, most);
 }
 
-static void remember(struct session *s, bytes m)
+void session_remember(struct session *s, bytes m)
 {
     if (s->spoken_lost || s->spoken_len + m.len > SPOKEN_MOST) {
         s->spoken_lost = true;

@@ -25,8 +25,8 @@ enum frame_outcome frame_next(bytes in, bool first, bool protect, uint16_t versi
 
 /* A ClientHello in the format of SSL 2.0, from its length on: bytes in all; 0: it does not begin like one (5 bytes tell). */
 size_t ssl2_hello_len(bytes in);
-/* As the ClientHello it stands for, with its header; out has room for hello.len + 64. 0: malformed. */
-size_t ssl2_hello_rewrite(bytes hello, uint8_t *out);
+/* From its number on, rewritten as the ClientHello it stands for, with its header; out has room for body.len + 64. 0: malformed. */
+size_t ssl2_hello_rewrite(bytes body, uint8_t *out);
 
 /* One way of traffic. The AEAD object is a cache of key. */
 struct direction {

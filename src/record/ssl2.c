@@ -14,9 +14,8 @@ size_t ssl2_hello_len(bytes in)
     return 2 + (size_t)((in.data[0] & 0x7f) << 8 | in.data[1]);
 }
 
-size_t ssl2_hello_rewrite(bytes hello, uint8_t *out)
+size_t ssl2_hello_rewrite(bytes body, uint8_t *out)
 {
-    bytes body = bytes_skip(hello, 2);
     if (body.len < FRONT)
         return 0;
     size_t suites = load16(body.data + 3), id = load16(body.data + 5), challenge = load16(body.data + 7);

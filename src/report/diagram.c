@@ -104,7 +104,7 @@ void diagram_event(struct report *r, const fede_event *e)
     case FEDE_EVENT_MESSAGE:
         text_add(&t, message_title(e->what));
         text_add(&t, " (");
-        text_number(&t, e->what);
+        text_number(&t, e->what & UINT8_MAX);
         text_char(&t, ')');
         handshake(r, e, title);
         break;

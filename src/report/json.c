@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "explain/ssl2.h"
 #include "report/html.h"
 #include "report/json_parts.h"
 #include "report/report.h"
@@ -71,8 +72,8 @@ void json_story_event(struct report *r, const fede_event *e)
     case FEDE_EVENT_MESSAGE:
         if (!report_late(r))
             break;
-        a = annotate_message(&r->scratch, e->bytes, &r->d.context);
-        json_message(r, e, "handshake", message_title(e->what), &a);
+        a = report_message_fields(r, e);
+        json_message(r, e, (e->what & MSG_SSL2) != 0 ? "ssl2" : "handshake", message_title(e->what), &a);
         break;
     case FEDE_EVENT_CCS:
         a = annotate_ccs(&r->scratch, e->bytes);

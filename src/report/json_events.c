@@ -8,7 +8,6 @@
 
 enum { ALL = 3, EVERY_BYTE = 4 };
 
-static struct annotation record_fields(struct report *r, const fede_event *e);
 static void fields_of(struct report *r, struct json_text *w, const char *key, const struct field *parent);
 static void field_of(struct report *r, struct json_text *w, const struct field *f);
 
@@ -22,7 +21,7 @@ void json_message(struct report *r, const fede_event *e, const char *protocol, c
     put_words(w, "name", title);
     put_words(w, "protocol", protocol);
     if (e->kind == FEDE_EVENT_MESSAGE)
-        put_number(w, "type", e->what);
+        put_number(w, "type", e->what & UINT8_MAX);
     put_words(w, "from", json_side(e->from));
     put_flag(w, "ours", e->ours);
     /* What we send is told before its record, what we receive behind it. */
@@ -64,13 +63,14 @@ void json_record(struct report *r, const fede_event *e)
     json_packet(r, w);
     json_when(r, w, e->at_us);
     if (e->bytes.len >= 5)
-        put_registered(w, "version", &version_names, load16(e->bytes.data + 1));
+        put_registered(w, "version", &version_names, report_record_version(e));
     put_number(w, "length", e->bytes.len);
     put_number(w, "plain_length", e->plain.len);
     put_number(w, "epoch", e->epoch);
     put_number(w, "sequence_number", e->number);
     if (e->epoch != 0 || !lines || r->options.level >= ALL) {
-        struct annotation a = record_fields(r, e);
+        /* In the clear only the header: what is behind it is shown as the messages it is made of. */
+        struct annotation a = report_record_fields(r, e, e->epoch == 0);
         if (a.root != NULL)
             fields_of(r, w, "fields", a.root);
     }
@@ -79,15 +79,6 @@ void json_record(struct report *r, const fede_event *e)
     if (e->what == CONTENT_DATA && e->plain.len > 0)
         put_hex(w, "data", e->plain);
     json_entry_end(r, w);
-}
-
-/* In the clear only the header: what is behind it is shown as the messages it is made of. */
-static struct annotation record_fields(struct report *r, const fede_event *e)
-{
-    enum { HEADER = 5 };
-    if (e->epoch == 0 && e->bytes.len > HEADER)
-        return annotate_record(&r->scratch, bytes_of(e->bytes.data, HEADER), report_protection(r, e));
-    return annotate_record(&r->scratch, e->bytes, report_protection(r, e));
 }
 
 void json_secret(struct report *r, const fede_event *e)

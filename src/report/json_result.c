@@ -1,5 +1,6 @@
 /* report/json_result.c: what a connection came to, in JSON: what was chosen, who the peer is and whether that was verified,
    what it is protected against, how much went over it, how it ended. */
+#include "explain/ssl2.h"
 #include "report/json_parts.h"
 #include "report/report.h"
 
@@ -124,7 +125,8 @@ void json_proofs(struct report *r, struct json_text *w)
     put_object(w, "proofs");
     if (d->role == FEDE_CLIENT && d->scheme != 0)
         put_words(w, "key_exchange_signature", "verified");
-    put_words(w, "peer_finished", "verified");
+    if (d->version != SSL2_VERSION)
+        put_words(w, "peer_finished", "verified");
     put_object_end(w);
 }
 

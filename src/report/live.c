@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "explain/glossary.h"
+#include "explain/ssl2.h"
 #include "report/inside.h"
 #include "report/report.h"
 
@@ -195,6 +196,29 @@ struct record_protection report_protection(const struct report *r, const fede_ev
 {
     uint16_t suite = e->epoch == 0 ? 0 : r->d.suite != 0 ? r->d.suite : UINT16_MAX;
     return (struct record_protection){.suite = suite, .version = r->d.version, .mac_last = r->d.mac_last};
+}
+
+struct annotation report_message_fields(struct report *r, const fede_event *e)
+{
+    return (e->what & MSG_SSL2) != 0 ? annotate_ssl2_message(&r->scratch, e->bytes)
+                                     : annotate_message(&r->scratch, e->bytes, &r->d.context);
+}
+
+struct annotation report_record_fields(struct report *r, const fede_event *e, bool header)
+{
+    enum { HEADER = 5 };
+    struct ssl2_record old;
+    bytes record = e->bytes;
+    if (!ssl2_is_record(e))
+        return annotate_record(&r->scratch, header ? bytes_first(record, HEADER) : record, report_protection(r, e));
+    if (header && ssl2_record_read(record, &old))
+        record = bytes_first(record, old.header);
+    return annotate_ssl2_record(&r->scratch, record, e->epoch != 0);
+}
+
+uint16_t report_record_version(const fede_event *e)
+{
+    return ssl2_is_record(e) ? SSL2_VERSION : e->bytes.len >= 3 ? load16(e->bytes.data + 1) : 0;
 }
 
 const struct derived *report_derived(struct report *r)

@@ -68,6 +68,11 @@ bool report_late(struct report *r);
 
 /* How that record is protected, for annotate_record. */
 struct record_protection report_protection(const struct report *r, const fede_event *e);
+/* The fields of a MESSAGE event; of a RECORD event, or of its header alone. */
+struct annotation report_message_fields(struct report *r, const fede_event *e);
+struct annotation report_record_fields(struct report *r, const fede_event *e, bool header);
+/* The version that a record says; those of SSL 2.0 say none, and are known by that. */
+uint16_t report_record_version(const fede_event *e);
 
 /* What was recomputed: at the first call that comes after the handshake or at the end. */
 const struct derived *report_derived(struct report *r);

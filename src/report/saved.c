@@ -11,6 +11,7 @@
 
 #include "explain/annotate.h"
 #include "explain/glossary.h"
+#include "explain/ssl2.h"
 #include "report/html.h"
 #include "wire/names.h"
 
@@ -134,6 +135,12 @@ static void line(struct saved *s, const char *event, const json_t *story, const 
     json_decref(o);
 }
 
+static const char *message_of(const json_t *type, const char *protocol)
+{
+    const bool old = protocol != NULL && strcmp(protocol, "ssl2") == 0;
+    return json_is_integer(type) ? message_path((uint16_t)((old ? MSG_SSL2 : 0) | (uint8_t)json_integer_value(type))) : protocol;
+}
+
 static void sentences(json_t *list, enum language language)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
@@ -141,8 +148,7 @@ static void sentences(json_t *list, enum language language)
         const char *path = json_string_value(json_object_get(f, "path"));
         const json_t *type = json_object_get(f, "type");
         if (path == NULL) /* a message */
-            path = json_is_integer(type) ? message_path((uint8_t)json_integer_value(type))
-                                         : json_string_value(json_object_get(f, "protocol"));
+            path = message_of(type, json_string_value(json_object_get(f, "protocol")));
         const struct glossary_row *row = path != NULL ? glossary_find(path) : NULL;
         if (row != NULL)
             json_object_set_new(f, "sentence", json_string(glossary_sentence(row, language)));

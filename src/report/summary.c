@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "report/html.h"
 
-enum { SENTENCE = 900 };
+enum { SENTENCE = 900, SSL2 = 0x0002 };
 
 static void add(json_t *list, const char *sentence)
 {
@@ -80,6 +80,11 @@ static void beginning(const json_t *story, struct text *t)
     if (title != NULL) {
         text_add(t, onlooker ? ": " : server ? " from " : " to ");
         text_add(t, title);
+    }
+    const bool ssl2 = number_of(json_object_get(json_object_get(story, "choice"), "version"), "number") == SSL2;
+    if (ssl2 && json_is_true(json_object_get(story, "established"))) {
+        text_add(t, ". It is one of SSL 2.0: both sides went on under encryption, and have no proof that nobody took part.");
+        return;
     }
     if (json_is_true(json_object_get(story, "established"))) {
         text_add(t, ". After ");

@@ -4,6 +4,7 @@
    -vvv every byte (text_fields.c). Where secrets are shown they have lines of their own. */
 #include <time.h>
 
+#include "explain/ssl2.h"
 #include "report/report.h"
 
 enum { DEFAULT = 1, FIELDS = 2, ALL = 3, EVERY_BYTE = 4 };
@@ -100,12 +101,12 @@ static void message(struct report *r, const fede_event *e)
     dissection_facts(&r->d, e, &facts);
     text_add(&t, message_title(e->what));
     text_add(&t, " (");
-    text_number(&t, e->what);
+    text_number(&t, e->what & UINT8_MAX);
     text_char(&t, ')');
     message_row(r, e, title, e->bytes.len, &facts);
     if (r->options.level < FIELDS)
         return;
-    struct annotation a = annotate_message(&r->scratch, e->bytes, &r->d.context);
+    struct annotation a = report_message_fields(r, e);
     text_fields(r, &a);
     if (e->what == MSG_CLIENT_HELLO && e->ours && r->d.alpn_offer != NULL && r->options.level == FIELDS) {
         char line[400];
@@ -172,7 +173,7 @@ static void record(struct report *r, const fede_event *e)
     field_registered(&t, &content_type_names, e->what);
     if (e->bytes.len >= 5) {
         text_add(&t, "; ");
-        field_registered(&t, &version_names, load16(e->bytes.data + 1));
+        field_registered(&t, &version_names, report_record_version(e));
     }
     if (e->epoch != 0) {
         text_add(&t, "; sequence number ");
@@ -197,7 +198,7 @@ static void record(struct report *r, const fede_event *e)
     page_line(p);
     if (r->options.level < EVERY_BYTE)
         return;
-    struct annotation a = annotate_record(&r->scratch, e->bytes, report_protection(r, e));
+    struct annotation a = report_record_fields(r, e, false);
     /* In the clear the content is shown field by field as the message it is. */
     if (e->epoch == 0 && a.root != NULL && a.root->last != NULL && strcmp(a.root->last->name, "fragment") == 0) {
         a.root->last->kind = FIELD_STRUCT;

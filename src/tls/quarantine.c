@@ -214,7 +214,7 @@ enum outcome quarantine_read_ssl2(struct fede_conn *conn, bytes in, struct conte
     hs->ssl2_hello = arena_copy(&hs->arena, bytes_skip(in, 2));
     if (hello == NULL || hs->ssl2_hello.data == NULL)
         return handshake_no_memory(hs);
-    *content = (struct content_in){CONTENT_HANDSHAKE, bytes_of(hello, ssl2_hello_rewrite(in, hello))};
+    *content = (struct content_in){CONTENT_HANDSHAKE, bytes_of(hello, ssl2_hello_rewrite(bytes_skip(in, 2), hello))};
     inform_record(conn, false, CONTENT_HANDSHAKE, in, content->plain, 0);
     conn->received.start += (uint32_t)total;
     conn->need = RECORD_HEADER;

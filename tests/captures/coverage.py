@@ -33,7 +33,9 @@ class Covered:
             self.count(len(m["bytes"]) // 2, m["fields"])
         for r in records:
             self.headers += 1
-            self.count(5, [f for f in r.get("fields", []) if f["offset"] < 5])
+            fields = r.get("fields", [])
+            header = 2 + any(f["path"] == "ssl2_record.padding_length" for f in fields) if fields and fields[0]["path"].startswith("ssl2_record") else 5
+            self.count(header, [f for f in fields if f["offset"] < header])
 
     def count(self, n, fields):
         seen = bytearray(n)

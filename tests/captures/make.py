@@ -16,6 +16,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../interop"))
 import certs  # noqa: E402
 import peers  # noqa: E402
+import peers_old  # noqa: E402
 
 PORT = 44310
 
@@ -286,9 +287,9 @@ def main():
         if len(sys.argv) < 3 or part.__name__ in sys.argv[2:]:
             part(folder, at)
     peers.certificates(at)
-    for part in peers.PARTS:
+    for part in (*peers.PARTS, *peers_old.PARTS):
         named = len(sys.argv) < 3 or part.__name__ in sys.argv[2:]
-        if named or part in peers.TABLES:
+        if named or part in (*peers.TABLES, *peers_old.TABLES):
             part(Stage(folder, [] if named else sys.argv[2:]), at)
     print(f"{len([f for f in os.listdir(folder) if '.pcapng' in f])} captures in {folder}")
 

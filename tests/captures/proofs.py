@@ -190,9 +190,14 @@ class Proofs:
         found, keys, transcript, randoms, version, suite = [], {}, b"", {}, 0, ""
         hello, retried, handshake = b"", False, None
         for m in self.story["messages"]:
+            whole = bytes.fromhex(m["bytes"])
+            if m["protocol"] == "ssl2" and m["type"] == 1:  # RFC 5246 E.2
+                transcript, randoms["client"] = whole, whole[-struct.unpack_from(">H", whole, 7)[0]:].rjust(32, b"\0")
+            elif m["protocol"] == "ssl2" and m["type"] == 4:
+                der = whole[11:][:struct.unpack_from(">H", whole, 5)[0]]
+                self.certificates(m, (len(der) + 3).to_bytes(3, "big") + len(der).to_bytes(3, "big") + der, 2, found)
             if m["protocol"] != "handshake":
                 continue
-            whole = bytes.fromhex(m["bytes"])
             body, side = whole[4:], m["from"]
             if m.get("malformed"):
                 return

@@ -64,6 +64,10 @@ def read_record(node, side, connection):
     header = {f.get("name"): f.get("value") for f in node if f.get("value")}
     kind = header.get("tls.record.opaque_type", header.get("tls.record.content_type"))
     side["records"].append([int(kind or "0", 16), int(header.get("tls.record.version", "0"), 16), int(header.get("tls.record.length", "0"), 16)])
+    bare = next((f for f in node if f.get("name") == "tls.handshake.type"), None)
+    if bare is not None:  # SSL 2: no message of its own below the record
+        side["messages"].append({"type": int(bare.get("value"), 16), "ssl2": True, "fields": list(leaves([f for f in node if f.get("name", "").startswith("tls.handshake")], int(bare.get("pos"))))})
+        return
     inside(node, side, connection)
 
 

@@ -137,6 +137,8 @@ class Connection:
         for i, m in enumerate(self.messages):
             if m["protocol"] == "handshake" and m["type"] == 1:
                 client, at = m["bytes"][12:76], i
+            elif m["protocol"] == "ssl2" and m["type"] == 1:  # RFC 5246 E.2: the challenge, with zeros in front
+                client, at = m["bytes"][-2 * int(m["bytes"][14:18], 16):].rjust(64, "0"), i
             elif m["protocol"] == "handshake" and m["type"] == 2 and m["bytes"][12:76] != HELLO_RETRY:
                 self.answer(m, client if "client" in locals() else None, at if "at" in locals() else 0)
 
@@ -161,7 +163,10 @@ class Connection:
         for r in self.records:
             for f in r.get("fields", []):
                 if "number" in f:
-                    same(f["number"], int(f["bytes"], 16), f"{self.name}: {f['path']}")
+                    wanted = int(f["bytes"], 16)
+                    if f["path"] == "ssl2_record.length":  # the top bits tell the header's form
+                        wanted &= 0x7fff if wanted & 0x8000 else 0x3fff
+                    same(f["number"], wanted, f"{self.name}: {f['path']}")
         if not self.hellos:
             return
         if self.hellos[0][3] >= 0x0304:
@@ -187,6 +192,8 @@ class Connection:
         """Messages of the handshake before the Finished of a side."""
         out = b""
         for m in self.messages[start:]:
+            if m["protocol"] == "ssl2":
+                out += bytes.fromhex(m["bytes"])
             if m["protocol"] == "handshake":
                 if m["type"] == 20 and m["from"] == side:
                     return out, bytes.fromhex(m["bytes"])[4:]
