@@ -38,7 +38,14 @@ static const char *const troubles[] = {
 };
 // clang-format on
 
+/* A line and where it stands in the list. */
+struct place {
+    struct key_line *line;
+    size_t at;
+};
+
 static void keep(void *arg, bytes line);
+static void judge_equals(struct place *sorted, size_t n, size_t first);
 static uint8_t judge(const struct keylog_entry *entry, char label[40]);
 static int by_content(const void *a, const void *b);
 static int by_name(const struct key_line *x, const struct key_line *y);
@@ -102,13 +109,11 @@ static uint8_t judge(const struct keylog_entry *entry, char label[40])
     return entry->random_len != labels[i].random ? LINE_RANDOM : fits ? LINE_GOOD : LINE_SECRET;
 }
 
-/* Sorted by content, equals stand side by side; the list itself stays in the order it was read in. */
+/* Sorted by content, equals stand side by side; the list itself stays in the order it was read in, and what stands furthest up
+   in it is what the others repeat or contradict. */
 void key_lines_judge(struct key_lines *k)
 {
-    struct place {
-        struct key_line *line;
-        size_t at;
-    } *sorted = calloc(k->n + 1, sizeof *sorted);
+    struct place *sorted = calloc(k->n + 1, sizeof *sorted);
     size_t n = 0;
     if (sorted == NULL) {
         k->failed = true;
@@ -118,19 +123,28 @@ void key_lines_judge(struct key_lines *k)
         if (k->list[i]->trouble == LINE_GOOD)
             sorted[n++] = (struct place){k->list[i], i};
     qsort(sorted, n, sizeof *sorted, by_content);
-    for (size_t i = 1, first = 0, same = 0; i < n; i++) {
-        if (by_name(sorted[i].line, sorted[first].line) != 0) {
-            first = same = i;
-            continue;
-        }
-        const struct key_line *l = sorted[same].line;
-        bool repeated = bytes_equal(bytes_of(l->secret, l->secret_len),
-                                    bytes_of(sorted[i].line->secret, sorted[i].line->secret_len));
-        sorted[i].line->trouble = repeated ? LINE_REPEATED : LINE_CONFLICT;
-        sorted[i].line->before = sorted[repeated ? same : first].at;
-        same = repeated ? same : i;
+    for (size_t i = 0, end; i < n; i = end) {
+        size_t first = i;
+        for (end = i; end < n && by_name(sorted[end].line, sorted[i].line) == 0; end++)
+            if (sorted[end].at < sorted[first].at)
+                first = end;
+        judge_equals(sorted + i, end - i, sorted[first].at);
     }
     free(sorted);
+}
+
+/* Lines for the same thing; first: which of the list stands furthest up. */
+static void judge_equals(struct place *sorted, size_t n, size_t first)
+{
+    for (size_t i = 0, same = 0; i < n; i++) {
+        struct key_line *l = sorted[i].line, *other = sorted[same].line;
+        if (!bytes_equal(bytes_of(l->secret, l->secret_len), bytes_of(other->secret, other->secret_len)))
+            same = i;
+        if (sorted[i].at == first)
+            continue;
+        l->trouble = same != i ? LINE_REPEATED : LINE_CONFLICT;
+        l->before = same != i ? sorted[same].at : first;
+    }
 }
 
 /* What it is for, then the secret, then who came first: lines are kept in order of reading, which their place in memory

@@ -219,13 +219,14 @@ void story_value_words(const json_t *value, const char *path, struct text *out)
     const struct alias *a = alias_of(path);
     enum look look = a != NULL ? a->look : AS_TOLD;
     const char *hex = json_string_value(json_object_get(value, "bytes"));
+    const char *kind = json_string_value(json_object_get(value, "kind")); /* a story that was altered may lack it */
     int64_t number;
     if (look == DECIMAL && story_value_number(value, &number))
         text_number(out, number);
     else if (look == HEX_16 && story_value_number(value, &number))
         text_hex_number(out, (uint64_t)number, 4);
     else if (hex != NULL && (look == HEX_BYTES || json_object_get(value, "registry") == NULL) &&
-             strcmp(json_string_value(json_object_get(value, "kind")), "bytes") == 0)
+             kind != NULL && strcmp(kind, "bytes") == 0)
         text_add(out, hex);
     else
         story_value_text(value, 0, out);

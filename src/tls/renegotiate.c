@@ -89,7 +89,7 @@ bool fede_conn_renegotiate(fede_conn *conn)
 
 static bool may_renegotiate(const struct fede_conn *conn)
 {
-    bytes protocol = bytes_of(conn->config->alpn + conn->alpn_at, conn->alpn_len);
+    bytes protocol = conn->alpn_len > 0 ? bytes_of(conn->config->alpn + conn->alpn_at, conn->alpn_len) : BYTES_NONE;
     return conn->again != NULL && conn->again->done < conn->again->most && conn->flags & CONN_BOUND &&
            (!suite_is_legacy(conn->suite) || conn->config->legacy & FEDE_LEGACY_RESUMED) &&
            !(conn->ending & FEDE_WE_CLOSED) && !bytes_equal(protocol, bytes_text("h2"));
