@@ -6,6 +6,7 @@
 #include "explain/analysis.h"
 #include "explain/annotate.h"
 #include "explain/dissection.h"
+#include "fuzz/want.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -13,12 +14,6 @@ struct seen {
     struct dissection d;
     struct arena scratch;
 };
-
-static void want(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 static void begun(void *arg, struct session *s)
 {

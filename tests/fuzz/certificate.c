@@ -3,8 +3,7 @@
    which the last certificate is the trust anchor; entries that are revocation lists are used as such.
 
    Signatures are judged as fake_signatures.c has it, so that the search for a path is reached without keys. */
-#include <stdlib.h>
-
+#include "fuzz/want.h"
 #include "x509/certificate.h"
 #include "x509/crl.h"
 #include "x509/der.h"
@@ -42,12 +41,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         chain(rest);
     }
     return 0;
-}
-
-static void want(bool condition)
-{
-    if (!condition)
-        abort();
 }
 
 static void response(bytes der)

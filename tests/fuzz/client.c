@@ -16,6 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     pair_seed(1);
     fede_conn *conn = fede_client_new(config_of(data[0], true), "server.test");
+    if (!(data[0] & 4)) /* never over HTTP/2 */
+        fede_conn_allow_renegotiation(conn, 2);
     if (data[0] & 32)
         want(fede_conn_resume(conn, sessions[data[0] & 1]));
     drive(conn, data[0], data + 1, size - 1);

@@ -5,14 +5,9 @@
 #define FUZZ_DRIVE_H
 
 #include "../engine/pair.h"
+#include "fuzz/want.h"
 
 enum { KEYS = 3, CONFIGS = 256 };
-
-static inline void want(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 static fede_bytes fede_server_session; /* what a server finds under any id */
 
@@ -72,12 +67,21 @@ static inline fede_config *config_of(uint8_t options, bool client)
     return *config;
 }
 
+/* Every error has its sentence. */
+static inline void say_error(const fede_error *error)
+{
+    char text[2000];
+    if (error == NULL)
+        return;
+    want(fede_error_text(error, text, sizeof text) > 0);
+    fede_error_advice(error, text, sizeof text);
+}
+
 static inline void drive(fede_conn *conn, uint8_t options, const uint8_t *data, size_t size)
 {
     static const size_t chunks[] = {100000, 1, 7, 100};
     size_t chunk = chunks[options >> 6], at = 0;
     bool ended = false, closed = false;
-    char text[2000];
     for (size_t rounds = 0;; rounds++) {
         unsigned needs = fede_needs(conn);
         want(rounds < 100 * size + 100000);
@@ -120,10 +124,7 @@ static inline void drive(fede_conn *conn, uint8_t options, const uint8_t *data, 
             fede_close(conn);
         }
     }
-    if (fede_conn_error(conn) != NULL) {
-        want(fede_error_text(fede_conn_error(conn), text, sizeof text) > 0);
-        fede_error_advice(fede_conn_error(conn), text, sizeof text);
-    }
+    say_error(fede_conn_error(conn));
     fede_conn_free(conn);
 }
 

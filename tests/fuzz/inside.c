@@ -5,17 +5,12 @@
 #include <stdlib.h>
 
 #include "explain/dns.h"
+#include "fuzz/want.h"
 #include "inside/inside.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static size_t open_messages;
-
-static void want(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 static void head(void *arg, struct inside_message *m)
 {

@@ -1,14 +1,7 @@
 /* Keys and PKCS#12 files under arbitrary bytes, with libcrypto as it is: plain keys (0), encrypted ones (1), PKCS#12 (2), each with
    the password "word". Counts of iterations that would only take time are passed over. */
-#include <stdlib.h>
-
 #include "crypto/crypto.h"
-
-static void want(bool condition)
-{
-    if (!condition)
-        abort();
-}
+#include "fuzz/want.h"
 
 /* An INTEGER of three bytes or more may be a count above 65,535. */
 static bool slow(bytes in)

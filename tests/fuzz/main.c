@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { SEEDS_MOST = 400, SEED_MOST = 1 << 16 };
+enum { SEEDS_MOST = 600, SEED_MOST = 1 << 16 };
 
 static struct seed {
     uint8_t *data;
@@ -19,14 +19,15 @@ static struct seed {
 static size_t n_seeds;
 
 static int run(const char *path);
-static void alter_for(int seconds);
+static void alter_for(double seconds);
 
 int main(int argc, char **argv)
 {
-    int n = 0, seconds = 0;
+    int n = 0;
+    double seconds = 0;
     for (int i = 1; i < argc; i++)
         if (strncmp(argv[i], "--seconds=", 10) == 0)
-            seconds = atoi(argv[i] + 10);
+            seconds = atof(argv[i] + 10);
         else
             n += run(argv[i]);
     printf("%d inputs\n", n);
@@ -43,12 +44,19 @@ static uint32_t next(void)
     return x;
 }
 
-/* Up to eight bytes altered, sometimes the end cut off. */
-static void alter_for(int seconds)
+static double now(void)
 {
-    const time_t end = time(NULL) + seconds;
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Up to eight bytes altered, sometimes the end cut off. */
+static void alter_for(double seconds)
+{
+    const double end = now() + seconds;
     unsigned long n = 0;
-    while (n_seeds > 0 && seconds > 0 && (n % 16 != 0 || time(NULL) < end)) {
+    while (n_seeds > 0 && seconds > 0 && (n % 16 != 0 || now() < end)) {
         const struct seed *seed = &seeds[next() % n_seeds];
         size_t len = seed->len > 0 && next() % 8 == 0 ? next() % seed->len : seed->len;
         uint8_t *copy = malloc(len > 0 ? len : 1);
@@ -62,7 +70,7 @@ static void alter_for(int seconds)
         n++;
     }
     if (seconds > 0)
-        printf("%lu altered inputs in %d seconds\n", n, seconds);
+        printf("%lu altered inputs in %.1f seconds\n", n, seconds);
     for (size_t i = 0; i < n_seeds; i++)
         free(seeds[i].data);
 }

@@ -1,14 +1,7 @@
 /* OCSP under arbitrary bytes: requests as a responder gets them (0), responses judged for a certificate (1), whose subject, serial
    number and issuer's name are what the input says. Digests and signatures as in fake_signatures.c. */
-#include <stdlib.h>
-
+#include "fuzz/want.h"
 #include "x509/ocsp.h"
-
-static void want(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 static void request(bytes der)
 {

@@ -1,19 +1,12 @@
 /* The search for a path and name constraints, on certificates made from the input: 10 bytes each say who issued whom with which
    key, what the CA may do, which names it may or may not, so that every input is a graph of readable certificates: cross-signed,
    looped, of one name. The first byte holds options, the second says how many of the last are trusted. */
-#include <stdlib.h>
-
+#include "fuzz/want.h"
 #include "issue/der_write.h"
 #include "x509/certificate.h"
 
 enum { CERTIFICATES_MOST = 48, EACH = 10, DER_ROOM = 1024 };
 enum { CA = 1, PATH_LENGTH = 2, PERMITTED = 4, EXCLUDED = 8, NAMES = 16, NO_KEY_ID = 32, OLD = 64 };
-
-static void want(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 static const struct {
     uint8_t tag;

@@ -1,15 +1,8 @@
 /* A list of logs (JSON) and a list of timestamps under arbitrary bytes: 16 bits of length, that much JSON, then timestamps as they
    come beside a leaf. Signatures as in fake_signatures.c. */
-#include <stdlib.h>
-
 #include "fede/verify.h"
+#include "fuzz/want.h"
 #include "x509/sct.h"
-
-static void want(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
