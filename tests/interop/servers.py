@@ -204,11 +204,11 @@ class Agent(Server):
             if line is None:
                 raise RuntimeError(f"{self.name} ended: {p.said()[-300:]}")
             what, key, curve, rest = line.split(" ", 3)
-            manner = rest.split(" ")[1] if what == "listen" and " " in rest else "echo"
-            self.ports[key, curve, manner] = int(rest.split(" ")[0]) if what == "listen" else rest
+            first, _, last = rest.partition(" ")  # listen: port, manner; unable: manner, why
+            self.ports[(key, curve, last) if what == "listen" else (key, curve, first)] = int(first) if what == "listen" else last
 
     def port(self, case, manner="echo"):
-        port = self.ports.get((case.key, case.curve, manner), self.ports.get((case.key, "any", manner)))
+        port = self.ports.get((case.key, case.curve, manner), self.ports.get((case.key, "any", manner), "no such port"))
         if isinstance(port, str):
             raise Unable(port)
         return port

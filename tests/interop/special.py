@@ -11,10 +11,12 @@ import threading
 import browser
 import client_auth
 import clients
+import exported
 import keylog
 import legacy
 import resume
 import staple
+import staple_servers
 from cases import Case
 from tools import Failed, Process, Unable, converse, free_port, run, wait_for_port
 
@@ -526,7 +528,8 @@ TESTS = (
     + [("browser", n, FEDE, f, a) for n, f, a in browser.TESTS]
     + [("resumption", n, FEDE, f, a) for n, f, a in resume.TESTS]
     + [("client certificates", n, FEDE, f, a) for n, f, a in client_auth.TESTS]
-    + [(row, n, FEDE, f, a) for row, n, f, a in staple.TESTS]
+    + [("exported", n, FEDE, f, a) for n, f, a in exported.TESTS]
+    + [(row, n, FEDE, f, a) for row, n, f, a in staple.TESTS + staple_servers.TESTS]
     + [("the quarantine", n, FEDE, f, a) for n, f, a in legacy.TESTS]
 )
 

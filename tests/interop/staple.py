@@ -435,6 +435,7 @@ TESTS = (
         ("stapling", "NSS tstclnt -> fede", from_nss, ()),
         ("stapling", "Go crypto/tls -> fede", from_agent, ("Go crypto/tls",)),
         ("stapling", "Java JSSE -> fede", from_agent, ("Java JSSE",)),
+        ("stapling", "wolfSSL -> fede", from_agent, ("wolfSSL",)),
         ("stapling", "a new response at SIGHUP", replaced, ()),
     ]
     + [("False Start", f"fede -> {n}", false_start, (n,)) for n in ("nginx", "openssl s_server")]

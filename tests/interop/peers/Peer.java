@@ -39,7 +39,7 @@ public class Peer {
                     System.out.println("listen " + key + " any " + port.getLocalPort() + " " + manner);
                     new Thread(() -> accept(port)).start();
                 } catch (Exception e) {
-                    System.out.println("unable " + key + " any " + e);
+                    System.out.println("unable " + key + " any " + manner + " " + e);
                 }
             }
         System.out.println("ready");

@@ -1,9 +1,14 @@
 /* The echo server and the echo client around a TLS library (peer.h).
 
-     peer server CERTS     listens once for each key and curve; prints "listen KEY CURVE PORT" or "unable KEY CURVE why"
-                           for each, then "ready"; ends when its standard input does
-     peer client CERTS     reads jobs, one a line: "ID PORT KEY SUITE CURVE BYTES CHUNK"; answers "ID ok",
+     peer server CERTS     listens once for each key and curve, and for each manner below; prints "listen KEY CURVE PORT MANNER" or
+                           "unable KEY CURVE MANNER why" for each, then "ready"; ends when its standard input does
+     peer client CERTS     reads jobs, one a line: "ID PORT KEY SUITE CURVE BYTES CHUNK [MANNER]"; answers "ID ok [EXPORTED]",
                            "ID failed why", or "ID unable why" when the library has no such configuration
+
+   Manners: echo; staple (the server sends the OCSP response of CERTS/KEY-staple.der, the client insists on a good one); export
+   (the server's first line, and the client's answer, is what is exported, in hex); auth (the server requires a client
+   certificate), auth-KEY (the client shows that one); legacy (static RSA, DHE and CBC are allowed), legacy-no-etm (without
+   encrypt-then-MAC), legacy-ffdhe3072 (DHE in that group).
 
    Every connection has a process of its own, with an alarm: a hang or a crash is one failed case, not the end. */
 #include "peer.h"
@@ -28,15 +33,24 @@ static const char *const key_curves[] = {NULL, "secp256r1", "secp384r1", NULL};
 const char *const peer_suites[] = {"aes128", "aes256", "chacha", NULL};
 const char *const peer_curves[] = {"x25519", "secp256r1", "secp384r1", "secp521r1", NULL};
 
+static const struct {
+    const char *key, *manner;
+} manners[] = {{"p256", "staple"},       {"p256", "export"},        {"p256", "auth"},
+               {"rsa", "auth"},          {"rsa", "legacy"},         {"p256", "legacy"},
+               {"rsa", "legacy-no-etm"}, {"p256", "legacy-no-etm"}, {"rsa", "legacy-ffdhe3072"}};
+
 static char reason[400];
 
 static int serve(const char *certs);
-static int listener(const char *certs, int key, const char *curve, FILE *said);
-static void echo(int fd);
+static void begin(const char *certs, const char *key, const char *curve, const char *manner);
+static int listener(const struct setup *setup, FILE *said);
+static void echo(int fd, const struct setup *setup);
+static bool say_exported(struct peer *peer, char text[2 * PEER_EXPORT + 2]);
 static int client(const char *certs);
 static int one_job(const char *certs, char *line);
 static bool exchange(struct peer *peer, size_t bytes, size_t chunk);
-static struct setup make_setup(bool server, const char *certs, const char *key, const char *suite, const char *curve);
+static struct setup make_setup(bool server, const char *certs, const char *key, const char *suite, const char *curve,
+                               const char *manner);
 
 int main(int argc, char **argv)
 {
@@ -53,23 +67,10 @@ static int serve(const char *certs)
 {
     char line[600];
     for (int k = 0; keys[k] != NULL; k++)
-        for (int c = 0; peer_curves[c] != NULL; c++) {
-            int pipes[2];
-            if (pipe(pipes) != 0)
-                return 1;
-            if (fork() == 0) {
-                prctl(PR_SET_PDEATHSIG, SIGTERM);
-                close(pipes[0]);
-                _exit(listener(certs, k, peer_curves[c], fdopen(pipes[1], "w")));
-            }
-            close(pipes[1]);
-            FILE *heard = fdopen(pipes[0], "r");
-            if (heard == NULL || fgets(line, sizeof line, heard) == NULL)
-                snprintf(line, sizeof line, "unable %s %s the process ended\n", keys[k], peer_curves[c]);
-            fputs(line, stdout);
-            if (heard != NULL)
-                fclose(heard);
-        }
+        for (int c = 0; peer_curves[c] != NULL; c++)
+            begin(certs, keys[k], peer_curves[c], "echo");
+    for (size_t i = 0; i < sizeof manners / sizeof *manners; i++)
+        begin(certs, manners[i].key, "any", manners[i].manner);
     puts("ready");
     fflush(stdout);
     while (fgets(line, sizeof line, stdin) != NULL)
@@ -77,14 +78,35 @@ static int serve(const char *certs)
     return 0;
 }
 
-/* One port: configured once, then a process for each connection. */
-static int listener(const char *certs, int key, const char *curve, FILE *said)
+/* A process for one port. */
+static void begin(const char *certs, const char *key, const char *curve, const char *manner)
 {
-    struct setup setup = make_setup(true, certs, keys[key], "any", curve);
+    char line[600];
+    int pipes[2];
+    struct setup setup = make_setup(true, certs, key, "any", curve, manner);
+    if (pipe(pipes) != 0)
+        exit(1);
+    if (fork() == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        close(pipes[0]);
+        _exit(listener(&setup, fdopen(pipes[1], "w")));
+    }
+    close(pipes[1]);
+    FILE *heard = fdopen(pipes[0], "r");
+    if (heard == NULL || fgets(line, sizeof line, heard) == NULL)
+        snprintf(line, sizeof line, "unable %s %s %s the process ended\n", key, curve, manner);
+    fputs(line, stdout);
+    if (heard != NULL)
+        fclose(heard);
+}
+
+/* One port: configured once, then a process for each connection. */
+static int listener(const struct setup *setup, FILE *said)
+{
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof at;
-    if (!peer_configure(&setup)) {
-        fprintf(said, "unable %s %s %s\n", keys[key], curve, reason);
+    if (!peer_configure(setup)) {
+        fprintf(said, "unable %s %s %s %s\n", setup->key, setup->curve, setup->manner, reason);
         fclose(said);
         return 0;
     }
@@ -92,7 +114,7 @@ static int listener(const char *certs, int key, const char *curve, FILE *said)
     if (fd < 0 || bind(fd, (struct sockaddr *)&at, len) != 0 || listen(fd, 64) != 0 ||
         getsockname(fd, (struct sockaddr *)&at, &len) != 0)
         return 1;
-    fprintf(said, "listen %s %s %d\n", keys[key], curve, ntohs(at.sin_port));
+    fprintf(said, "listen %s %s %d %s\n", setup->key, setup->curve, ntohs(at.sin_port), setup->manner);
     fclose(said);
     signal(SIGCHLD, SIG_IGN);
     for (;;) {
@@ -102,28 +124,42 @@ static int listener(const char *certs, int key, const char *curve, FILE *said)
         if (fork() == 0) {
             prctl(PR_SET_PDEATHSIG, SIGTERM);
             alarm(SECONDS);
-            echo(c);
+            echo(c, setup);
             _exit(0);
         }
         close(c);
     }
 }
 
-static void echo(int fd)
+static void echo(int fd, const struct setup *setup)
 {
     static uint8_t buffer[16384];
-    ptrdiff_t n;
+    char text[2 * PEER_EXPORT + 2];
+    ptrdiff_t n = -1;
     struct peer *peer = peer_open(fd);
     if (peer == NULL) {
-        fprintf(stderr, "server: %s\n", reason);
+        fprintf(stderr, "server %s: %s\n", setup->manner, reason);
         return;
     }
-    while ((n = peer_read(peer, buffer, sizeof buffer)) > 0 && peer_write(peer, buffer, (size_t)n))
-        ;
+    if (!peer_manner(setup, "export", NULL) ||
+        (say_exported(peer, text) && peer_write(peer, (const uint8_t *)text, strlen(text))))
+        while ((n = peer_read(peer, buffer, sizeof buffer)) > 0 && peer_write(peer, buffer, (size_t)n))
+            ;
     if (n < 0)
-        fprintf(stderr, "server: %s\n", reason);
+        fprintf(stderr, "server %s: %s\n", setup->manner, reason);
     peer_close(peer);
     close(fd);
+}
+
+static bool say_exported(struct peer *peer, char text[2 * PEER_EXPORT + 2])
+{
+    uint8_t out[PEER_EXPORT];
+    if (!peer_export(peer, out))
+        return false;
+    for (int i = 0; i < PEER_EXPORT; i++)
+        snprintf(text + 2 * i, 3, "%02x", out[i]);
+    strcat(text, "\n");
+    return true;
 }
 
 static int client(const char *certs)
@@ -151,15 +187,15 @@ static int client(const char *certs)
 
 static int one_job(const char *certs, char *line)
 {
-    char id[16], key[16], suite[16], curve[16];
+    char id[16], key[16], suite[64], curve[16], manner[32] = "echo", exported[2 * PEER_EXPORT + 2] = "\n";
     unsigned port;
     size_t bytes, chunk;
     int one = 1;
-    if (sscanf(line, "%15s %u %15s %15s %15s %zu %zu", id, &port, key, suite, curve, &bytes, &chunk) != 7) {
+    if (sscanf(line, "%15s %u %15s %63s %15s %zu %zu %31s", id, &port, key, suite, curve, &bytes, &chunk, manner) < 7) {
         printf("%s failed the job can't be read\n", id);
         return 1;
     }
-    struct setup setup = make_setup(false, certs, key, suite, curve);
+    struct setup setup = make_setup(false, certs, key, suite, curve, manner);
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     at.sin_port = htons((uint16_t)port);
     if (!peer_configure(&setup)) {
@@ -173,13 +209,13 @@ static int one_job(const char *certs, char *line)
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     struct peer *peer = peer_open(fd);
-    if (peer == NULL || !exchange(peer, bytes, chunk)) {
+    if (peer == NULL || (peer_manner(&setup, "export", NULL) && !say_exported(peer, exported)) || !exchange(peer, bytes, chunk)) {
         printf("%s failed %s\n", id, reason);
         return 1;
     }
     peer_close(peer);
     close(fd);
-    printf("%s ok\n", id);
+    printf("%s ok %s", id, exported);
     return 0;
 }
 
@@ -210,13 +246,14 @@ static bool exchange(struct peer *peer, size_t bytes, size_t chunk)
     return true;
 }
 
-static struct setup make_setup(bool server, const char *certs, const char *key, const char *suite, const char *curve)
+static struct setup make_setup(bool server, const char *certs, const char *key, const char *suite, const char *curve,
+                               const char *manner)
 {
     int k = peer_index(keys, key);
     const char *own = k < 0 ? NULL : key_curves[k];
     if (own != NULL && strcmp(own, curve) == 0)
         own = NULL;
-    return (struct setup){server, certs, key, suite, curve, own};
+    return (struct setup){server, certs, key, suite, curve, own, manner};
 }
 
 bool peer_why(const char *format, ...)
@@ -238,6 +275,30 @@ const char *peer_path(const struct setup *setup, const char *suffix)
     char *path = paths[n++ % 4];
     snprintf(path, sizeof paths[0], "%s/%s%s", setup->certs, setup->key, suffix);
     return path;
+}
+
+bool peer_manner(const struct setup *setup, const char *name, const char **rest)
+{
+    size_t len = strlen(name);
+    if (strncmp(setup->manner, name, len) != 0 || (setup->manner[len] != '\0' && setup->manner[len] != '-'))
+        return false;
+    if (rest != NULL)
+        *rest = setup->manner + len + (setup->manner[len] == '-');
+    return true;
+}
+
+const char *peer_all(const struct setup *setup)
+{
+    static char path[400];
+    snprintf(path, sizeof path, "%s/ca.pem", setup->certs);
+    return path;
+}
+
+const char *peer_client_path(const struct setup *setup, const char *suffix)
+{
+    struct setup own = *setup;
+    peer_manner(setup, "auth", &own.key);
+    return peer_path(&own, suffix);
 }
 
 uint8_t *peer_file(const char *path, size_t *len)

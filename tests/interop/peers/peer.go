@@ -54,7 +54,7 @@ func serve(certs string) {
 		pair, err := tls.LoadX509KeyPair(certs+"/"+key+"-chain.pem", certs+"/"+key+".key")
 		for _, curve := range curveNames {
 			if err != nil {
-				fmt.Printf("unable %s %s %v\n", key, curve, err)
+				fmt.Printf("unable %s %s echo %v\n", key, curve, err)
 				continue
 			}
 			for _, manner := range []string{"echo", "drip", "cut", "name", "ticket", "auth", "staple"} {

@@ -51,6 +51,8 @@ bool peer_configure(const struct setup *s)
     int suite = peer_index(peer_suites, s->suite);
     size_t len;
     setup = *s;
+    if (strcmp(s->manner, "echo") != 0)
+        return peer_why("used for the manner echo only");
     if (strcmp(s->key, "ed25519") == 0)
         return peer_why("no Ed25519");
     n_suites = suite < 0 ? 3 : 1;
@@ -131,6 +133,12 @@ bool peer_write(struct peer *p, const uint8_t *data, size_t len)
     if (br_sslio_write_all(&p->io, data, len) == 0 && br_sslio_flush(&p->io) == 0)
         return true;
     return peer_why("write: error %d", br_ssl_engine_last_error(&p->tls.engine));
+}
+
+bool peer_export(struct peer *p, uint8_t out[PEER_EXPORT])
+{
+    (void)p, (void)out;
+    return peer_why("no extended master secret, so nothing to export");
 }
 
 void peer_close(struct peer *p)
