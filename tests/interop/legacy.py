@@ -26,6 +26,7 @@ GNUTLS_CIPHER = {
 FIELDS = {"ffdhe2048": "FFDHE2048", "ffdhe3072": "FFDHE3072", "ffdhe4096": "FFDHE4096"}
 ALL = [(kx, cipher) for kx, ciphers in IDS.items() for cipher in ciphers]
 GO = [(k, c) for k, c in ALL if k != "DHE-RSA" and c not in ("AES256-SHA256", "AES256-SHA384")]
+WOLFSSL = [(k, c) for k, c in ALL if k != "RSA"]
 JAVA = [(k, c) for k, c in ALL if c != "CHACHA20-POLY1305"]
 
 
@@ -43,6 +44,8 @@ def openssl_name(kx, cipher):
 
 def iana_name(kx, cipher):
     aes, _, mac = cipher.partition("-")
+    if aes == "CHACHA20":
+        return "TLS_%s_WITH_CHACHA20_POLY1305_SHA256" % kx.replace("-", "_")
     middle = "AES_%s_%s" % (aes[3:], mac.replace("-", "_")) if "GCM" in cipher else "AES_%s_CBC_%s" % (aes[3:], mac)
     return "TLS_%s_WITH_%s" % (kx.replace("-", "_"), middle)
 
@@ -56,7 +59,8 @@ def priority(kx, cipher, etm, field="ffdhe2048"):
 # ---- fede is the client --------------------------------------------------------------------------------------------
 
 
-def ask(scene, port, answer, kx, cipher, options=()):
+def ask(scene, port, answer, kx, cipher, options=(), etm=None):
+    """One connection of fede's client; etm, and a group among the options, must be what was agreed on."""
     send, enough = {
         "echo": (LINE, lambda o: o == LINE),
         "rev": (LINE, lambda o: o == LINE[-2::-1] + b"\n"),
@@ -66,6 +70,10 @@ def ask(scene, port, answer, kx, cipher, options=()):
     _, agreed = scene.fede(port, send, enough, None, options=words)
     if agreed["choice"]["cipher_suite"]["number"] != int(IDS[kx][cipher], 16):
         raise Failed(f"another suite: {agreed['choice']['cipher_suite']}")
+    if etm is not None and is_cbc(cipher) and ("'server_hello.extensions.encrypt_then_mac'" in str(agreed)) != etm:
+        raise Failed(f"{cipher}: encrypt-then-MAC: {not etm}")
+    if "--groups" in options and agreed["choice"]["group"]["name"] != options[-1]:
+        raise Failed(f"another group: {agreed['choice']['group']}")
 
 
 def to_openssl(scene, kx, etm):
@@ -74,7 +82,7 @@ def to_openssl(scene, kx, etm):
     try:
         for cipher in IDS[kx]:
             if etm or is_cbc(cipher):
-                ask(scene, port, "rev", kx, cipher)
+                ask(scene, port, "rev", kx, cipher, etm=etm)
     finally:
         peer.stop()
 
@@ -87,7 +95,7 @@ def to_gnutls(scene, kx, etm):
             peer = servers.GnuTLS(scene.place)
             port = peer.listen(key_of(kx), "--priority", priority(kx, cipher, etm, field))
             try:
-                ask(scene, port, "echo", kx, cipher, ("--groups", field) if kx == "DHE-RSA" else ())
+                ask(scene, port, "echo", kx, cipher, ("--groups", field) if kx == "DHE-RSA" else (), etm)
             finally:
                 peer.stop()
 
@@ -116,6 +124,14 @@ def to_agent(scene, name, pairs):
         if name.startswith("Go") and cipher == "AES128-SHA256":
             continue  # Go's server has it only when told
         ask(scene, peer.port(Case(key_of(kx), "", "secp256r1")), "echo", kx, cipher)
+
+
+def to_knower(scene, name, pairs, etm):
+    """One of our programs around a library that knows encrypt-then-MAC."""
+    for kx, cipher in pairs:
+        if etm or is_cbc(cipher):
+            port = scene.server_peer(name).port(Case(key_of(kx), "", "any"), "legacy" if etm else "legacy-no-etm")
+            ask(scene, port, "echo", kx, cipher, etm=etm)
 
 
 # ---- fede is the server --------------------------------------------------------------------------------------------
@@ -196,6 +212,15 @@ def from_agent(scene, name, pairs):
         peer.stop()
 
 
+def from_knower(scene, name, pairs, etm):
+    for kx in IDS:
+        with Serve(scene, key_of(kx), options=named(kx)) as server:
+            for one, cipher in pairs:
+                if one == kx and (etm or is_cbc(cipher)):
+                    case = Case(key_of(kx), iana_name(kx, cipher), "secp256r1")
+                    scene.client_peer(name).connect(case, server.port, 300, 100, "legacy" if etm else "legacy-no-etm")
+
+
 TESTS = (
     [(f"{kx}, {'with' if etm else 'without'} encrypt-then-MAC, {way} {n}", f, (kx, etm))
      for kx in IDS for etm in (True, False)
@@ -205,4 +230,7 @@ TESTS = (
        for way, n, f in (("to", "NSS selfserv", to_nss), ("from", "NSS tstclnt", from_nss))]
     + [(f"{way} {n}", f, (n, pairs)) for n, pairs in (("Go crypto/tls", GO), ("Java JSSE", JAVA))
        for way, f in (("to", to_agent), ("from", from_agent))]
+    + [(f"{'with' if etm else 'without'} encrypt-then-MAC, {way} {n}", f, (n, pairs, etm))
+       for n, pairs in (("Mbed TLS", ALL), ("wolfSSL", WOLFSSL)) for etm in (True, False)
+       for way, f in (("to", to_knower), ("from", from_knower))]
 )

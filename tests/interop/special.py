@@ -14,6 +14,7 @@ import clients
 import exported
 import keylog
 import legacy
+import legacy_groups
 import resume
 import staple
 import staple_servers
@@ -530,7 +531,7 @@ TESTS = (
     + [("client certificates", n, FEDE, f, a) for n, f, a in client_auth.TESTS]
     + [("exported", n, FEDE, f, a) for n, f, a in exported.TESTS]
     + [(row, n, FEDE, f, a) for row, n, f, a in staple.TESTS + staple_servers.TESTS]
-    + [("the quarantine", n, FEDE, f, a) for n, f, a in legacy.TESTS]
+    + [("the quarantine", n, FEDE, f, a) for n, f, a in legacy.TESTS + legacy_groups.TESTS]
 )
 
 
