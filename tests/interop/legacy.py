@@ -50,8 +50,8 @@ def iana_name(kx, cipher):
     return "TLS_%s_WITH_%s" % (kx.replace("-", "_"), middle)
 
 
-def priority(kx, cipher, etm, field="ffdhe2048"):
-    words = f"NONE:+VERS-TLS1.2:+{kx}:{GNUTLS_CIPHER[cipher]}:+COMP-NULL:+SIGN-ALL:+CTYPE-ALL"
+def priority(kx, ciphers, etm, field="ffdhe2048"):
+    words = f"NONE:+VERS-TLS1.2:+{kx}:{':'.join(GNUTLS_CIPHER[c] for c in ciphers)}:+COMP-NULL:+SIGN-ALL:+CTYPE-ALL"
     words += f":+GROUP-{FIELDS[field]}" if kx == "DHE-RSA" else ":+GROUP-SECP256R1:+GROUP-X25519"
     return words + ("" if etm else ":%NO_ETM")
 
@@ -88,16 +88,16 @@ def to_openssl(scene, kx, etm):
 
 
 def to_gnutls(scene, kx, etm):
-    for cipher in IDS[kx]:
-        for field in FIELDS if kx == "DHE-RSA" and "GCM" in cipher else ("ffdhe2048",):
-            if not etm and not is_cbc(cipher):
-                continue
-            peer = servers.GnuTLS(scene.place)
-            port = peer.listen(key_of(kx), "--priority", priority(kx, cipher, etm, field))
-            try:
-                ask(scene, port, "echo", kx, cipher, ("--groups", field) if kx == "DHE-RSA" else (), etm)
-            finally:
-                peer.stop()
+    """One server for each group, with every suite of that key exchange."""
+    for field in FIELDS if kx == "DHE-RSA" and etm else ("ffdhe2048",):
+        peer = servers.GnuTLS(scene.place)
+        port = peer.listen(key_of(kx), "--priority", priority(kx, IDS[kx], etm, field))
+        try:
+            for cipher in IDS[kx]:
+                if is_cbc(cipher) if field == "ffdhe2048" and not etm else field == "ffdhe2048" or "GCM" in cipher:
+                    ask(scene, port, "echo", kx, cipher, ("--groups", field) if kx == "DHE-RSA" else (), etm)
+        finally:
+            peer.stop()
 
 
 def to_nss(scene, kx):
@@ -174,7 +174,7 @@ def from_gnutls(scene, kx, etm):
                     continue
                 words = (
                     f"gnutls-cli --logfile /dev/stderr --x509cafile {scene.certs}/{key_of(kx)}-root.pem --sni-hostname localhost "
-                    f"--verify-hostname localhost --priority {priority(kx, cipher, etm, field)} -p {server.port} 127.0.0.1"
+                    f"--verify-hostname localhost --priority {priority(kx, [cipher], etm, field)} -p {server.port} 127.0.0.1"
                 ).split()
                 code, out = converse(words, LINE, lambda o: LINE in o, log=f"{scene.place}/logs/legacy-g-{kx}-{cipher}.log")
                 if LINE not in out:

@@ -1,12 +1,11 @@
 """DHE in just the group asked for, ffdhe2048 and ffdhe3072 of RFC 7919, both roles; and Botan, a fifth library that knows
 encrypt-then-MAC, whose command line tool says by a policy file what it may do."""
-import os
 import shutil
 
 import clients
 import servers
 from cases import Case
-from legacy import ALL, IDS, LINE, PERMIT, Serve, ask, iana_name, is_cbc, key_of, named, priority
+from legacy import IDS, LINE, PERMIT, Serve, ask, iana_name, is_cbc, key_of, named, priority
 from tools import Failed, Process, Unable, converse, free_port, run, wait_for_port
 
 KX, CIPHER = "DHE-RSA", "AES128-GCM-SHA256"
@@ -44,7 +43,7 @@ def to_openssl(scene, group):
 
 def to_gnutls(scene, group):
     peer = servers.GnuTLS(scene.place)
-    port = peer.listen("rsa", "--priority", priority(KX, CIPHER, True, group))
+    port = peer.listen("rsa", "--priority", priority(KX, [CIPHER], True, group))
     try:
         asks(scene, port, "echo", group)
     finally:
@@ -99,7 +98,7 @@ def from_openssl(scene, group):
 def from_gnutls(scene, group):
     with Serve(scene, "rsa", options=only(group)) as server:
         words = f"gnutls-cli --x509cafile {scene.certs}/rsa-root.pem --sni-hostname localhost --verify-hostname localhost"
-        words += f" --priority {priority(KX, CIPHER, True, group)} -p {server.port} 127.0.0.1"
+        words += f" --priority {priority(KX, [CIPHER], True, group)} -p {server.port} 127.0.0.1"
         _, out = converse(words.split(), LINE, lambda o: LINE in o)
         if LINE not in out or f"(DHE-{group.upper()})".encode() not in out:
             raise Failed(f"{out[-300:]!r}")
@@ -136,19 +135,25 @@ def from_agent(scene, name, group):
 # ---- Botan ---------------------------------------------------------------------------------------------------------
 
 
-def botan(scene, kx, cipher, etm=True, group="ffdhe2048"):
-    """A policy with that suite alone; returns its path."""
+BOTAN_MAC = {"SHA": "SHA-1", "SHA256": "SHA-256", "SHA384": "SHA-384"}
+
+
+def botan(scene, kx, ciphers, etm=True, group="ffdhe2048"):
+    """A policy with those suites alone; returns its path."""
     if not shutil.which("botan"):
         raise Unable("botan is not installed")
-    aes, _, mac = cipher.partition("-")
-    name = "ChaCha20Poly1305" if aes == "CHACHA20" else f"AES-{aes[3:]}" + ("/GCM" if "GCM" in cipher else "")
-    macs = {"SHA": "SHA-1", "SHA256": "SHA-256", "SHA384": "SHA-384"}[mac] if is_cbc(cipher) else "AEAD"
+    names, macs = [], []
+    for cipher in ciphers:
+        aes, _, mac = cipher.partition("-")
+        names.append("ChaCha20Poly1305" if aes == "CHACHA20" else f"AES-{aes[3:]}" + ("/GCM" if "GCM" in cipher else ""))
+        macs.append(BOTAN_MAC[mac] if is_cbc(cipher) else "AEAD")
     exchange = {"RSA": "RSA", "DHE-RSA": "DH"}.get(kx, "ECDH")
     curve = BOTAN_GROUP[group] if kx == "DHE-RSA" else "secp256r1"
     signs = "ECDSA" if kx == "ECDHE-ECDSA" else "IMPLICIT RSA" if kx == "RSA" else "RSA"
-    path = f"{scene.place}/logs/botan-{kx}-{cipher}-{etm}-{group}.policy"
+    path = f"{scene.place}/logs/botan-{kx}-{'-'.join(ciphers)}-{etm}-{group}.policy"
     with open(path, "w") as f:
-        f.write(f"allow_tls10 = false\nallow_tls11 = false\nallow_tls12 = true\nciphers = {name}\nmacs = {macs}\n"
+        f.write(f"allow_tls10 = false\nallow_tls11 = false\nallow_tls12 = true\nciphers = {' '.join(dict.fromkeys(names))}\n"
+                f"macs = {' '.join(dict.fromkeys(macs))}\n"
                 f"key_exchange_methods = {exchange}\nkey_exchange_groups = {curve}\nsignature_methods = {signs}\n"
                 f"negotiate_encrypt_then_mac = {'true' if etm else 'false'}\nminimum_dh_group_size = 2048\n"
                 "minimum_rsa_bits = 2048\nrequire_cert_revocation_info = false\n")
@@ -156,19 +161,18 @@ def botan(scene, kx, cipher, etm=True, group="ffdhe2048"):
 
 
 def to_botan(scene, kx, etm):
-    for cipher in IDS[kx]:
-        if etm or is_cbc(cipher):
-            botan_serves(scene, kx, cipher, etm)
+    botan_serves(scene, kx, [c for c in IDS[kx] if etm or is_cbc(c)], etm)
 
 
-def botan_serves(scene, kx, cipher, etm, group=None):
+def botan_serves(scene, kx, ciphers, etm, group=None):
     port, key = free_port(), key_of(kx)
-    policy = botan(scene, kx, cipher, etm, group or "ffdhe2048")
+    policy = botan(scene, kx, ciphers, etm, group or "ffdhe2048")
     words = ["botan", "tls_server", f"{scene.certs}/{key}-chain.pem", f"{scene.certs}/{key}.key", f"--port={port}", f"--policy={policy}"]
     p = Process(words, log=f"{policy}.log")
     try:
         wait_for_port(port, p)
-        ask(scene, port, "echo", kx, cipher, ("--groups", group) if group else (), etm)
+        for cipher in ciphers:
+            ask(scene, port, "echo", kx, cipher, ("--groups", group) if group else (), etm)
     finally:
         p.stop()
 
@@ -182,7 +186,7 @@ def from_botan(scene, kx, etm):
 
 def botan_visits(scene, server, kx, cipher, etm, group="ffdhe2048"):
     """Its tool keeps what it wants to write, which stdbuf prevents."""
-    policy = botan(scene, kx, cipher, etm, group)
+    policy = botan(scene, kx, [cipher], etm, group)
     words = f"stdbuf -o0 botan tls_client 127.0.0.1 --port={server.port} --policy={policy} --skip-system-cert-store"
     code, out = converse([*words.split(), f"--trusted-cas={scene.certs}/{key_of(kx)}-root.pem"], LINE, lambda o: LINE in o)
     if LINE not in out:
@@ -190,7 +194,7 @@ def botan_visits(scene, server, kx, cipher, etm, group="ffdhe2048"):
 
 
 def group_to_botan(scene, group):
-    botan_serves(scene, KX, CIPHER, True, group)
+    botan_serves(scene, KX, [CIPHER], True, group)
 
 
 def group_from_botan(scene, group):
@@ -208,3 +212,8 @@ TESTS = (
     + [(f"{kx}, {'with' if etm else 'without'} encrypt-then-MAC, {way} Botan", f, (kx, etm))
        for kx in IDS for etm in (True, False) for way, f in (("to", to_botan), ("from", from_botan))]
 )
+
+# What a quick run leaves to the long one: groups between others' libraries, and what starts a process for each suite.
+LONG = [n for n, f, _ in TESTS if f in (to_java, from_java) or n.startswith("ffdhe2048")] + [
+    f"{kx}, {how} encrypt-then-MAC, {way} Botan" for kx, how, way in (
+        ("RSA", "without", "from"), ("DHE-RSA", "with", "from"), ("ECDHE-RSA", "without", "from"), ("ECDHE-ECDSA", "with", "from"))]

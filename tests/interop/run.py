@@ -182,6 +182,7 @@ def missing_tools(report):
         "tshark": "tshark",
         "chromium": "chromium",
         "nghttp": "nghttp2-client",
+        "botan": "botan",
         "/usr/sbin/nginx": "nginx-light",
     }
     packages = [p for tool, p in need.items() if not shutil.which(tool)]

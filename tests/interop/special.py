@@ -542,7 +542,7 @@ def run_all(options, place, tested, report, pool, peers):
         pool.submit(report.run, row, name, work, scene, *arguments)
         for row, name, whom, work, arguments in TESTS
         if tested.name in whom.split()
-        and not (options.quick and name in browser.LONG)
+        and not (options.quick and name in browser.LONG + legacy_groups.LONG)
         and (not only or only in f"{row} {name} special".lower())
     ]
     for job in jobs:
