@@ -149,24 +149,6 @@ def to_go(scene):
     Talk(scene, "go without").twice(port, True, ("--no-ems",))
 
 
-def to_agent(scene, name):
-    port = scene.server_peer(name).port(PLAIN)
-    talk = Talk(scene, name)
-    ems = talk.once(port)["choice"]["extended_master_secret"]
-    if not os.path.exists(talk.file):
-        raise Unable("this peer's server gives nothing to resume")
-    options = () if ems else ("--no-ems",)
-    if not ems:
-        talk.once(port, options)
-    again = talk.once(port, options, ("in",))
-    if told(again) is not True:
-        why = told(again)
-        code, out = run(f"openssl s_client -connect 127.0.0.1:{port} -tls1_2 -reconnect".split())
-        if why == "the server wants a full handshake" and "\nReused" not in out:
-            raise Unable("this peer's server resumes nothing, openssl's sessions neither")
-        raise Failed(f"not resumed: {why}")
-
-
 # ---- fede is the server --------------------------------------------------------------------------------------------
 
 
@@ -258,14 +240,6 @@ def from_go(scene):
         scene.client_peer("Go crypto/tls").connect(PLAIN, server.port, 1, 1, "resume")
         if server.resumed() != 1:
             raise Failed("the server says that it resumed none")
-
-
-def from_agent(scene, name):
-    with Serve(scene, "--session-cache") as server:
-        for _ in range(3):
-            scene.client_peer(name).connect(PLAIN, server.port, 100, 100)
-        if server.resumed() == 0:
-            raise Unable("this peer's client offers no session")
 
 
 # ---- with itself ---------------------------------------------------------------------------------------------------
@@ -424,7 +398,6 @@ TESTS = (
         for t in (True, False)
     ]
     + [("fede -> Go crypto/tls, ticket", to_go, ())]
-    + [(f"fede -> {n}", to_agent, (n,)) for n in ("Java JSSE", "Mbed TLS", "wolfSSL", "BearSSL")]
     + [
         (f"openssl s_client -> fede, {'ticket' if t else 'id'}, {c.key}", from_openssl, (t, c))
         for t in (True, False)
@@ -437,7 +410,6 @@ TESTS = (
     ]
     + [("curl -> fede, id", from_curl, ())]
     + [("Go crypto/tls -> fede, ticket", from_go, ())]
-    + [(f"{n} -> fede", from_agent, (n,)) for n in ("Java JSSE", "Mbed TLS", "wolfSSL", "BearSSL")]
     + [
         ("two servers, one secret", two_servers, ()),
         ("two servers, one secret, keys changing under load", fleet, ()),

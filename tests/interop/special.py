@@ -15,6 +15,7 @@ import exported
 import keylog
 import legacy
 import legacy_groups
+import renew
 import resume
 import staple
 import staple_servers
@@ -527,7 +528,7 @@ TESTS = (
     ]
     + [("tshark with the key log", n, w, f, a) for n, w, f, a in keylog.TESTS]
     + [("browser", n, FEDE, f, a) for n, f, a in browser.TESTS]
-    + [("resumption", n, FEDE, f, a) for n, f, a in resume.TESTS]
+    + [("resumption", n, FEDE, f, a) for n, f, a in resume.TESTS + renew.TESTS]
     + [("client certificates", n, FEDE, f, a) for n, f, a in client_auth.TESTS]
     + [("exported", n, FEDE, f, a) for n, f, a in exported.TESTS]
     + [(row, n, FEDE, f, a) for row, n, f, a in staple.TESTS + staple_servers.TESTS]

@@ -111,7 +111,7 @@ def stapling_server(scene, name, response):
         words = words.split() + ([f"--ocsp-response={place}/{response}.der", "--ignore-ocsp-response-errors"] if response else [])
         return port, Process(words, log=f"{place}/gnutls-{response}.log"), (LINE, lambda o: o == LINE)
     work = f"{place}/nginx-{response}-{port}"
-    os.makedirs(work)
+    os.makedirs(work, exist_ok=True)
     staple = f"ssl_stapling on; ssl_stapling_file {place}/{response}.der;" if response else ""
     with open(f"{work}/nginx.conf", "w") as f:
         f.write(f"""daemon off; pid {work}/pid; error_log {work}/error.log; user root; events {{ worker_connections 64; }}

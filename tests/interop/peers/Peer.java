@@ -76,7 +76,8 @@ public class Peer {
                 if (!contexts.containsKey(f[2] + own))
                     contexts.put(f[2] + own, context(certs + "/" + f[2] + "-root.pem",
                         own == null ? null : certs + "/" + own + "-client.p12"));
-                job(contexts.get(f[2] + own), f, certs);
+                for (String port : f[1].split(","))
+                    job(contexts.get(f[2] + own), port, f, certs);
                 System.out.println(f[0] + " ok");
             } catch (Exception e) {
                 System.out.println(f[0] + " failed " + e.toString().replace('\n', ' '));
@@ -107,10 +108,10 @@ public class Peer {
         return context;
     }
 
-    static void job(SSLContext context, String[] f, String certs) throws Exception {
+    static void job(SSLContext context, String port, String[] f, String certs) throws Exception {
         String suite = !SUITES.containsKey(f[3]) ? f[3] : "TLS_ECDHE_" + (f[2].equals("rsa") ? "RSA" : "ECDSA") + "_WITH_" + SUITES.get(f[3]);
         int bytes = Integer.parseInt(f[5]), chunk = Integer.parseInt(f[6]);
-        try (Socket raw = new Socket("127.0.0.1", Integer.parseInt(f[1]));
+        try (Socket raw = new Socket("127.0.0.1", Integer.parseInt(port));
              SSLSocket c = (SSLSocket) context.getSocketFactory().createSocket(raw, "localhost", raw.getPort(), true)) {
             SSLParameters parameters = c.getSSLParameters();
             parameters.setProtocols(new String[] {"TLSv1.2"});

@@ -8,7 +8,8 @@
    Manners: echo; staple (the server sends the OCSP response of CERTS/KEY-staple.der, the client insists on a good one); export
    (the server's first line, and the client's answer, is what is exported, in hex); auth (the server requires a client
    certificate), auth-KEY (the client shows that one); legacy (static RSA, DHE and CBC are allowed), legacy-no-etm (without
-   encrypt-then-MAC), legacy-ffdhe3072 (DHE in that group).
+   encrypt-then-MAC), legacy-ffdhe3072 (DHE in that group); resume-id, resume-ticket (a client makes a connection to each port
+   of the list PORT,PORT,... and offers the session of the one before; a server takes sessions back).
 
    Every connection has a process of its own, with an alarm: a hang or a crash is one failed case, not the end. */
 #include "peer.h"
@@ -37,7 +38,13 @@ static const struct {
     const char *key, *manner;
 } manners[] = {{"p256", "staple"},       {"p256", "export"},        {"p256", "auth"},
                {"rsa", "auth"},          {"rsa", "legacy"},         {"p256", "legacy"},
-               {"rsa", "legacy-no-etm"}, {"p256", "legacy-no-etm"}, {"rsa", "legacy-ffdhe3072"}};
+               {"rsa", "legacy-no-etm"}, {"p256", "legacy-no-etm"}, {"rsa", "legacy-ffdhe3072"},
+               {"p256", "resume-id"},    {"p256", "resume-ticket"}};
+
+struct exchange {
+    size_t bytes, chunk;
+    char *exported; /* room for what say_exported writes */
+};
 
 static char reason[400];
 
@@ -48,6 +55,7 @@ static void echo(int fd, const struct setup *setup);
 static bool say_exported(struct peer *peer, char text[2 * PEER_EXPORT + 2]);
 static int client(const char *certs);
 static int one_job(const char *certs, char *line);
+static bool one_connection(const struct setup *setup, uint16_t port, const struct exchange *e);
 static bool exchange(struct peer *peer, size_t bytes, size_t chunk);
 static struct setup make_setup(bool server, const char *certs, const char *key, const char *suite, const char *curve,
                                const char *manner);
@@ -100,7 +108,7 @@ static void begin(const char *certs, const char *key, const char *curve, const c
         fclose(heard);
 }
 
-/* One port: configured once, then a process for each connection. */
+/* One port: configured once, then a process for each connection; or all in this one, where sessions are remembered. */
 static int listener(const struct setup *setup, FILE *said)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -121,7 +129,9 @@ static int listener(const struct setup *setup, FILE *said)
         int c = accept(fd, NULL, NULL);
         if (c < 0)
             continue;
-        if (fork() == 0) {
+        if (peer_manner(setup, "resume", NULL))
+            echo(c, setup);
+        else if (fork() == 0) {
             prctl(PR_SET_PDEATHSIG, SIGTERM);
             alarm(SECONDS);
             echo(c, setup);
@@ -187,36 +197,40 @@ static int client(const char *certs)
 
 static int one_job(const char *certs, char *line)
 {
-    char id[16], key[16], suite[64], curve[16], manner[32] = "echo", exported[2 * PEER_EXPORT + 2] = "\n";
-    unsigned port;
-    size_t bytes, chunk;
-    int one = 1;
-    if (sscanf(line, "%15s %u %15s %63s %15s %zu %zu %31s", id, &port, key, suite, curve, &bytes, &chunk, manner) < 7) {
+    char id[16], ports[64], key[16], suite[64], curve[16], manner[32] = "echo", exported[2 * PEER_EXPORT + 2] = "\n";
+    struct exchange e = {.exported = exported};
+    if (sscanf(line, "%15s %63s %15s %63s %15s %zu %zu %31s", id, ports, key, suite, curve, &e.bytes, &e.chunk, manner) < 7) {
         printf("%s failed the job can't be read\n", id);
         return 1;
     }
     struct setup setup = make_setup(false, certs, key, suite, curve, manner);
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    at.sin_port = htons((uint16_t)port);
     if (!peer_configure(&setup)) {
         printf("%s unable %s\n", id, reason);
         return 0;
     }
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof at) != 0) {
-        printf("%s failed no TCP connection\n", id);
-        return 1;
-    }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    struct peer *peer = peer_open(fd);
-    if (peer == NULL || (peer_manner(&setup, "export", NULL) && !say_exported(peer, exported)) || !exchange(peer, bytes, chunk)) {
-        printf("%s failed %s\n", id, reason);
-        return 1;
-    }
-    peer_close(peer);
-    close(fd);
+    for (char *port = strtok(ports, ","); port != NULL; port = strtok(NULL, ","))
+        if (!one_connection(&setup, (uint16_t)atoi(port), &e)) {
+            printf("%s failed %s\n", id, reason);
+            return 1;
+        }
     printf("%s ok %s", id, exported);
     return 0;
+}
+
+static bool one_connection(const struct setup *setup, uint16_t port, const struct exchange *e)
+{
+    int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    at.sin_port = htons(port);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof at) != 0)
+        return peer_why("no TCP connection");
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    struct peer *peer = peer_open(fd);
+    if (peer == NULL || (peer_manner(setup, "export", NULL) && !say_exported(peer, e->exported)) || !exchange(peer, e->bytes, e->chunk))
+        return false;
+    peer_close(peer);
+    close(fd);
+    return true;
 }
 
 /* Sends bytes in pieces of chunk and wants each back before the next. */

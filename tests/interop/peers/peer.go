@@ -5,7 +5,8 @@
 //
 // Manners of a server: echo; drip (echoes each byte in a record of its own); cut (echoes once, then ends the TCP
 // connection without close_notify); name (answers with the server name and application protocol it was asked for);
-// ticket (echoes, and issues session tickets); auth (echoes, and requires a client certificate); staple (echoes, and
+// ticket (echoes, and issues session tickets); renew (the same, with a new key for each connection, so that tickets under the
+// one before are taken and renewed); auth (echoes, and requires a client certificate); staple (echoes, and
 // sends the OCSP response of CERTS/KEY-staple.der, read anew each time).
 // Manners of a client: staple (the server must send just that response); echo (both directions at the same time); auth-KEY (shows that client certificate); cut (drops the TCP connection after the echo); resume
 // (two connections, of which the second must resume the first); fleet (PORT is PORT,PORT: BYTES times CHUNK connections
@@ -57,14 +58,14 @@ func serve(certs string) {
 				fmt.Printf("unable %s %s echo %v\n", key, curve, err)
 				continue
 			}
-			for _, manner := range []string{"echo", "drip", "cut", "name", "ticket", "auth", "staple"} {
+			for _, manner := range []string{"echo", "drip", "cut", "name", "ticket", "renew", "auth", "staple"} {
 				if manner != "echo" && curve != "x25519" {
 					continue
 				}
 				config := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12,
-					MaxVersion: tls.VersionTLS12, CurvePreferences: withOwn(key, curve), SessionTicketsDisabled: manner != "ticket",
+					MaxVersion: tls.VersionTLS12, CurvePreferences: withOwn(key, curve), SessionTicketsDisabled: manner != "ticket" && manner != "renew",
 					NextProtos: []string{"h2", "http/1.1", "echo"}}
-				if manner == "echo" || manner == "ticket" || manner == "auth" || manner == "staple" {
+				if manner == "echo" || manner == "ticket" || manner == "renew" || manner == "auth" || manner == "staple" {
 					config.NextProtos = nil
 				}
 				if manner == "auth" {
@@ -106,10 +107,16 @@ func withOwn(key, curve string) []tls.CurveID {
 }
 
 func accept(port net.Listener, config *tls.Config, manner string) {
+	ticketKeys := make([][32]byte, 2)
 	for {
 		raw, err := port.Accept()
 		if err != nil {
 			return
+		}
+		if manner == "renew" {
+			ticketKeys[1] = ticketKeys[0]
+			rand.Read(ticketKeys[0][:])
+			config.SetSessionTicketKeys(ticketKeys)
 		}
 		go func() {
 			raw.SetDeadline(time.Now().Add(240 * time.Second))

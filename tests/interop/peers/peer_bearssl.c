@@ -17,6 +17,10 @@ static br_skey_decoder_context key;
 static br_x509_decoder_context root;
 static unsigned char root_name[512];
 static br_ec_impl curves_allowed;
+static br_ssl_session_cache_lru cache;
+static unsigned char sessions[8192];
+static br_ssl_session_parameters session; /* of a client's last connection, when it resumes */
+static bool has_session;
 
 struct peer {
     int fd;
@@ -51,14 +55,17 @@ bool peer_configure(const struct setup *s)
     int suite = peer_index(peer_suites, s->suite);
     size_t len;
     setup = *s;
-    if (strcmp(s->manner, "echo") != 0)
-        return peer_why("used for the manner echo only");
+    if (strcmp(s->manner, "echo") != 0 && strcmp(s->manner, "resume-id") != 0)
+        return peer_why("no part in %s", s->manner);
+    br_ssl_session_cache_lru_init(&cache, sessions, sizeof sessions);
     if (strcmp(s->key, "ed25519") == 0)
         return peer_why("no Ed25519");
     n_suites = suite < 0 ? 3 : 1;
     memcpy(suites, list + (suite < 0 ? 0 : suite), n_suites * sizeof *suites);
     curves_allowed = *br_ec_get_default();
-    curves_allowed.supported_curves = UINT32_C(1) << curves[peer_index(peer_curves, s->curve)];
+    int curve = peer_index(peer_curves, s->curve);
+    if (curve >= 0)
+        curves_allowed.supported_curves = UINT32_C(1) << curves[curve];
     if (s->own_curve != NULL && !s->server)
         curves_allowed.supported_curves |= UINT32_C(1) << curves[peer_index(peer_curves, s->own_curve)];
     if ((br_ec_get_default()->supported_curves & curves_allowed.supported_curves) != curves_allowed.supported_curves)
@@ -109,13 +116,21 @@ struct peer *peer_open(int fd)
     br_ssl_engine_set_versions(e, BR_TLS12, BR_TLS12);
     br_ssl_engine_set_ec(e, &curves_allowed);
     br_ssl_engine_set_buffer(e, p->buffer, sizeof p->buffer, 1);
+    if (setup.server && peer_manner(&setup, "resume", NULL))
+        br_ssl_server_set_cache(&p->tls.server, &cache.vtable);
+    if (has_session)
+        br_ssl_engine_set_session_parameters(e, &session);
     if (setup.server)
         br_ssl_server_reset(&p->tls.server);
     else
-        br_ssl_client_reset(&p->tls.client, PEER_HOST, 0);
+        br_ssl_client_reset(&p->tls.client, PEER_HOST, has_session);
     br_sslio_init(&p->io, e, receive, p, transmit, p);
-    if (br_sslio_flush(&p->io) == 0)
+    if (br_sslio_flush(&p->io) == 0) {
+        has_session = peer_manner(&setup, "resume", NULL) && !setup.server;
+        if (has_session)
+            br_ssl_engine_get_session_parameters(e, &session);
         return p;
+    }
     peer_why("handshake: error %d", br_ssl_engine_last_error(e));
     return NULL;
 }

@@ -6,6 +6,7 @@
 #include <mbedtls/error.h>
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/ssl.h>
+#include <mbedtls/ssl_cache.h>
 #include <mbedtls/ssl_ticket.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,9 @@ static mbedtls_pk_context private_key;
 static int suites[32];
 static mbedtls_ecp_group_id groups[5];
 static mbedtls_ssl_ticket_context tickets;
+static mbedtls_ssl_cache_context cache;
+static mbedtls_ssl_session session; /* of a client's last connection, when it resumes */
+static bool resumes, has_session;
 
 static struct {
     unsigned char master[48], seed[64];
@@ -134,6 +138,7 @@ static bool show(const char *certificate, const char *key)
 bool peer_configure(const struct setup *s)
 {
     int r;
+    resumes = peer_manner(s, "resume", NULL);
     if (peer_manner(s, "staple", NULL))
         return peer_why("no OCSP stapling");
     mbedtls_entropy_init(&entropy);
@@ -150,6 +155,8 @@ bool peer_configure(const struct setup *s)
     mbedtls_x509_crt_init(&chain);
     mbedtls_x509_crt_init(&roots);
     mbedtls_pk_init(&private_key);
+    if (!s->server && strcmp(s->manner, "resume-id") == 0)
+        mbedtls_ssl_conf_session_tickets(&config, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
     choose_groups(s);
     if (!choose_suites(s))
         return false;
@@ -159,10 +166,14 @@ bool peer_configure(const struct setup *s)
                 show(peer_client_path(s, "-client-chain.pem"), peer_client_path(s, "-client.key")));
     if (peer_manner(s, "auth", NULL) && !trust(peer_all(s)))
         return false;
+    mbedtls_ssl_cache_init(&cache);
+    if (resumes)
+        mbedtls_ssl_conf_session_cache(&config, &cache, mbedtls_ssl_cache_get, mbedtls_ssl_cache_set);
     mbedtls_ssl_ticket_init(&tickets);
     if ((r = mbedtls_ssl_ticket_setup(&tickets, mbedtls_ctr_drbg_random, &drbg, MBEDTLS_CIPHER_AES_256_GCM, 3600)) != 0)
         return failed("tickets", r);
-    mbedtls_ssl_conf_session_tickets_cb(&config, mbedtls_ssl_ticket_write, mbedtls_ssl_ticket_parse, &tickets);
+    if (strcmp(s->manner, "resume-id") != 0)
+        mbedtls_ssl_conf_session_tickets_cb(&config, mbedtls_ssl_ticket_write, mbedtls_ssl_ticket_parse, &tickets);
     return show(peer_path(s, "-chain.pem"), peer_path(s, ".key"));
 }
 
@@ -178,9 +189,18 @@ struct peer *peer_open(int fd)
     }
     mbedtls_ssl_set_hostname(&p->ssl, PEER_HOST);
     mbedtls_ssl_set_bio(&p->ssl, &p->net, mbedtls_net_send, mbedtls_net_recv, NULL);
+    if (has_session && (r = mbedtls_ssl_set_session(&p->ssl, &session)) != 0) {
+        failed("session", r);
+        return NULL;
+    }
     if ((r = mbedtls_ssl_handshake(&p->ssl)) != 0) {
         failed("handshake", r);
         return NULL;
+    }
+    if (resumes && config.endpoint == MBEDTLS_SSL_IS_CLIENT) {
+        mbedtls_ssl_session_free(&session);
+        mbedtls_ssl_session_init(&session);
+        has_session = mbedtls_ssl_get_session(&p->ssl, &session) == 0;
     }
     return p;
 }

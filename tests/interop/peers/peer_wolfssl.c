@@ -10,6 +10,7 @@
 
 static WOLFSSL_CTX *config;
 static struct setup setup;
+static WOLFSSL_SESSION *session; /* of a client's last connection, when it resumes */
 
 struct peer {
     WOLFSSL *ssl;
@@ -117,6 +118,14 @@ static bool staple(const struct setup *s)
     return trust(peer_path(s, "-root.pem"), WOLFSSL_VERIFY_NONE) && trust(peer_path(s, "-int.pem"), WOLFSSL_VERIFY_NONE);
 }
 
+static void choose_resumption(const struct setup *s)
+{
+    if (strcmp(s->manner, "resume-id") == 0 && s->server)
+        wolfSSL_CTX_NoTicketTLSv12(config);
+    else if (!s->server && strcmp(s->manner, "resume-ticket") == 0)
+        wolfSSL_CTX_UseSessionTicket(config);
+}
+
 bool peer_configure(const struct setup *s)
 {
     setup = *s;
@@ -126,6 +135,7 @@ bool peer_configure(const struct setup *s)
         return false;
     if (peer_manner(s, "legacy", NULL))
         wolfSSL_CTX_AllowEncryptThenMac(config, strcmp(s->manner, "legacy-no-etm") != 0);
+    choose_resumption(s);
     if (peer_manner(s, "staple", NULL) && !staple(s))
         return false;
     if (!s->server)
@@ -148,6 +158,8 @@ struct peer *peer_open(int fd)
         wolfSSL_check_domain_name(p->ssl, PEER_HOST);
         if (peer_manner(&setup, "staple", NULL))
             wolfSSL_UseOCSPStapling(p->ssl, WOLFSSL_CSR_OCSP, 0);
+        if (session != NULL)
+            wolfSSL_set_session(p->ssl, session);
     }
     int r = wolfSSL_is_server(p->ssl) ? wolfSSL_accept(p->ssl) : wolfSSL_connect(p->ssl);
     if (r == WOLFSSL_SUCCESS)
@@ -180,6 +192,10 @@ bool peer_export(struct peer *p, uint8_t out[PEER_EXPORT])
 
 void peer_close(struct peer *p)
 {
+    if (peer_manner(&setup, "resume", NULL) && !setup.server) {
+        wolfSSL_SESSION_free(session);
+        session = wolfSSL_get1_session(p->ssl);
+    }
     wolfSSL_shutdown(p->ssl);
     wolfSSL_free(p->ssl);
     free(p);
