@@ -168,7 +168,7 @@ static bool say_exported(struct peer *peer, char text[2 * PEER_EXPORT + 2])
         return false;
     for (int i = 0; i < PEER_EXPORT; i++)
         snprintf(text + 2 * i, 3, "%02x", out[i]);
-    strcat(text, "\n");
+    snprintf(text + 2 * PEER_EXPORT, 2, "\n");
     return true;
 }
 
