@@ -208,7 +208,7 @@ static int one_job(const char *certs, char *line)
         printf("%s unable %s\n", id, reason);
         return 0;
     }
-    for (char *port = strtok(ports, ","); port != NULL; port = strtok(NULL, ","))
+    for (const char *port = ports; port != NULL; port = strchr(port, ',') == NULL ? NULL : strchr(port, ',') + 1)
         if (!one_connection(&setup, (uint16_t)atoi(port), &e)) {
             printf("%s failed %s\n", id, reason);
             return 1;
