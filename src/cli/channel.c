@@ -49,13 +49,22 @@ bool channel_secure(struct channel *channel, fede_conn *conn)
     return true;
 }
 
+/* In a handshake: the first, or one in the middle of data. */
+static bool channel_asked(const struct channel *channel)
+{
+    return channel->decide && channel->stream && fede_ask(fede_stream_conn(channel->stream));
+}
+
 bool channel_handshake(struct channel *channel)
 {
     for (;;) {
         int done = fede_stream_handshake(channel->stream);
         if (done)
             return done > 0;
-        if (!channel_wait(channel, false, -1, -1, NULL, "the TLS handshake is not complete"))
+        if (channel_asked(channel)) {
+            if (!channel->decide(channel->decider, channel, fede_stream_conn(channel->stream)))
+                return false;
+        } else if (!channel_wait(channel, false, -1, -1, NULL, "the TLS handshake is not complete"))
             return false;
     }
 }
@@ -117,6 +126,8 @@ bool channel_wait(struct channel *channel, bool writing, int other, int ms, bool
 
     if (other_ready)
         *other_ready = false;
+    if (channel_asked(channel))
+        return channel->decide(channel->decider, channel, fede_stream_conn(channel->stream));
     for (;;) {
         int wait = ms;
         if (signalled) {
@@ -162,6 +173,12 @@ static void failed(struct channel *channel, fede_reason reason, const char *deta
     struct text t = text_in(channel->detail, sizeof channel->detail);
     text_add(&t, detail);
     error_set(&channel->error, reason, FEDE_ORIGIN_TRANSPORT, NULL, got, wanted);
+    channel->error.detail = channel->detail;
+}
+
+void channel_failed(struct channel *channel, fede_reason reason, uint8_t origin)
+{
+    error_set(&channel->error, reason, origin, NULL, 0, 0);
     channel->error.detail = channel->detail;
 }
 

@@ -13,6 +13,9 @@ struct channel {
     unsigned long limit_ms; /* what the deadline was made from, for the error */
     fede_error error;     /* of the plain socket and of the deadline */
     char detail[256];
+    /* Answers the connection's question, if not NULL; false: it can't, and the connection has failed. */
+    bool (*decide)(void *decider, struct channel *channel, fede_conn *conn);
+    void *decider;
 };
 
 /* Takes a non-blocking socket. */
@@ -34,6 +37,9 @@ bool channel_wait(struct channel *channel, bool writing, int other, int ms, bool
 
 /* From now on SIGINT and SIGTERM end channel_wait with FEDE_INTERRUPTED; the second one ends the program. */
 void channel_catch_signals(void);
+
+/* For whoever decides: the channel fails for this reason, with what stands in channel->detail. */
+void channel_failed(struct channel *channel, fede_reason reason, uint8_t origin);
 
 const fede_error *channel_error(const struct channel *channel);
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "token/token.h"
+
 static void quoted(struct text *out, const char *word);
 static const struct option_row *row_of(const struct command *command, const char *name, size_t len, char letter,
                                        size_t nth);
@@ -63,8 +65,10 @@ static void value_of(struct text *out, const struct command *command, const char
 static void quoted(struct text *out, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
-    char escaped[4096];
-    struct text t = text_in(escaped, sizeof escaped);
+    char escaped[4096], shown[4096];
+    struct text t = text_in(escaped, sizeof escaped), without = text_in(shown, sizeof shown);
+    token_shown(&without, word);
+    word = shown;
     if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
         text_add(out, word);
         return;

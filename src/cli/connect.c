@@ -354,6 +354,7 @@ static int code_of(const fede_error *error)
         {FEDE_PROXY_REFUSED, EXIT_TCP},
         {FEDE_URL_BAD, EXIT_USAGE},
         {FEDE_INPUT_FAILED, EXIT_INPUT},
+        {FEDE_TOKEN_FAILED, EXIT_INPUT},
         {FEDE_OUTPUT_FAILED, EXIT_INTERNAL},
         {FEDE_OUT_OF_MEMORY, EXIT_INTERNAL},
         {FEDE_CRYPTO_FAILED, EXIT_INTERNAL},

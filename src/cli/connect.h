@@ -6,6 +6,7 @@
 #define CLI_CONNECT_H
 
 #include "cli/channel.h"
+#include "cli/credential.h"
 #include "cli/key_out.h"
 #include "cli/legacy.h"
 #include "cli/output.h"
@@ -114,6 +115,7 @@ struct client {
     uint64_t deadline_us;  /* -m, 0: none */
     fede_config *config;
     struct key_out keylog;
+    struct token_key *tokens[SHOWN_MOST]; /* owned: keys of certificates to show that are elsewhere; else NULL */
     uint8_t *session;      /* owned: what the next connection may resume; NULL: nothing */
     size_t session_len;
     struct client_trace {  /* filled while the trace is heard */
@@ -143,6 +145,9 @@ void tls_finish(struct client *client);
 
 /* connect_auth.c: certificates to show, before the configuration is used; what is exported, when the connection is there. */
 bool auth_prepare(struct client *client);
+/* Answers what the connection asks: a signature by a key on a token. */
+bool auth_decide(void *client, struct channel *channel, fede_conn *conn);
+void auth_finish(struct client *client);
 void auth_export(struct client *client);
 
 /* request.c: one request and its answer. *location: owned text of a redirect to follow, or NULL. */

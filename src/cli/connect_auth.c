@@ -1,11 +1,10 @@
 /* cli/connect_auth.c: the client's own certificates in `fede connect` (--cert, --key), and what is exported from the connection
    (--keymatexport). */
 #include "cli/connect.h"
-#include "cli/credential.h"
 
-enum { EXPORTED = 20 };
+enum { EXPORTED = 20, SIGNATURE_MOST = 1024 };
 
-static bool add_shown(struct client *client, const struct shown *shown);
+static bool add_shown(struct client *client, const struct shown *shown, struct token_key **token);
 
 /* One certificate is shown whatever CAs the server names, as s_client does: whoever gives one wants to see what the server
    says to it. Of several the one that fits is looked for. */
@@ -14,7 +13,7 @@ bool auth_prepare(struct client *client)
     const struct connect_settings *set = &client->set;
 
     for (size_t i = 0; i < set->n_shown; i++) {
-        if (!add_shown(client, &set->shown[i]))
+        if (!add_shown(client, &set->shown[i], &client->tokens[i]))
             return false;
     }
     if (set->n_shown == 1 && !fede_config_any_issuer(client->config))
@@ -24,19 +23,45 @@ bool auth_prepare(struct client *client)
     return true;
 }
 
-static bool add_shown(struct client *client, const struct shown *shown)
+static bool add_shown(struct client *client, const struct shown *shown, struct token_key **token)
 {
     struct text why = text_in(client->detail, sizeof client->detail);
     const struct credential_files files = {.cert = shown->cert, .key = shown->key, .pass = shown->pass};
 
-    switch (credential_add(client->config, &files, &why)) {
+    switch (credential_add(client->config, &files, token, &why)) {
     case CREDENTIAL_ADDED:
         return true;
     case CREDENTIAL_REFUSED:
         return tls_refused(client);
+    case CREDENTIAL_NO_TOKEN:
+        return client_fail(client, FEDE_TOKEN_FAILED, FEDE_ORIGIN_CALLER, 0, 0);
     default:
         return client_fail(client, FEDE_INPUT_FAILED, FEDE_ORIGIN_CALLER, 0, 0);
     }
+}
+
+bool auth_decide(void *arg, struct channel *channel, fede_conn *conn)
+{
+    struct client *client = arg;
+    const fede_question *question = fede_ask(conn);
+    uint8_t signature[SIGNATURE_MOST];
+    struct text why = text_in(channel->detail, sizeof channel->detail);
+
+    if (!question || question->kind != FEDE_ASK_SIGNATURE || question->credential >= SHOWN_MOST ||
+        !client->tokens[question->credential])
+        return false;
+    size_t len = token_sign(client->tokens[question->credential], question->scheme, question->to_sign, signature, &why);
+    if (len)
+        return fede_answer_signature(conn, (fede_bytes){signature, len});
+    channel_failed(channel, FEDE_TOKEN_FAILED, FEDE_ORIGIN_CALLER);
+    fede_answer_refuse(conn, FEDE_ALERT_INTERNAL_ERROR);
+    return false;
+}
+
+void auth_finish(struct client *client)
+{
+    for (size_t i = 0; i < SHOWN_MOST; i++)
+        token_key_free(client->tokens[i]);
 }
 
 void auth_export(struct client *client)

@@ -109,9 +109,9 @@ static const struct option_row options[] = {
     {"reconnect",        0,  RECONNECT,   "[=NUMBER]", NULL, "Connect NUMBER more times, 5 without it, each time resuming the session before; only the handshake, nothing is asked for."},
     {"no-ticket",        0,  NO_TICKET,   NULL,        NULL, "With these three: ask for no ticket (RFC 5077), use session ids only."},
 
-    {"cert",            'E', CERT,        "FILE",      NULL, "Show this certificate, with its chain (PEM, DER or PKCS#12), when the server asks for one; repeatable with --key: then the first that fits what the server names."},
-    {"key",              0,  KEY,         "FILE",      NULL, "Private key of the --cert before it; without it the key is looked for in the certificate's file."},
-    {"pass",             0,  PASS,        "SOURCE",    NULL, "What opens the --cert before it, if it is encrypted: env:NAME, file:FILE (its first line), or the password itself, as curl takes it."},
+    {"cert",            'E', CERT,        "FILE",      NULL, "Show this certificate, with its chain (PEM, DER, PKCS#12, or pkcs11:… on a token), when the server asks for one; repeatable with --key: then the first that fits what the server names."},
+    {"key",              0,  KEY,         "FILE",      NULL, "Private key of the --cert before it, a file or pkcs11:… on a token; without it the key is looked for where the certificate is."},
+    {"pass",             0,  PASS,        "SOURCE",    NULL, "What opens the --cert before it, if it is encrypted, or its token's PIN: env:NAME, file:FILE (its first line), or the password itself, as curl takes it."},
     {"cert-type",        0,  FILE_FORM,   "FORM",      NULL, "PEM, DER or P12; fede sees which it is."},
     {"key-type",         0,  FILE_FORM,   "FORM",      NULL, "The same."},
     {"keymatexport",     0,  EXPORT,      "LABEL",     NULL, "After the handshake print what is exported under LABEL (RFC 5705) in hex, in the story: a secret of this connection."},

@@ -240,6 +240,8 @@ bool tls_start(struct client *client, const struct url *url)
     if (set->renegotiations)
         fede_conn_allow_renegotiation(conn, (unsigned)set->renegotiations);
     offer_session(client);
+    client->channel.decide = auth_decide;
+    client->channel.decider = client;
     if (!channel_secure(&client->channel, conn) || !channel_handshake(&client->channel)) {
         take_facts(client);
         return client_failed(client, channel_error(&client->channel));
@@ -312,6 +314,7 @@ void tls_finish(struct client *client)
     key_out_close(&client->keylog);
     fede_config_free(client->config);
     client->config = NULL;
+    auth_finish(client);
 }
 
 static void take_facts(struct client *client)

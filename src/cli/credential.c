@@ -1,13 +1,14 @@
 /* cli/credential.c: files of certificates and keys into a configuration, for every command that has --cert and --key. What a
-   file is shows in its bytes, not in its name. */
+   file is shows in its bytes, not in its name. pkcs11:… is on a token: the configuration then asks for each signature. */
 #include "cli/credential.h"
 
 #include <stdlib.h>
 
+#include "cli/ca.h"
 #include "cli/options.h"
 #include "cli/words.h"
 
-enum { FILE_MOST = 1 << 20, PASSWORD_MOST = 4096 };
+enum { FILE_MOST = 1 << 20, PASSWORD_MOST = 4096, SCHEMES_MOST = 16 };
 
 /* One file as it was read, possibly secret. */
 struct file {
@@ -15,7 +16,10 @@ struct file {
     size_t len;
 };
 
-static bool read_all(const struct credential_files *files, struct file *cert, struct file *key, struct text *why);
+static enum credential_outcome open_key(fede_config *config, const char *uri, const char *password, struct token_key **token,
+                                        struct text *why);
+static bool read_all(const struct credential_files *files, const char *password, struct file *cert, struct file *key,
+                     struct text *why);
 static bool is_p12(bytes file);
 
 static bytes in(const struct file *file)
@@ -30,21 +34,59 @@ static void drop(struct file *file)
     free(file->data);
 }
 
-enum credential_outcome credential_add(fede_config *config, const struct credential_files *files, struct text *why)
+enum credential_outcome credential_add(fede_config *config, const struct credential_files *files, struct token_key **token,
+                                       struct text *why)
 {
     struct file cert = {NULL, 0}, key = {NULL, 0};
-    enum credential_outcome outcome = CREDENTIAL_UNREAD;
+    const char *uri = files->key ? files->key : files->cert;
+    bool elsewhere = token_is_uri(uri);
+    enum credential_outcome outcome = token_is_uri(files->cert) ? CREDENTIAL_NO_TOKEN : CREDENTIAL_UNREAD;
     char *password = files->pass ? password_read(files->pass, why) : NULL;
-    if ((password || !files->pass) && read_all(files, &cert, &key, why)) {
-        bool added = !files->key && is_p12(in(&cert))
+    *token = NULL;
+    if ((password || !files->pass) && read_all(files, password, &cert, &key, why)) {
+        bool added = elsewhere ? fede_config_external_credential(config, in(&cert))
+                     : !files->key && is_p12(in(&cert))
                          ? fede_config_credential_p12(config, in(&cert), password)
                          : fede_config_credential_locked(config, in(&cert), in(files->key ? &key : &cert), password);
-        outcome = added ? CREDENTIAL_ADDED : CREDENTIAL_REFUSED;
+        outcome = !added      ? CREDENTIAL_REFUSED
+                  : elsewhere ? open_key(config, uri, password, token, why)
+                              : CREDENTIAL_ADDED;
     }
     drop(&key);
     drop(&cert);
     password_free(password);
     return outcome;
+}
+
+/* The certificate was added last. What the token can't do is not offered. */
+static enum credential_outcome open_key(fede_config *config, const char *uri, const char *password, struct token_key **token,
+                                        struct text *why)
+{
+    uint16_t schemes[SCHEMES_MOST];
+    size_t n = 0;
+    bool all;
+    while (fede_config_certificate(config, n, 0).len > 0)
+        n++;
+    *token = token_key_open(uri, password, fede_config_certificate(config, n - 1, 0), why);
+    if (!*token)
+        return CREDENTIAL_NO_TOKEN;
+    n = token_schemes(*token, schemes, SCHEMES_MOST, &all);
+    if (all || fede_config_sign_with(config, schemes, n))
+        return CREDENTIAL_ADDED;
+    token_key_free(*token);
+    *token = NULL;
+    return CREDENTIAL_REFUSED;
+}
+
+/* ---- Files -------------------------------------------------------------------------------------------------------- */
+
+static void add_pem(void *arg, bytes der)
+{
+    struct file *chain = arg;
+    char *pem = ca_pem("CERTIFICATE", der.data, der.len);
+    if (pem && ca_join(&chain->data, pem))
+        chain->len = strlen(chain->data);
+    free(pem);
 }
 
 static bool read_one(const char *path, struct file *out, struct text *why)
@@ -53,10 +95,13 @@ static bool read_one(const char *path, struct file *out, struct text *why)
     return out->data != NULL;
 }
 
-static bool read_all(const struct credential_files *files, struct file *cert, struct file *key, struct text *why)
+static bool read_all(const struct credential_files *files, const char *password, struct file *cert, struct file *key,
+                     struct text *why)
 {
     struct file chain = {NULL, 0};
-    bool good = read_one(files->cert, cert, why) && (!files->key || read_one(files->key, key, why)) &&
+    bool read = token_is_uri(files->cert) ? token_certificates(files->cert, password, add_pem, cert, why)
+                                          : read_one(files->cert, cert, why);
+    bool good = read && (!files->key || token_is_uri(files->key) || read_one(files->key, key, why)) &&
                 (!files->chain || read_one(files->chain, &chain, why));
     if (good && chain.data && is_p12(in(cert))) {
         text_format(why, "%s is a PKCS#12 file, which brings its chain along: --chain does not go with it", files->cert);

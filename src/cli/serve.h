@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <uv.h>
 
+#include "cli/credential.h"
 #include "cli/key_out.h"
 #include "cli/legacy.h"
 #include "cli/options.h"
@@ -76,6 +77,7 @@ int serve_told(int argc, char **argv, int ready);
 /* The configurations in use. Made whole at start and at each SIGHUP; counted, so that connections under way keep theirs. */
 struct identity {
     atomic_int holders;
+    struct token_key *keys[PAIRS_MOST]; /* of each pair of the settings: what signs when its key is on a token, else NULL */
     fede_config *standard; /* for every name without its own; NULL: such clients are refused */
     size_t n;
     struct named_config {
@@ -126,6 +128,8 @@ void identity_drop(struct identity *identity);
 void identity_tell(struct server *server, const struct identity *identity);
 /* Puts a new one in the server's place for it. */
 void identity_replace(struct server *server, struct identity *identity);
+/* What signs for credential number n of that config. */
+struct token_key *identity_key(const struct server *server, const struct identity *identity, const fede_config *config, size_t n);
 /* The config for a name the client asked for; NULL: refuse. */
 fede_config *identity_choose(const struct identity *identity, const char *name);
 
@@ -185,11 +189,14 @@ struct peer {
     uint64_t in, out; /* bytes of application data */
     unsigned number, requests;
     int fd, problem;       /* the socket; the error it had */
-    fede_error failure;    /* what the engine can't know: why the transport failed, a time limit */
+    fede_error failure;    /* what the engine can't know: why the transport failed, a time limit, a token */
+    char trouble[200];     /* its detail, when that is no fixed text */
     uint8_t phase, events; /* enum phase; what the poll waits for */
     bool blocked, dry;     /* the socket takes, or has, nothing more for now */
     bool stopping, shut, over, told;
     struct errand *errand; /* waits for the session store */
+    struct signing *signing; /* waits for a token's signature */
+    fede_config *config;     /* the identity's that it goes on with */
     bool kept;     /* its session was stored */
     bool late;     /* a time limit ended it */
     char name[60]; /* address and port */
@@ -231,6 +238,12 @@ void sessions_forget(struct peer *peer); /* it failed */
 void sessions_leave(struct peer *peer);  /* it goes: no answer is waited for */
 void sessions_tick(struct worker *worker);
 void sessions_close(struct worker *worker);
+
+/* ---- Keys on tokens ------------------------------------------------------------------------------------------------ */
+
+/* The engine asks for a signature: a thread of the pool has the token make it, and the connection goes on then. */
+void sign_begin(struct peer *peer, const fede_question *question);
+void sign_leave(struct peer *peer); /* the connection goes: the signature is thrown away */
 
 /* For talks: at most one record is taken, and only in give or take. */
 size_t peer_write(struct peer *peer, bytes data);

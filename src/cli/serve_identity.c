@@ -13,9 +13,10 @@ enum { FILE_MOST = 1 << 20 };
 
 static fede_config *base_config(struct server *server, struct text *why);
 static bool set_tickets(fede_config *config, const struct settings *settings, struct text *why);
-static bool add_pair(fede_config *config, const struct pair *pair, struct text *why);
+static bool add_pair(fede_config *config, const struct pair *pair, struct token_key **key, struct text *why);
 static bool add_beside(fede_config *config, const struct pair *pair, struct text *why);
-static bool add_named(struct identity *identity, fede_config *base, const struct pair *pair, struct text *why);
+static bool add_named(struct identity *identity, fede_config *base, const struct pair *pair, struct token_key **key,
+                      struct text *why);
 
 struct identity *identity_load(struct server *server, struct text *why)
 {
@@ -31,14 +32,14 @@ struct identity *identity_load(struct server *server, struct text *why)
     for (size_t i = 0; i < settings->n_pairs && ok; i++) {
         const struct pair *pair = &settings->pairs[i];
         if (pair->name) {
-            ok = add_named(identity, base, pair, why);
+            ok = add_named(identity, base, pair, &identity->keys[i], why);
             continue;
         }
         if (!identity->standard && !(identity->standard = fede_config_derive(base))) {
             text_add(why, "no memory is left");
             ok = false;
         }
-        ok = ok && add_pair(identity->standard, pair, why);
+        ok = ok && add_pair(identity->standard, pair, &identity->keys[i], why);
     }
     fede_config_free(base);
     if (ok)
@@ -163,15 +164,18 @@ static fede_config *base_config(struct server *server, struct text *why)
     return NULL;
 }
 
-static bool add_pair(fede_config *config, const struct pair *pair, struct text *why)
+static bool add_pair(fede_config *config, const struct pair *pair, struct token_key **key, struct text *why)
 {
     const struct credential_files files = {
         .cert = pair->cert, .key = pair->key, .chain = pair->chain, .pass = pair->pass};
-    switch (credential_add(config, &files, why)) {
+    switch (credential_add(config, &files, key, why)) {
     case CREDENTIAL_ADDED:
         return add_beside(config, pair, why);
     case CREDENTIAL_REFUSED:
-        text_format(why, "%s%s%s: ", pair->cert, pair->key ? " with " : "", pair->key ? pair->key : "");
+        token_shown(why, pair->cert);
+        text_add(why, pair->key ? " with " : "");
+        token_shown(why, pair->key ? pair->key : "");
+        text_add(why, ": ");
         return failed(config, why);
     default:
         return false;
@@ -200,7 +204,8 @@ static bool add_beside(fede_config *config, const struct pair *pair, struct text
 }
 
 /* Several pairs may have one name: an RSA and an ECDSA certificate, say. */
-static bool add_named(struct identity *identity, fede_config *base, const struct pair *pair, struct text *why)
+static bool add_named(struct identity *identity, fede_config *base, const struct pair *pair, struct token_key **key,
+                      struct text *why)
 {
     size_t i = 0;
     while (i < identity->n && strcasecmp(identity->named[i].name, pair->name) != 0)
@@ -213,7 +218,7 @@ static bool add_named(struct identity *identity, fede_config *base, const struct
         }
         identity->n++;
     }
-    return add_pair(identity->named[i].config, pair, why);
+    return add_pair(identity->named[i].config, pair, key, why);
 }
 
 /* "*.example.org" stands for one label more. */
@@ -250,6 +255,8 @@ void identity_drop(struct identity *identity)
     fede_config_free(identity->standard);
     for (size_t i = 0; i < identity->n; i++)
         fede_config_free(identity->named[i].config);
+    for (size_t i = 0; i < PAIRS_MOST; i++)
+        token_key_free(identity->keys[i]);
     free(identity);
 }
 
@@ -278,6 +285,16 @@ static fede_config *config_of(const struct settings *settings, const struct iden
     return identity->standard;
 }
 
+struct token_key *identity_key(const struct server *server, const struct identity *identity, const fede_config *config, size_t n)
+{
+    for (size_t i = 0; i < server->settings.n_pairs; i++) {
+        size_t number = 0;
+        if (config_of(&server->settings, identity, i, &number) == config && number == n)
+            return identity->keys[i];
+    }
+    return NULL;
+}
+
 void identity_tell(struct server *server, const struct identity *identity)
 {
     const struct settings *settings = &server->settings;
@@ -288,7 +305,11 @@ void identity_tell(struct server *server, const struct identity *identity)
         struct text t = text_in(line, sizeof line);
         report_certificate(fede_config_certificate(config, number, 0), clock_wall(NULL), card, sizeof card);
         text_add(&t, "  certificate  ");
-        text_escaped(&t, bytes_text(settings->pairs[i].cert));
+        char cert[512];
+        struct text shown = text_in(cert, sizeof cert);
+        token_shown(&shown, settings->pairs[i].cert);
+        text_escaped(&t, bytes_text(cert));
+        text_add(&t, identity->keys[i] ? ", its key on a token" : "");
         if (settings->pairs[i].name) {
             text_add(&t, ", for clients that ask for ");
             text_escaped(&t, bytes_text(settings->pairs[i].name));

@@ -72,7 +72,8 @@ static bool peer_prepare(struct peer *peer, const struct sockaddr *address)
         return (peer->plain = plain_new()) != NULL;
     peer->identity = identity_hold(server);
     fede_config *config = peer->identity->standard;
-    peer->tls = fede_server_new(config ? config : peer->identity->named[0].config);
+    peer->config = config ? config : peer->identity->named[0].config;
+    peer->tls = fede_server_new(peer->config);
     if (peer->tls) {
         fede_conn_set_user(peer->tls, peer);
         host[strcspn(host, "%")] = '\0'; /* without the interface of a link-local address */
@@ -113,7 +114,7 @@ void peer_go(struct peer *peer)
 /* One thing; false: nothing can be done now. */
 static bool step(struct peer *peer, unsigned needs)
 {
-    if (peer->errand)
+    if (peer->errand || peer->signing)
         return false;
     if (needs & FEDE_DECIDE) {
         decide(peer);
@@ -239,10 +240,14 @@ static void decide(struct peer *peer)
         sessions_find(peer, question->session_id);
         return;
     }
+    if (question && question->kind == FEDE_ASK_SIGNATURE) {
+        sign_begin(peer, question);
+        return;
+    }
     if (settings->reject >= 0)
         answered = fede_answer_refuse(peer->tls, (uint8_t)settings->reject);
     else if ((config = identity_choose(peer->identity, question ? question->server_name : NULL)))
-        answered = fede_answer_config(peer->tls, config);
+        answered = fede_answer_config(peer->tls, peer->config = config);
     else
         answered = fede_answer_refuse(peer->tls, FEDE_ALERT_UNRECOGNIZED_NAME);
     if (!answered && !peer_error(peer))
@@ -307,9 +312,10 @@ static bool talk_open(struct peer *peer)
 static void wait_for(struct peer *peer, unsigned needs, bool more)
 {
     int events = 0;
-    if (!peer->errand && ((needs & FEDE_SEND) || more))
+    bool waits = peer->errand || peer->signing;
+    if (!waits && ((needs & FEDE_SEND) || more))
         events |= UV_WRITABLE;
-    if (!peer->errand && (needs & FEDE_RECEIVE) && !(needs & FEDE_READ))
+    if (!waits && (needs & FEDE_RECEIVE) && !(needs & FEDE_READ))
         events |= UV_READABLE;
     if (events == 0)
         events = UV_DISCONNECT;
@@ -464,6 +470,7 @@ static void talk_end(struct peer *peer)
     else if (peer->kept)
         sessions_forget(peer);
     sessions_leave(peer);
+    sign_leave(peer);
     peer->kind = NULL;
     if (peer->identity)
         identity_drop(peer->identity);

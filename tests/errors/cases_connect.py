@@ -34,6 +34,8 @@ way("a name that does not exist", "name_not_resolved", None, "nosuch.invalid", "
 way("nobody listens on the port", "not_connected", nobody, r"127\.0\.0\.1 port \d+: Connection refused", "listens")
 way("nobody answers", "time_limit", full, r"limit of 300 ms", "no answer", code=28,
     command=["connect", "--connect-timeout", "0.3", "https://127.0.0.1:{port}/"])
+way("a key on a token whose URI is wrong", "token_failed", None, "unknown attribute", "p11tool", code=3,
+    command=["connect", "--cert", "root.pem", "--key", "pkcs11:nosuch=x", "localhost:1"])
 way("no such socket", "not_connected", None, "nosuch.sock: No such file", command=["connect", "--unix-socket", "nosuch.sock",
     "https://localhost/"])
 way("an own address that this machine does not have", "not_connected", nobody, "from 192.0.2.1: Cannot assign requested address",

@@ -18,10 +18,11 @@ import identity
 import life
 import shared
 import stall
+import tokens
 import web
 from tools import ROOT, Failed, Scene, Skipped
 
-GROUPS = [("web", web), ("identity", identity), ("life", life), ("crowd", crowd), ("floods", floods), ("stall", stall), ("shared", shared)]
+GROUPS = [("web", web), ("identity", identity), ("life", life), ("crowd", crowd), ("floods", floods), ("stall", stall), ("shared", shared), ("tokens", tokens)]
 
 
 def main():
