@@ -499,6 +499,10 @@ FEDE_API const fede_question *fede_ask(const fede_conn *conn);
 FEDE_API bool fede_answer_config(fede_conn *conn, fede_config *config);
 FEDE_API bool fede_answer_verdict(fede_conn *conn, bool accept);
 FEDE_API bool fede_answer_refuse(fede_conn *conn, uint8_t alert);
+/* fede_answer_staple: a client has the chain judged again by an OCSP response (DER) about the leaf that it got elsewhere
+   (fede_ocsp_request) in place of the server's; a response that the certificate promises with it (must-staple) must still come
+   from the server. The question stays open, with the new verdict (VERDICT). */
+FEDE_API bool fede_answer_staple(fede_conn *conn, fede_bytes response);
 /* fede_answer_session: what fede_conn_session gave for that id, read before the call returns; empty: there is none. */
 FEDE_API bool fede_answer_session(fede_conn *conn, fede_bytes session);
 

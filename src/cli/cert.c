@@ -3,6 +3,7 @@
    Telling is done by report/cert; here are the options, what is read and from where, and what an outcome means as an exit
    code. What is asked for goes to standard output, problems to standard error. */
 #include "cli/cert.h"
+#include "cli/responder.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -237,13 +238,13 @@ static bool load(struct run *run, const char *path, const char *label, fede_byte
 /* Judged once for the issuer, then again by what its responder says. */
 static void ask_responder(struct run *run, fede_verify_request *request)
 {
+    static uint8_t answer[RESPONDER_ANSWER_MOST];
     struct text said = text_in(run->asked, sizeof run->asked);
-    fede_bytes response;
-    if (request->staple.len == 0 && cert_ask_responder(fede_verification_verdict(run->verification), run->s->limit_ms,
-                                                       run->certs, &response, &said))
-        request->staple = response;
-    else if (request->staple.len > 0)
+    size_t len = 0;
+    if (request->staple.len > 0)
         text_add(&said, "not asked: there is a response already");
+    else if ((len = responder_ask(fede_verification_verdict(run->verification), run->s->limit_ms, answer, &said)) > 0)
+        request->staple = certs_other(run->certs, bytes_of(answer, len), "OCSP RESPONSE");
     if (request->revocation == FEDE_REVOCATION_IF_GIVEN)
         request->revocation = FEDE_REVOCATION_LEAF;
     fede_verification_free(run->verification);

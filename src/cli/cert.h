@@ -17,9 +17,4 @@ struct cert_live {
 int cert_fetch(const char *operand, unsigned long limit_ms, struct certs *certs, struct cert_live *live, char *name,
                size_t name_size, struct text *why);
 
-/* cert_ocsp.c: asks the responder that the leaf of a path names; *response: the answer, kept by certs. False: none that can count.
-   said: what was asked and what came. */
-bool cert_ask_responder(const fede_verdict *found, unsigned long limit_ms, struct certs *certs, fede_bytes *response,
-                        struct text *said);
-
 #endif

@@ -2,15 +2,20 @@
    them: an OCSP response, timestamps of logs. All is taken from the messages, so that it is there even when the handshake
    fails later on. */
 #include <stdio.h>
+#include <unistd.h>
 
+#include "base/error.h"
+#include "cli/arrive.h"
 #include "cli/cert.h"
 #include "cli/options.h"
-#include "cli/url.h"
+#include "cli/output.h"
 #include "cli/words.h"
 #include "fede/stream.h"
 
 enum { MSG_SERVER_HELLO = 2, MSG_CERTIFICATE = 11, MSG_CERTIFICATE_STATUS = 22, EXT_SCT = 18, STATUS_OCSP = 1 };
 
+static fede_stream *open_stream(const struct url *url, fede_config *config, unsigned long limit_ms, fede_error *error,
+                                char *detail, size_t size);
 static void take(void *arg, const fede_event *event);
 static int code_of(const fede_error *error);
 
@@ -32,19 +37,47 @@ int cert_fetch(const char *operand, unsigned long limit_ms, struct certs *certs,
     fede_config_scts(config, true);
     fede_config_trace(config, take, live);
     snprintf(name, name_size, "%s", url.host);
-    fede_stream *stream = fede_connect(url.host, url.port, config, (unsigned)limit_ms);
-    const fede_error *error = stream != NULL ? fede_stream_error(stream) : NULL;
-    int code = stream == NULL ? EXIT_INTERNAL : error != NULL ? code_of(error) : EXIT_DONE;
+    fede_error unreached = {0};
+    char way[1100] = "";
+    fede_stream *stream = open_stream(&url, config, limit_ms, &unreached, way, sizeof way);
+    const fede_error *error = unreached.reason != FEDE_OK ? &unreached : stream != NULL ? fede_stream_error(stream) : NULL;
+    int code = error != NULL ? code_of(error) : stream == NULL ? EXIT_INTERNAL : EXIT_DONE;
     if (error != NULL)
         fede_error_text(error, sentence, sizeof sentence);
     text_add(why, code == EXIT_INTERNAL && error == NULL ? "no memory" : sentence);
-    fede_stream_close(stream);
+    if (stream != NULL)
+        fede_stream_close(stream);
     fede_config_free(config);
     if (certs_count(certs) > 0)
         return EXIT_DONE;
     if (code == EXIT_DONE)
         text_add(why, "the server sent no certificate");
     return code == EXIT_DONE ? EXIT_TLS : code;
+}
+
+/* NULL: *error says why, or there is no memory. The handshake is made as far as it goes. */
+static fede_stream *open_stream(const struct url *url, fede_config *config, unsigned long limit_ms, fede_error *error,
+                                char *detail, size_t size)
+{
+    struct text why = text_in(detail, size);
+    uint64_t until = clock_ticks(NULL) + (uint64_t)limit_ms * 1000;
+    int fd = -1;
+    fede_reason reason = arrive(url, until, &fd, &why);
+    if (reason != FEDE_OK) {
+        error_set(error, reason, FEDE_ORIGIN_TRANSPORT, NULL, 0, reason == FEDE_TIME_LIMIT ? (int64_t)limit_ms : 0);
+        error->detail = detail;
+        return NULL;
+    }
+    fede_conn *conn = fede_client_new(config, url->host);
+    if (conn == NULL)
+        close(fd);
+    fede_stream *stream = conn != NULL ? fede_stream_over(fd, conn) : NULL;
+    uint64_t now = clock_ticks(NULL);
+    if (stream != NULL) {
+        fede_stream_limit(stream, now < until ? (unsigned)((until - now) / 1000 + 1) : 1);
+        fede_stream_handshake(stream);
+    }
+    return stream;
 }
 
 /* Certificate, RFC 5246 7.4.2: each certificate behind its length of 3. */

@@ -58,7 +58,7 @@ struct connect_settings {
     size_t n_alpn;
     const char *server_name, *verify_name, *keylog, *report, *session_in, *session_out;
     long reconnects; /* --reconnect, 0: none */
-    bool no_ticket, status, false_start;
+    bool no_ticket, status, ocsp, false_start;
     bool scts;
     const char *ct_logs;
     fede_revocation revocation;
@@ -145,10 +145,11 @@ void tls_finish(struct client *client);
 
 /* connect_auth.c: certificates to show, before the configuration is used; what is exported, when the connection is there. */
 bool auth_prepare(struct client *client);
-/* Answers what the connection asks: a signature by a key on a token. */
-bool auth_decide(void *client, struct channel *channel, fede_conn *conn);
 void auth_finish(struct client *client);
 void auth_export(struct client *client);
+
+/* connect_decide.c: answers what the connection asks; client is a struct client. */
+bool connect_decide(void *client, struct channel *channel, fede_conn *conn);
 
 /* request.c: one request and its answer. *location: owned text of a redirect to follow, or NULL. */
 bool request_run(struct client *client, const struct url *url, const char *method, bool with_body, bool same_origin, char **location);

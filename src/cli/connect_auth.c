@@ -2,7 +2,7 @@
    (--keymatexport). */
 #include "cli/connect.h"
 
-enum { EXPORTED = 20, SIGNATURE_MOST = 1024 };
+enum { EXPORTED = 20 };
 
 static bool add_shown(struct client *client, const struct shown *shown, struct token_key **token);
 
@@ -38,24 +38,6 @@ static bool add_shown(struct client *client, const struct shown *shown, struct t
     default:
         return client_fail(client, FEDE_INPUT_FAILED, FEDE_ORIGIN_CALLER, 0, 0);
     }
-}
-
-bool auth_decide(void *arg, struct channel *channel, fede_conn *conn)
-{
-    struct client *client = arg;
-    const fede_question *question = fede_ask(conn);
-    uint8_t signature[SIGNATURE_MOST];
-    struct text why = text_in(channel->detail, sizeof channel->detail);
-
-    if (!question || question->kind != FEDE_ASK_SIGNATURE || question->credential >= SHOWN_MOST ||
-        !client->tokens[question->credential])
-        return false;
-    size_t len = token_sign(client->tokens[question->credential], question->scheme, question->to_sign, signature, &why);
-    if (len)
-        return fede_answer_signature(conn, (fede_bytes){signature, len});
-    channel_failed(channel, FEDE_TOKEN_FAILED, FEDE_ORIGIN_CALLER);
-    fede_answer_refuse(conn, FEDE_ALERT_INTERNAL_ERROR);
-    return false;
 }
 
 void auth_finish(struct client *client)

@@ -17,7 +17,7 @@ enum key {
     MAX_TIME, CONNECT_TIMEOUT, IPV4, IPV6, RESOLVE, CONNECT_TO, UNIX_SOCKET, INTERFACE, PROXY, NO_PROXY, PROXY_USER, STARTTLS,
     INSECURE, CACERT, CAPATH, VERIFY_NAME, VERIFY_IP, AT_TIME, SHOW_CERTIFICATES, TLS12, TLS_MAX, CIPHERS, GROUPS, SCHEMES,
     ALPN, NO_ALPN, SERVER_NAME, NO_SERVER_NAME, NO_EMS, MAX_FRAGMENT, KEYLOG, SESSION_OUT, SESSION_IN, RECONNECT, NO_TICKET,
-    STATUS, CERT_STATUS, CRL_FILE, REVOCATION, FALSE_START, RENEGOTIATE, RECORD_LIMIT, FRAGMENT_LENGTH, SCT, CT_LOGS,
+    STATUS, CERT_STATUS, OCSP, CRL_FILE, REVOCATION, FALSE_START, RENEGOTIATE, RECORD_LIMIT, FRAGMENT_LENGTH, SCT, CT_LOGS,
     REPORT, DIAGRAM, CERT, KEY, PASS, FILE_FORM, EXPORT, EXPORT_LEN,
     INTERACTIVE, LINGER, CRLF, REFUSED
 };
@@ -79,6 +79,7 @@ static const struct option_row options[] = {
     {"cert-status",      0,  CERT_STATUS, NULL,        NULL, "As --status, and refuse a server without a good response (--revocation leaf)."},
     {"crl",              0,  CRL_FILE,    "FILE",      NULL, "Judge certificates by the revocation lists in FILE (PEM or DER); repeatable. With one, every certificate of the path must be covered."},
     {"crlfile",          0,  CRL_FILE,    "FILE",      NULL, "The same as --crl."},
+    {"ocsp",             0,  OCSP,        NULL,        NULL, "Ask the responder that the server's certificate names, over HTTP, and judge by its answer; without a good one the certificate is refused, unless --revocation is soft. A response that the server sends (--status) spares that."},
     {"revocation",       0,  REVOCATION,  "HOW",       NULL, "What an unknown revocation status means: soft: nothing; leaf: the server's own certificate is refused; hard: any of the path is. Without it what was given must count."},
     {"sct",              0,  SCT,         NULL,        NULL, "Ask the server for timestamps of logs (Certificate Transparency, RFC 6962)."},
     {"ct-logs",          0,  CT_LOGS,     "FILE",      NULL, "Judge timestamps by the list of logs in FILE (log_list.json, version 3): each is told as verified, failed, or of an unknown log. They refuse nothing."},
@@ -392,6 +393,8 @@ static bool take_tls(struct connect_settings *set, const struct option_row *row,
         return true;
     case AT_TIME:
         return value_time(value, &set->at_time, why);
+    case OCSP:
+        return set->ocsp = true;
     case STATUS:
         return set->status = true;
     case CERT_STATUS:

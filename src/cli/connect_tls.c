@@ -116,7 +116,10 @@ static bool set_status(struct client *client)
     const struct connect_settings *set = &client->set;
     fede_config *config = client->config;
 
-    if (!fede_config_status_request(config, set->status) || !fede_config_revocation(config, set->revocation))
+    bool asks = set->ocsp && set->revocation == FEDE_REVOCATION_IF_GIVEN;
+    if (!fede_config_status_request(config, set->status) ||
+        !fede_config_revocation(config, asks ? FEDE_REVOCATION_LEAF : set->revocation) ||
+        (set->ocsp && !fede_config_ask(config, FEDE_ASK_VERDICT)))
         return tls_refused(client);
     if (!fede_config_scts(config, set->scts) || !set_logs(client))
         return false;
@@ -240,7 +243,7 @@ bool tls_start(struct client *client, const struct url *url)
     if (set->renegotiations)
         fede_conn_allow_renegotiation(conn, (unsigned)set->renegotiations);
     offer_session(client);
-    client->channel.decide = auth_decide;
+    client->channel.decide = connect_decide;
     client->channel.decider = client;
     if (!channel_secure(&client->channel, conn) || !channel_handshake(&client->channel)) {
         take_facts(client);

@@ -5,10 +5,9 @@
 #include <http_parser.h>
 #include <stdio.h>
 
+#include "cli/arrive.h"
 #include "cli/channel.h"
 #include "cli/output.h"
-#include "cli/tcp.h"
-#include "cli/url.h"
 
 enum { HEAD_SIZE = TARGET_SIZE + 1024, PIECE = 4096 };
 
@@ -20,7 +19,6 @@ struct answer {
     bool type_next, too_much, complete;
 };
 
-static bool reach_host(const struct url *url, uint64_t deadline, struct channel *channel, bool *late, struct text *why);
 static bool ask(struct channel *channel, const struct url *url, const struct fetch_order *order, struct text *why);
 static bool hear(struct channel *channel, struct answer *answer, struct text *why);
 
@@ -35,8 +33,12 @@ size_t fetch(const struct fetch_order *order, uint8_t *out, size_t size, bool *l
         text_add(why, "only http:// addresses are asked");
         return 0;
     }
-    if (!url_parse(order->url, &url, why) || !reach_host(&url, deadline, &channel, late, why))
+    int fd = -1;
+    fede_reason way = url_parse(order->url, &url, why) ? arrive(&url, deadline, &fd, why) : FEDE_URL_BAD;
+    *late = way == FEDE_TIME_LIMIT;
+    if (way != FEDE_OK)
         return 0;
+    channel_open(&channel, fd);
     channel.deadline_us = deadline;
     channel.limit_ms = order->limit_ms;
     bool heard = ask(&channel, &url, order, why) && hear(&channel, &answer, why);
@@ -48,23 +50,6 @@ size_t fetch(const struct fetch_order *order, uint8_t *out, size_t size, bool *l
         text_add(why, "the connection ended before the answer was complete");
     channel_close(&channel);
     return heard ? answer.len : 0;
-}
-
-static bool reach_host(const struct url *url, uint64_t deadline, struct channel *channel, bool *late, struct text *why)
-{
-    static struct resolution found;
-    struct tcp_way way;
-    const struct resolve_order order = {.host = url->host, .port = url->port, .deadline_us = deadline};
-    const struct tcp_order tcp = {.to = &found, .deadline_us = deadline};
-    enum resolve_result resolved = resolve(&order, &found);
-    enum tcp_result result = resolved == RESOLVED ? tcp_connect(&tcp, &way) : TCP_FAILED;
-    *late = resolved == RESOLVE_LATE || result == TCP_LATE;
-    if (resolved != RESOLVED || result != TCP_CONNECTED) {
-        text_add(why, resolved != RESOLVED ? found.text : way.text);
-        return false;
-    }
-    channel_open(channel, way.fd);
-    return true;
 }
 
 static bool ask(struct channel *channel, const struct url *url, const struct fetch_order *order, struct text *why)

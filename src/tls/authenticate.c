@@ -100,7 +100,6 @@ static enum outcome judge(struct handshake *hs)
     hs->refusal.message = MSG_CERTIFICATE;
     if (!handshake_is_client(hs) && hs->refusal.certificate == 0)
         hs->refusal.certificate = FEDE_CERTIFICATE_CLIENT;
-    inform_verdict(conn, &hs->verdict, &hs->refusal);
     hs->verdict_asked = ANSWER_YES;
     if (config->questions & FEDE_ASK_VERDICT) {
         hs->verdict_asked = ANSWER_OPEN;
@@ -108,8 +107,28 @@ static enum outcome judge(struct handshake *hs)
             .kind = FEDE_ASK_VERDICT, .server_name = conn->server_name, .verdict = &hs->verdict};
         if (handshake_is_client(hs)) /* else it is the own one */
             hs->question.staple = hs->staple;
+    } else {
+        inform_verdict(conn, &hs->verdict, &hs->refusal);
     }
     return DONE;
+}
+
+/* A server that owes a staple (RFC 7633) still owes it. */
+bool fede_answer_staple(fede_conn *conn, fede_bytes response)
+{
+    const fede_question *question = fede_ask(conn);
+    struct handshake *hs = conn->handshake;
+    if (question == NULL || question->kind != FEDE_ASK_VERDICT || !handshake_is_client(hs))
+        return conn_no_question(conn, "no verdict on a server waits for an answer");
+    if (hs->refusal.reason == FEDE_CERT_STAPLE_MISSING)
+        return true;
+    hs->fetched = arena_copy(&hs->arena, response);
+    hs->refusal = (fede_error){0};
+    enum outcome o = hs->fetched.data == NULL && response.len > 0 ? handshake_no_memory(hs) : judge(hs);
+    if (o == DONE)
+        return true;
+    conn_end_badly(conn);
+    return false;
 }
 
 static enum outcome decide(struct handshake *hs)
@@ -119,6 +138,8 @@ static enum outcome decide(struct handshake *hs)
     bool asked = config->questions & FEDE_ASK_VERDICT;
     if (hs->verdict_asked == ANSWER_OPEN)
         return WAIT;
+    if (asked)
+        inform_verdict(conn, &hs->verdict, &hs->refusal);
     if (hs->verdict_asked == ANSWER_NO) {
         if (hs->refusal.reason == FEDE_OK)
             return handshake_fail(hs, FEDE_CERT_REFUSED, NULL, 0, 0);

@@ -58,6 +58,7 @@ struct handshake {
     struct host *host;        /* client: the name to be proved; NULL: none */
     bytes scts;               /* SignedCertificateTimestampList: the server's own, or the one that came */
     bytes staple;             /* the OCSP response: the server's own, or the one that came */
+    bytes fetched;            /* client: the one that the application got elsewhere; empty: none */
     struct certificate *leaf; /* the peer's, once judged; NULL: it could not be read */
     fede_verdict verdict;
     fede_error refusal; /* why the chain is not good */

@@ -161,7 +161,7 @@ void status_ask(const struct handshake *hs, struct verify_request *request)
 {
     const struct fede_config *config = hs->conn->config;
     const bool client = handshake_is_client(hs); /* what a server holds is about its own chain, not about the client's */
-    request->staple = client ? hs->staple : BYTES_NONE;
+    request->staple = !client ? BYTES_NONE : hs->fetched.len > 0 ? hs->fetched : hs->staple;
     request->staple_asked = client && config->status_request;
     request->revocation = config->revocation;
     request->ct_logs = config->ct_logs;

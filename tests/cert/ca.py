@@ -24,6 +24,13 @@ def expect(ok, message):
         raise AssertionError(message)
 
 
+skipped = {}  # what could not be judged here: the reason, once each
+
+
+def skip(reason):
+    skipped[reason] = True
+
+
 def ca(s, *arguments, code=0):
     done = subprocess.run([s.fede, "ca", *arguments], cwd=s.place, capture_output=True, text=True, timeout=60)
     expect(done.returncode == code, f"fede ca {' '.join(arguments)}: exit {done.returncode}, wanted {code}: {done.stderr}")

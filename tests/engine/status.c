@@ -107,6 +107,47 @@ static void stapled(void)
     }
 }
 
+/* A response that the client got elsewhere, in answer to the question about the verdict. */
+static void fetched(void)
+{
+    static const struct {
+        bool asks;
+        const char *key, *response;
+        uint16_t reason; /* 0: accepted */
+    } rows[] = {{false, "p256", "good.ocsp", 0},
+                {true, "p256", "good.ocsp", 0},
+                {false, "p256", "revoked.ocsp", FEDE_CERT_REVOKED},
+                {false, "p256", "other.ocsp", FEDE_CERT_STAPLE_BAD},
+                {false, "p256", "p256.pem", FEDE_CERT_STAPLE_BAD},
+                {false, "must", "must.ocsp", 0},
+                {true, "must", "must.ocsp", FEDE_CERT_STAPLE_MISSING}}; /* the server owes it */
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        fede_config *cc = client_with(NULL, rows[i].asks, FEDE_REVOCATION_LEAF), *sc = pair_server_config(NULL, rows[i].key);
+        CHECK(fede_config_ask(cc, FEDE_ASK_VERDICT));
+        struct pair pair = {0};
+        pair_start(&pair, cc, sc, NULL);
+        seen = (struct seen){0};
+        CHECK_AT(!fede_answer_staple(pair.client, pair_file(rows[i].response)), i); /* nothing is asked yet */
+        pair_end(&pair);
+        pair = (struct pair){0};
+        pair_start(&pair, cc, sc, NULL);
+        CHECK_AT(pair_pump(&pair) && fede_needs(pair.client) == FEDE_DECIDE && seen.revocation == 0, i);
+        CHECK_AT(!fede_ask(pair.client)->verdict->accepted, i);
+        CHECK_AT(fede_answer_staple(pair.client, pair_file(rows[i].response)), i);
+        const fede_question *question = fede_ask(pair.client);
+        CHECK_AT(question != NULL && question->verdict->accepted == (rows[i].reason == 0), i);
+        CHECK_AT(question != NULL && question->verdict->reason == rows[i].reason && question->staple.len == 0, i);
+        CHECK_AT(fede_answer_verdict(pair.client, question != NULL && question->verdict->accepted) && pair_pump(&pair), i);
+        CHECK_AT(seen.revocation == (rows[i].reason == 0 ? FEDE_PASSED : FEDE_FAILED), i);
+        CHECK_AT(pair_established(pair.server) == (rows[i].reason == 0), i);
+        const fede_error *error = fede_conn_error(pair.client);
+        CHECK_AT((error != NULL ? error->reason : 0) == rows[i].reason, i);
+        pair_end(&pair);
+        fede_config_free(cc);
+        fede_config_free(sc);
+    }
+}
+
 /* A derived config has another staple; the one it comes from keeps its own. The question shows what came. */
 static void replaced(void)
 {
@@ -439,6 +480,7 @@ static void no_memory(void)
 int main(void)
 {
     stapled();
+    fetched();
     replaced();
     listed();
     logged();
