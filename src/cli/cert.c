@@ -45,7 +45,7 @@ enum key {
 struct settings {
     struct story story;
     const char *name, *output, *staple, *ct_logs;
-    int64_t at;
+    int64_t at; /* 0: now */
     struct trust_options trust;
     const char *crls[FILES_MOST];
     size_t n_crls;
@@ -133,7 +133,6 @@ static int cert_run(int argc, char **argv)
     int n_operands = 0;
     story_defaults(&settings.story);
     settings.story.file = "-";
-    settings.at = time(NULL);
     settings.limit_ms = FETCH_MS;
     int code = options_parse(&cert_command, &settings, argc, argv, &n_operands);
     if (code >= 0)
@@ -235,7 +234,12 @@ static bool load(struct run *run, const char *path, const char *label, fede_byte
     return out->len > 0;
 }
 
-/* Judged once for the issuer, then again by what its responder says. */
+static int64_t moment(const struct settings *s)
+{
+    return s->at != 0 ? s->at : (int64_t)time(NULL);
+}
+
+/* Judged once for the issuer, then again by what its responder says; by a later clock: the response may be new. */
 static void ask_responder(struct run *run, fede_verify_request *request)
 {
     static uint8_t answer[RESPONDER_ANSWER_MOST];
@@ -245,6 +249,7 @@ static void ask_responder(struct run *run, fede_verify_request *request)
         text_add(&said, "not asked: there is a response already");
     else if ((len = responder_ask(fede_verification_verdict(run->verification), run->s->limit_ms, answer, &said)) > 0)
         request->staple = certs_other(run->certs, bytes_of(answer, len), "OCSP RESPONSE");
+    request->at = moment(run->s);
     if (request->revocation == FEDE_REVOCATION_IF_GIVEN)
         request->revocation = FEDE_REVOCATION_LEAF;
     fede_verification_free(run->verification);
@@ -277,7 +282,7 @@ static int judged(struct run *run, const char *source)
                                    .name = s->name != NULL ? s->name
                                            : run->live     ? run->name
                                                            : NULL,
-                                   .at = s->at,
+                                   .at = moment(s),
                                    .purpose = (uint8_t)s->purpose,
                                    .profile = (uint8_t)s->profile,
                                    .revocation = (uint8_t)s->revocation,
@@ -312,7 +317,7 @@ static int judged(struct run *run, const char *source)
                              .lint = s->lint,
                              .only = s->only,
                              .fail_on = s->fail_on,
-                             .at = s->at};
+                             .at = request.at};
     if (!story_start(&s->story, &q.report, run->why))
         return EXIT_INPUT;
     setvbuf(q.report.out, NULL, _IOFBF, 1 << 16);
@@ -389,7 +394,7 @@ static int store(struct run *run, int n, char **operands)
     if (!load_trust(run) || !story_start(&run->s->story, &options, run->why))
         return EXIT_INPUT;
     setvbuf(options.out, NULL, _IOFBF, 1 << 16);
-    long found = store_tell(&options, run->trust, run->anchors, (const char *const *)operands, (size_t)n, run->s->at);
+    long found = store_tell(&options, run->trust, run->anchors, (const char *const *)operands, (size_t)n, moment(run->s));
     story_end(&options);
     if (found == 0)
         text_add(run->why, "no trust anchor has all these words in its subject");
