@@ -45,6 +45,8 @@ static bool from_file(char *out, const char *source, struct text *why)
     if (strncmp(source, "file:", 5) == 0)
         source += strncmp(source, "file:///", 8) == 0 ? 7 : 5;
     FILE *file = source[0] != '|' ? fopen(source, "r") : NULL;
+    if (file != NULL)
+        setvbuf(file, NULL, _IONBF, 0); /* no copy of the PIN stays in a buffer */
     bool read = file != NULL && fgets(out, PIN_MOST, file) != NULL;
     if (!read) {
         text_add(why, "pin-source ");
@@ -73,7 +75,7 @@ static bool from_terminal(char *out, const struct token *token, struct text *why
         token_named(&ask, token);
         silent = before;
         silent.c_lflag &= ~(tcflag_t)ECHO;
-        setvbuf(terminal, NULL, _IONBF, 0); /* no copy of the PIN stays in a buffer */
+        setvbuf(terminal, NULL, _IONBF, 0);
         tcsetattr(fileno(terminal), TCSAFLUSH, &silent);
         fprintf(terminal, "%s: ", line);
         read = fgets(out, PIN_MOST, terminal) != NULL;
