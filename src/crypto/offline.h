@@ -28,4 +28,8 @@ bool offline_rsa(const struct crypto_key *key, bytes in, uint8_t *out);
    0x0201 or 0x0203. */
 bool offline_verify(const struct public_key *key, uint16_t scheme, bytes input, bytes signature);
 
+/* The same over a digest that is there already, MD5 and SHA-1 in 36 bytes, or SHA-1 alone: SSL 3.0 makes it in its own way
+   (RFC 6101 5.6.8). ECDSA has the last 20 bytes. */
+bool offline_verify_digest(const struct public_key *key, bytes digest, bytes signature);
+
 #endif

@@ -46,19 +46,28 @@ bool crypto_verify(const struct public_key *key, const struct scheme *scheme, by
 bool offline_verify(const struct public_key *key, uint16_t scheme, bytes input, bytes signature)
 {
     enum { RSA_SHA1 = 0x0201, ECDSA_SHA1 = 0x0203 };
-    bool rsa = key->kind == KEY_RSA, ec = key->kind >= KEY_EC_P256 && key->kind <= KEY_EC_P521, verified = false;
+    bool rsa = key->kind == KEY_RSA, ec = key->kind >= KEY_EC_P256 && key->kind <= KEY_EC_P521;
     if ((scheme != 0 && scheme != (rsa ? RSA_SHA1 : ECDSA_SHA1)) || (!rsa && !ec))
         return false;
     uint8_t hash[HASH_MAX];
     enum hash kind = rsa && scheme == 0 ? HASH_MD5_SHA1 : HASH_SHA1;
-    bytes digest = bytes_of(hash, hash_len(kind));
     crypto_hash_once(kind, input, hash);
+    return offline_verify_digest(key, bytes_of(hash, hash_len(kind)), signature);
+}
+
+bool offline_verify_digest(const struct public_key *key, bytes digest, bytes signature)
+{
+    enum { SHA1_LEN = 20 };
+    const bool ec = key->kind >= KEY_EC_P256 && key->kind <= KEY_EC_P521;
+    bool verified = false;
+    if (digest.len < SHA1_LEN)
+        return false;
     ERR_set_mark();
     if (ec) {
-        verified = verify_ec(key, digest, signature);
-    } else if (rsa_is_sane(key) && signature.len == key->modulus.len) {
+        verified = verify_ec(key, bytes_skip(digest, digest.len - SHA1_LEN), signature);
+    } else if (key->kind == KEY_RSA && rsa_is_sane(key) && signature.len == key->modulus.len) {
         RSA *public = rsa_of(key);
-        verified = public != NULL && RSA_verify(kind == HASH_SHA1 ? NID_sha1 : NID_md5_sha1, digest.data,
+        verified = public != NULL && RSA_verify(digest.len == SHA1_LEN ? NID_sha1 : NID_md5_sha1, digest.data,
                                                 (unsigned)digest.len, signature.data, (unsigned)signature.len, public) == 1;
         RSA_free(public);
     }

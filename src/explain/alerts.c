@@ -9,6 +9,7 @@
 #include "explain/annotate.h"
 #include "explain/hello.h"
 #include "explain/suite_parts.h"
+#include "explain/ssl3.h"
 #include "x509/x509.h"
 
 struct job {
@@ -22,11 +23,13 @@ struct job {
     struct text *out;
 };
 
+enum { NO_CERTIFICATE = 41 /* reserved since TLS 1.0 */ };
 typedef enum certainty look(struct job *j);
 static look closed, handshake_failure, certificate_refused, unknown_ca, protocol_version, no_protocol,
     unrecognized_name, wrong_tag, wrong_proof, unexpected, malformed, too_long, fallback, no_renegotiation,
     certificate_missing, unasked_extension, missing_extension, staple;
 static bool ours(struct job *j, const fede_error *error);
+static enum certainty no_certificate(struct job *j);
 static const struct kept_message *last_of(const struct job *j, uint8_t from);
 static bool client_sent_no_certificate(const struct job *j);
 static bool leaf_of(const struct job *j, struct certificate *leaf);
@@ -46,6 +49,7 @@ static const struct {
      "The two sides found no parameters in common, or one insists on something. Which of them does not show: see the "
      "offers, "
      "and the log of the side that sent it."},
+    {NO_CERTIFICATE, no_certificate, "The sender has no certificate: TLS sends an empty list instead."},
     {FEDE_ALERT_BAD_CERTIFICATE, certificate_refused,
      "The certificate was not accepted; the details are in the sender's log."},
     {FEDE_ALERT_UNSUPPORTED_CERTIFICATE, certificate_refused, "The sender can't use this kind of certificate."},
@@ -258,6 +262,16 @@ static enum certainty no_renegotiation(struct job *j)
 }
 
 /* ---- certificates ---- */
+
+/* RFC 6101 5.6.6: what SSL 3.0 has in place of an empty Certificate. */
+static enum certainty no_certificate(struct job *j)
+{
+    const bool asked = dissection_message(j->d, FEDE_SERVER, MSG_CERTIFICATE_REQUEST, 0) != NULL;
+    if (!asked || j->d->version != SSL3_VERSION)
+        return NOT_VISIBLE;
+    text_add(j->out, "The server asks for a certificate, and the client has none: in SSL 3.0 it says so in this way.");
+    return CERTAIN;
+}
 
 static enum certainty certificate_missing(struct job *j)
 {

@@ -1,12 +1,13 @@
 /* explain/derived.c: a connection's values and verdicts, made from the kept messages and what was revealed.
 
-   TLS 1.0 to 1.2: key exchange, master secret (RFC 5246 8.1, RFC 7627 4), key block (6.3), verify_data (7.4.9). Signatures are
+   SSL 3.0 (ssl3.c) to TLS 1.2: key exchange, master secret (RFC 5246 8.1, RFC 7627 4), key block (6.3), verify_data (7.4.9). Signatures are
    derived_signatures.c's, protected records derived_records.c's, TLS 1.3 is derived13.c's. What can't be checked says why. The
    transcript is put together here from the messages as they were on the wire: HelloRequest does not count,
    ChangeCipherSpec and alerts are no messages. */
 #include "explain/derived_parts.h"
 
 #include "explain/hello.h"
+#include "explain/ssl3.h"
 #include "keys/schedule12.h"
 
 static void premaster(struct derived_job *j);
@@ -29,7 +30,7 @@ struct derived *derived_make(struct arena *arena, const struct dissection *d, bo
         return j.out;
     j.suite = suite_parts(u16s_at(j.server.suites, 0));
     j.prf = suite_prf(&j.suite, d->version);
-    j.is_12 = d->version >= 0x0301 && d->version <= 0x0303 && !j.suite.tls13 && j.prf != 0;
+    j.is_12 = d->version >= SSL3_VERSION && d->version <= 0x0303 && !j.suite.tls13 && j.prf != 0;
     if (verdicts) {
         derived_signatures(&j);
     }
@@ -108,9 +109,12 @@ static void master(struct derived_job *j)
             bytes_copy(randoms, j->client.random.data, 32);
             bytes_copy(randoms + 32, j->server.random.data, 32);
             seed = BYTES_OF(randoms);
-            v = derive_master(j->arena, j->prf, d->premaster, false, seed);
+            v = d->version == SSL3_VERSION ? derive_ssl3_master(j->arena, d->premaster, seed)
+                                           : derive_master(j->arena, j->prf, d->premaster, false, seed);
         }
-        if (v != NULL && d->extended == 1)
+        if (v != NULL && d->version == SSL3_VERSION)
+            v->command = NULL; /* fede derive has no SSL 3.0 */
+        else if (v != NULL && d->extended == 1)
             derived_command(j->arena, v, what, extended, (bytes[]){d->premaster, seed});
         else if (v != NULL)
             derived_command(j->arena, v, what, classic, (bytes[]){d->premaster, j->client.random, j->server.random});
@@ -143,12 +147,19 @@ static void keys(struct derived_job *j)
     const char *why;
     bytes_copy(randoms, j->server.random.data, 32);
     bytes_copy(randoms + 32, j->client.random.data, 32);
-    struct derivation *v = derive_key_block(j->arena, u16s_at(j->server.suites, 0), j->d->version, j->out->master,
-                                            BYTES_OF(randoms), &why);
+    const bool ssl3 = j->d->version == SSL3_VERSION;
+    const uint16_t suite = u16s_at(j->server.suites, 0);
+    struct derivation *v =
+        ssl3 ? derive_ssl3_key_block(j->arena, suite, j->out->master, BYTES_OF(randoms))
+             : derive_key_block(j->arena, suite, j->d->version, j->out->master, BYTES_OF(randoms), &why);
     if (v == NULL)
         return;
     v->told = j->d->key_block;
     j->out->keys = v->value;
+    if (ssl3) {
+        add_value(j, v);
+        return;
+    }
     char what[160];
     struct text t = text_in(what, sizeof what);
     text_add(&t, "key-block ");
@@ -183,8 +194,10 @@ static void finished(struct derived_job *j, uint8_t from)
                                        : "the master secret is not known here");
         return;
     }
-    bytes hash = transcript_hash(j, m, false), got = bytes_skip(m->bytes, 4);
-    struct derivation *value = derive_verify_data(j->arena, j->prf, j->out->master, client, hash);
+    const bool ssl3 = d->version == SSL3_VERSION;
+    bytes hash = ssl3 ? derived_transcript(j, m, false) : transcript_hash(j, m, false), got = bytes_skip(m->bytes, 4);
+    struct derivation *value = ssl3 ? derive_ssl3_verify_data(j->arena, j->out->master, from, hash)
+                                    : derive_verify_data(j->arena, j->prf, j->out->master, client, hash);
     if (value == NULL) {
         derived_say(v, VERDICT_OPEN, "there was not enough memory");
         return;
@@ -195,7 +208,8 @@ static void finished(struct derived_job *j, uint8_t from)
     text_add(&t, "verify-data --hash ");
     text_add(&t, hash_title(j->prf));
     text_add(&t, client ? " --side client" : " --side server");
-    derived_command(j->arena, value, what, options, (bytes[]){j->out->master, hash});
+    if (!ssl3)
+        derived_command(j->arena, value, what, options, (bytes[]){j->out->master, hash});
     add_value(j, value);
     v->input = hash;
     v->outcome = bytes_equal_secret(value->value, got) ? VERDICT_VERIFIED : VERDICT_FAILED;
@@ -213,7 +227,7 @@ static void finished(struct derived_job *j, uint8_t from)
 
 const char *derived_not_computed(const struct derived_job *j)
 {
-    return j->d->version == 0x0303 ? "the hash of this suite is not computed here" : "SSL 3.0 is not computed here";
+    return j->d->version == 0x0303 ? "the hash of this suite is not computed here" : "this version is not computed here";
 }
 
 /* All messages before `until`, or up to it, one after the other. */

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "explain/protection.h"
+#include "explain/ssl3.h"
 
 static void authenticated(const struct protection *p, bytes record, const struct record_parts *parts,
                           struct derived_record *out);
@@ -62,6 +63,10 @@ static void authenticated(const struct protection *p, bytes record, const struct
         bytes_copy(out->additional + 8, record.data, 3);
         store16(out->additional + 11, (uint16_t)len);
         out->additional_len = sizeof out->additional;
+        if (p->version == SSL3_VERSION) { /* without the version */
+            store16(out->additional + 9, (uint16_t)len);
+            out->additional_len = 11;
+        }
     }
     if (!p->suite.aead)
         return;

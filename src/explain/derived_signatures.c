@@ -8,12 +8,15 @@
 #include <time.h>
 
 #include "crypto/offline.h"
+#include "explain/ssl3.h"
 #include "explain/staple.h"
 #include "x509/certificate.h"
 
 static void certificates(struct derived_job *j);
 static void key_exchange(struct derived_job *j);
 static void certificate_verify(struct derived_job *j);
+static void verify_ssl3(struct derived_job *j, struct derived_verdict *v, const struct public_key *key, bytes signature,
+                        struct text *by);
 static void staple(struct derived_job *j);
 static bool computed(bool unnamed, uint16_t scheme);
 static void verify(struct derived_verdict *v, const struct public_key *key, uint16_t scheme, bytes input,
@@ -146,9 +149,28 @@ static void certificate_verify(struct derived_job *j)
     else {
         v->input = derived_transcript(j, m, false);
         struct text t = text_in(v->text, sizeof v->text);
+        if (j->d->version == SSL3_VERSION) {
+            verify_ssl3(j, v, &leaf.key, cv.signature, &t);
+            return;
+        }
         verify(v, &leaf.key, cv.unnamed ? 0 : cv.scheme, v->input, cv.signature, &t);
         text_add(&t, ", over all messages before it, by the key in the client's certificate");
     }
+}
+
+/* Over the messages and the master secret: both hashes for RSA, SHA-1 alone for ECDSA. */
+static void verify_ssl3(struct derived_job *j, struct derived_verdict *v, const struct public_key *key, bytes signature,
+                        struct text *by)
+{
+    uint8_t hashes[SSL3_HASHES];
+    if (j->d->master.len == 0) {
+        derived_say(v, VERDICT_OPEN, "the master secret is not known here: in SSL 3.0 it is signed with the messages");
+        return;
+    }
+    ssl3_hashes(j->d->master, 0, v->input, hashes);
+    v->input = arena_copy(j->arena, BYTES_OF(hashes));
+    v->outcome = offline_verify_digest(key, v->input, signature) ? VERDICT_VERIFIED : VERDICT_FAILED;
+    text_add(by, "MD5 and SHA-1 over all messages before it and the master secret, by the key in the client's certificate");
 }
 
 /* The issuer is among the certificates sent, or in the path that verification found. */

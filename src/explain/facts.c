@@ -5,6 +5,7 @@
 #include "explain/annotate.h"
 #include "explain/dissection.h"
 #include "explain/ssl2.h"
+#include "explain/ssl3.h"
 
 static void client_hello(const struct dissection *d, struct wire *w, struct text *out);
 static void server_hello(const struct dissection *d, struct wire *w, struct text *out);
@@ -186,7 +187,8 @@ static void certificate_request(const struct dissection *d, struct wire *w, stru
     wire_certificate_request_12(w, &m);
     if (!wire_done(w))
         return;
-    text_add(out, "asks for a client certificate; ");
+    text_add(out, "asks for a client certificate");
+    text_add(out, m.unnamed ? "" : "; ");
     if (!m.unnamed)
         count(out, m.schemes.n, "scheme", "schemes");
     text_add(out, m.authorities.len == 0 ? "; any issuer" : "; from named issuers");
@@ -211,7 +213,7 @@ static void certificate_verify(const struct dissection *d, struct wire *w, struc
 
 static void client_key_exchange(const struct dissection *d, struct wire *w, struct text *out)
 {
-    struct client_key_exchange m = {.kx = d->context.kx};
+    struct client_key_exchange m = {.kx = d->context.kx, .unprefixed = d->version == SSL3_VERSION};
     wire_client_key_exchange(w, &m);
     if (!wire_done(w))
         return;

@@ -1,9 +1,10 @@
 /* explain/protection.c: opening records of all suites: AEAD (RFC 5246 6.2.3.3, RFC 9846 5.2), CBC with the MAC inside (RFC 2246
-   6.2.3.2, RFC 4346 6.2.3.2) or over the ciphertext (RFC 7366), stream ciphers and none (RFC 5246 6.2.3.1).
+   6.2.3.2, RFC 4346 6.2.3.2) or over the ciphertext (RFC 7366), stream ciphers and none (RFC 5246 6.2.3.1); all of them as SSL 3.0 had them (RFC 6101 5.2.3).
 
    AES-GCM and ChaCha20-Poly1305 are the engine's; everything else is put together here, for captures alone, and says which
    part did not fit. */
 #include "explain/protection.h"
+#include "explain/ssl3.h"
 
 #include "base/bytes.h"
 #include "crypto/offline.h"
@@ -15,14 +16,12 @@ static bool open_aead(struct protection *p, uint8_t *record, struct record_parts
 static bool open_cbc(struct protection *p, uint8_t *record, struct record_parts *parts);
 static bool open_stream(struct protection *p, uint8_t *record, struct record_parts *parts);
 static bool mac_fits(const struct protection *p, const uint8_t *record, bytes content, const uint8_t *mac);
-static bool take_padding(uint8_t *record, struct record_parts *parts, size_t mac_len);
+static bool take_padding(const struct protection *p, uint8_t *record, struct record_parts *parts, size_t mac_len);
 static enum aead common_aead(const char *algorithm);
 
 const char *protection_missing(const struct suite_parts *suite, uint16_t version)
 {
     bool null = suite->known && suite->algorithm == NULL && suite->key_len == 0;
-    if (version < 0x0301)
-        return "SSL 3.0 is not decrypted";
     if (!suite->known || suite_prf(suite, version) == 0 || (!suite->aead && suite->mac_hash == 0))
         return "the parts of this suite are not known";
     if (suite->tls13 != (version >= 0x0304))
@@ -196,7 +195,7 @@ static bool open_cbc(struct protection *p, uint8_t *record, struct record_parts 
                          parts->cipher_len))
         return false;
     parts->why = "the padding is wrong";
-    if (!take_padding(record, parts, mac_len))
+    if (!take_padding(p, record, parts, mac_len))
         return false;
     parts->why = "the MAC is not what its key gives";
     if (mac_len > 0 &&
@@ -207,14 +206,16 @@ static bool open_cbc(struct protection *p, uint8_t *record, struct record_parts 
 }
 
 /* Content, MAC, padding, length of the padding; every byte of the padding says its length (RFC 2246 6.2.3.2). */
-static bool take_padding(uint8_t *record, struct record_parts *parts, size_t mac_len)
+static bool take_padding(const struct protection *p, uint8_t *record, struct record_parts *parts, size_t mac_len)
 {
     const size_t end = parts->cipher + parts->cipher_len, padding = (size_t)record[end - 1] + 1;
     if (padding + mac_len > parts->cipher_len)
         return false;
-    for (size_t i = end - padding; i < end; i++)
+    for (size_t i = end - padding; i < end && p->version != SSL3_VERSION; i++)
         if (record[i] != padding - 1)
             return false;
+    if (p->version == SSL3_VERSION && padding > p->suite.block) /* RFC 6101 5.2.3.2: what is in it is not said (POODLE) */
+        return false;
     parts->padding = end - padding;
     parts->padding_len = padding;
     parts->mac = parts->padding - mac_len;
@@ -257,6 +258,10 @@ static bool mac_fits(const struct protection *p, const uint8_t *record, bytes co
 {
     uint8_t head[MAC_HEAD], wanted[HASH_MAX];
     struct crypto_hmac keyed;
+    if (p->version == SSL3_VERSION) {
+        ssl3_mac(p->suite.mac_hash, bytes_of(p->mac_key, p->suite.mac_len), p->sequence, record[0], content, wanted);
+        return memcmp(wanted, mac, p->suite.mac_len) == 0;
+    }
     store64(head, p->sequence);
     bytes_copy(head + 8, record, 3);
     store16(head + 11, (uint16_t)content.len);

@@ -336,6 +336,7 @@ void session_end(struct session *s, enum stream_end how, int side, uint64_t at_u
             s->listener->unfound(s->listener->arg, s);
         return;
     }
+    check_ssl3_verify(s);
     for (int i = 0; i < 2; i++) {
         const struct way *w = &s->ways[i];
         char line[200];

@@ -131,6 +131,7 @@ struct session {
     uint8_t master[48];
     uint8_t *spoken;          /* its messages, in order */
     size_t spoken_len, spoken_room;
+    size_t verify_at;         /* SSL 3.0: of a CertificateVerify in spoken that waits for the master secret; 0: none */
     size_t shown_at[3];       /* where in spoken the Certificate messages lie, by side */
     bool unjudged[3];         /* a chain came, and what may come with it is still awaited */
     size_t answer_at, status_at; /* of ServerHello and CertificateStatus in spoken; status_at 0: none came */
@@ -225,5 +226,6 @@ void check_certificates(struct session *s, uint8_t from, bytes list_of_der[], si
 void check_key_exchange(struct session *s, bytes body);
 void check_certificate_verify(struct session *s, uint8_t from, bytes body);
 void check_finished(struct session *s, uint8_t from, bytes body);
+void check_ssl3_verify(struct session *s);
 
 #endif

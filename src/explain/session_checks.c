@@ -9,6 +9,7 @@
 #include "crypto/offline.h"
 #include "explain/dissection.h"
 #include "explain/session.h"
+#include "explain/ssl3.h"
 #include "explain/verified.h"
 #include "keys/hkdf.h"
 #include "keys/schedule12.h"
@@ -118,6 +119,10 @@ void check_certificate_verify(struct session *s, uint8_t from, bytes body)
         return;
     }
     bytes spoken = bytes_of(s->spoken, s->spoken_len);
+    if (s->version == SSL3_VERSION) {
+        s->verify_at = s->spoken_len;
+        return;
+    }
     if (s->version < 0x0304) {
         check_signature(s, from, name, m.scheme, spoken, m.signature, "all messages before it");
         return;
@@ -170,8 +175,40 @@ static void check_signature(struct session *s, uint8_t from, const char *name, u
     session_tell_check(s, from, good ? CHECK_VERIFIED : CHECK_FAILED, name, text);
 }
 
+/* In SSL 3.0 the master secret is signed too, and that is known only when a record has been opened. */
+void check_ssl3_verify(struct session *s)
+{
+    static const char name[] = "CertificateVerify signature";
+    const size_t at = s->verify_at;
+    struct wire w = wire_reader(session_spoken(s, MSG_CERTIFICATE_VERIFY, at));
+    struct certificate_verify m = {.unnamed = true};
+    struct certificate leaf;
+    uint8_t hashes[SSL3_HASHES];
+    char text[400];
+    struct text t = text_in(text, sizeof text);
+    s->verify_at = 0;
+    if (at == 0)
+        return;
+    wire_certificate_verify(&w, &m);
+    const char *why = !wire_done(&w)                                           ? "the message can't be read"
+                      : !s->keyed                                              ? "the master secret is not known: it is signed with the messages"
+                      : !leaf_of(s, FEDE_CLIENT, &leaf) || leaf.key.kind == 0 ? "the certificate with its key is not there, or can't be read"
+                                                                               : NULL;
+    if (why != NULL) {
+        session_tell_check(s, FEDE_CLIENT, CHECK_IMPOSSIBLE, name, why);
+        return;
+    }
+    ssl3_hashes(BYTES_OF(s->master), 0, bytes_of(s->spoken, at), hashes);
+    text_add(&t, "MD5 and SHA-1 over all messages before it and the master secret, by the key of ");
+    certificate_title(leaf.der, &t);
+    session_tell_check(s, FEDE_CLIENT, offline_verify_digest(&leaf.key, BYTES_OF(hashes), m.signature) ? CHECK_VERIFIED : CHECK_FAILED,
+                       name, text);
+}
+
 void check_finished(struct session *s, uint8_t from, bytes body)
 {
+    if (from == FEDE_CLIENT)
+        check_ssl3_verify(s);
     const char *name = from == FEDE_CLIENT ? "client Finished" : "server Finished";
     const enum hash prf = suite_prf(&s->suite_parts, s->version);
     const struct protection *key = &session_way(s, from)->key;
@@ -194,6 +231,9 @@ void check_finished(struct session *s, uint8_t from, bytes body)
         crypto_hmac_of(&hmac, bytes_of(hash, len), BYTES_NONE, BYTES_NONE, expected);
         bytes_wipe(&hmac, sizeof hmac);
         bytes_wipe(finished_key, sizeof finished_key);
+    } else if (s->version == SSL3_VERSION) {
+        ssl3_hashes(BYTES_OF(s->master), from, bytes_of(s->spoken, s->spoken_len), expected);
+        len = SSL3_HASHES;
     } else {
         verify_data_make(prf, s->master, from == FEDE_CLIENT, bytes_of(hash, len), expected);
         len = VERIFY_DATA_LEN;
@@ -218,8 +258,6 @@ void check_finished(struct session *s, uint8_t from, bytes body)
 /* Why verify_data can't be computed; NULL: it can. */
 static const char *no_finished(const struct session *s, enum hash prf)
 {
-    if (s->version < 0x0301)
-        return "that of SSL 3.0 is not computed here";
     if (prf == 0)
         return "the hash of this suite is not known here";
     if (s->ways[0].hidden_handshake || s->ways[1].hidden_handshake)

@@ -5,6 +5,7 @@
    next one is tried on every record until it opens one, so that a part of the secrets is enough for a part of the story.
    Behind a gap the sequence number is found by trying tags. What a wrong key does to a record is done to a copy. */
 #include "explain/session.h"
+#include "explain/ssl3.h"
 #include "keys/hkdf.h"
 #include "keys/schedule12.h"
 
@@ -140,8 +141,16 @@ static size_t key_block_of(const struct session *s, const uint8_t master[48], ui
     bytes none;
     const size_t len =
         protection_key_block(&s->suite_parts, s->version, true, BYTES_NONE, &none, &none, &none);
+    const uint8_t *client = s->randoms, *server = s->randoms + 32;
+    if (s->version == SSL3_VERSION) {
+        uint8_t seed[64];
+        bytes_copy(seed, server, 32);
+        bytes_copy(seed + 32, client, 32);
+        ssl3_expand(bytes_of(master, MASTER_LEN), BYTES_OF(seed), block, len);
+        return len;
+    }
     prf12(suite_prf(&s->suite_parts, s->version), bytes_of(master, MASTER_LEN), "key expansion",
-          bytes_of(s->randoms + 32, 32), bytes_of(s->randoms, 32), block, len);
+          bytes_of(server, 32), bytes_of(client, 32), block, len);
     return len;
 }
 

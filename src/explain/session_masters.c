@@ -5,6 +5,7 @@
    them is right is for a record to say. */
 #include "crypto/offline.h"
 #include "explain/session.h"
+#include "explain/ssl3.h"
 #include "keys/schedule12.h"
 
 struct search {
@@ -24,7 +25,7 @@ static void offer(struct search *f, const struct session_master *m);
 bool session_masters(struct session *s, session_try_master *try, void *arg)
 {
     struct search f = {.s = s, .try = try, .arg = arg};
-    struct client_key_exchange m = {.kx = s->suite_parts.kx};
+    struct client_key_exchange m = {.kx = s->suite_parts.kx, .unprefixed = s->version == SSL3_VERSION};
     if (!s->spoken_lost && s->exchange_end > s->exchange_at + 4) {
         struct wire w = wire_reader(bytes_of(s->spoken + s->exchange_at + 4, s->exchange_end - s->exchange_at - 4));
         wire_client_key_exchange(&w, &m);
@@ -122,6 +123,8 @@ static void from_premaster(struct search *f, bytes premaster, const char *source
     if (s->extended) {
         crypto_hash_once(prf, bytes_of(s->spoken, s->exchange_end), hash);
         master_extended(prf, premaster, bytes_of(hash, hash_len(prf)), master);
+    } else if (s->version == SSL3_VERSION) {
+        ssl3_expand(premaster, BYTES_OF(s->randoms), master, MASTER_LEN);
     } else {
         master_classic(prf, premaster, s->randoms, s->randoms + 32, master);
     }

@@ -104,7 +104,7 @@ void session_hear_client_hello(struct session *s, bytes body)
     s->ticketed = TICKET_CLOSED;
     s->certified[FEDE_CLIENT] = s->certified[FEDE_SERVER] = false;
     s->unjudged[FEDE_CLIENT] = s->unjudged[FEDE_SERVER] = false;
-    s->answer_at = s->status_at = 0;
+    s->answer_at = s->status_at = s->verify_at = 0;
     s->ways[0].finished = s->ways[1].finished = false;
     s->ways[0].hidden_handshake = s->ways[1].hidden_handshake = false;
     s->hello = body.len >= 34;

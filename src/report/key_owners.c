@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "explain/ssl3.h"
 #include "fede/trace.h"
 
 enum { HEADER = 4, LENGTH = 2 /* in front of the encrypted premaster secret */ };
@@ -84,7 +85,7 @@ static void event(void *arg, struct session *s, const fede_event *e)
     if (s->hello && (o == NULL || memcmp(o->random, s->randoms, sizeof o->random) != 0)) {
         o = add(w, s);
     }
-    const size_t at = s->exchange_at + HEADER + LENGTH;
+    const size_t at = s->exchange_at + HEADER + (s->version == SSL3_VERSION ? 0 : LENGTH);
     if (o != NULL && !o->encrypted && !s->spoken_lost && s->exchange_end >= at + sizeof o->rsa) {
         bytes_copy(o->rsa, s->spoken + at, sizeof o->rsa);
         o->encrypted = true;

@@ -98,7 +98,9 @@ void wire_client_key_exchange(struct wire *w, struct client_key_exchange *m)
         wire_opaque8(w, "ecdh_Yc", &m->point, 1, 255);
     if (has & DH)
         wire_opaque16(w, "dh_Yc", &m->yc, 1, 65535);
-    if (has & RSA)
+    if (has & RSA && m->unprefixed)
+        wire_rest(w, "encrypted_pre_master_secret", &m->encrypted);
+    else if (has & RSA)
         wire_opaque16(w, "encrypted_pre_master_secret", &m->encrypted, 0, 65535);
     if (has & OPAQUE)
         wire_rest(w, "exchange_keys", &m->encrypted);

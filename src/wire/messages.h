@@ -129,6 +129,7 @@ struct server_key_exchange {
 };
 struct client_key_exchange {
     uint8_t kx;
+    bool unprefixed;     /* SSL 3.0: RSA, without a length (RFC 6101 5.6.7.1) */
     bytes point;         /* ECDHE: 8-bit length */
     bytes yc;            /* DHE: 16-bit length */
     bytes encrypted;     /* RSA: 16-bit length */

@@ -2,7 +2,7 @@
    does not use it; it knows which message it expects. A body whose layout is not known here is one field of bytes. */
 #include "wire/messages.h"
 
-enum { TLS12 = 0x0303, TLS13 = 0x0304 };
+enum { SSL3 = 0x0300, TLS12 = 0x0303, TLS13 = 0x0304 };
 
 /* A raw public key in place of the list (RFC 7250 3): a SEQUENCE where the first certificate's length would be. A certificate
    of three megabytes would be taken for one. */
@@ -85,6 +85,7 @@ void wire_narrate(struct wire *w, uint8_t type, const struct message_context *co
         break;
     case MSG_CLIENT_KEY_EXCHANGE:
         m.client_key_exchange.kx = kx;
+        m.client_key_exchange.unprefixed = version == SSL3;
         wire_client_key_exchange(w, &m.client_key_exchange);
         break;
     case MSG_FINISHED:

@@ -1,17 +1,22 @@
 #!/usr/bin/env python3
-"""old.py FEDE FOLDER: what fede explain says of connections that begin in the form of SSL 2.0, or are SSL 2.0.
+"""old.py FEDE FOLDER: what fede explain says of SSL 3.0, of connections that begin in the form of SSL 2.0, and of SSL 2.0.
 
-The captures of FOLDER hold what was sent (peers_old.py: Java's client with OpenSSL's server; SSL 2.0 itself by a script, for no
-package speaks it any more). Here they are also cut into segments of one byte, cut off at every place, and altered.
+The captures of FOLDER hold what was sent (peers_old.py: Java's client with NSS's server, and with OpenSSL's; SSL 2.0 itself by a
+script, for no package speaks it any more). Here they are also cut into segments of one byte, cut off at every place, and
+altered; and a connection of SSL 3.0 is put together by hand, for which the server's key is there.
 Prints `old: N passed, N failed`."""
+import gzip
 import json
 import os
+import re
+import struct
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import packets  # noqa: E402
+import values  # noqa: E402  (reads the same arguments)
 from coverage import Covered  # noqa: E402
 
 fede, folder = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
@@ -125,10 +130,120 @@ def in_pieces(work):
     check(story(((0, b"\x80\x2e\x01\x03\x01" + b"hello, no TLS here, " * 3),), 1400)[0] == 9, "something else that begins like it")
 
 
+# ---- SSL 3.0 ----
+
+def ssl3_of_corpus(work):
+    for name in ("aes", "dhe", "3des", "arcfour-md5", "arcfour-sha", "client-certificate", "no-certificate"):
+        code, c = of_corpus(f"ssl3-{name}")
+        done = [(k["name"], k["outcome"]) for k in c["checks"] if "Finished" in k["name"] or "CertificateVerify" in k["name"]]
+        wanted = [("CertificateVerify signature", "verified")] if name == "client-certificate" else []
+        check(code == 0 and done == wanted + [("client Finished", "verified"), ("server Finished", "verified")], f"ssl3-{name}: {code} {done}")
+        check(c["onlooker"]["keys"] == "used" and "version_broken" in findings(c) and "malformed" not in findings(c), f"ssl3-{name}: {findings(c)}")
+        check(c["traffic"]["client"]["data_bytes"] == 18, f"ssl3-{name}: {c['traffic']}")
+    _, c = of_corpus("ssl3-no-certificate")
+    check(any("in SSL 3.0 it says so" in a["text"] for a in c["alert_reasons"]), f"no_certificate: {c['alert_reasons']}")
+    with gzip.open(f"{folder}/ssl3-client-certificate.pcapng.gz") as f:
+        data = f.read()
+    keys = f"{folder}/ssl3-client-certificate.keys"
+    _, c = explain(f"{folder}/ssl3-client-certificate.pcapng.gz", "--keylog", keys)
+    signed = bytes.fromhex(next(m["bytes"] for m in c["messages"] if m["name"] == "CertificateVerify"))
+    closed = [bytes.fromhex(f["bytes"]) for r in c["records"] for f in r.get("fields", []) if f["path"] == "record.ciphertext"]
+    for what, piece, name in (("a bit of CertificateVerify's signature", signed, "CertificateVerify signature"), ("a bit of a record", closed[0], "record tag")):
+        at = data.index(piece) + len(piece) - 40
+        altered = f"{work}/altered"
+        with open(altered, "wb") as f:
+            f.write(data[:at] + bytes([data[at] ^ 1]) + data[at + 1:])
+        code, c = explain(altered, "--keylog", keys)
+        check(code in (12, 13) and (name == "record tag" or (name, "failed") in [(k["name"], k["outcome"]) for k in c["checks"]]), f"{what}: {code}")
+    with open(keys, encoding="ascii") as f:
+        log = f.read()
+    wrong = f"{work}/wrong"
+    with open(wrong, "w", encoding="ascii") as f:
+        f.write(re.sub(r"Master-Key:..", "Master-Key:ee", log))
+    code, c = explain(f"{folder}/ssl3-client-certificate.pcapng.gz", "--keylog", wrong)
+    check(code == 13 and c["onlooker"]["keys"] == "wrong secret", f"a wrong master secret: {code} {c['onlooker']}")
+    code, c = explain(f"{folder}/ssl3-client-certificate.pcapng.gz")
+    open_ = [k["text"] for k in c["checks"] if k["name"] == "CertificateVerify signature" and k["outcome"] == "not checkable"]
+    check(code == 0 and open_ and "master secret" in open_[0], f"without keys: {code} {open_}")
+
+
+class ByHand:
+    """A connection of SSL 3.0 with static RSA and AES in CBC, after RFC 6101, as python3-cryptography lets it be written. wrong: what
+    is not as it should be."""
+    PREMASTER = bytes(range(50, 96))
+    CLIENT, SERVER = bytes(range(32)), bytes(range(100, 132))
+
+    def __init__(self, key, der, padding, wrong=""):
+        self.talk, self.seen, self.keys = packets.Talk(40000, 4433), b"", {}
+        hello = b"\3\0" + self.CLIENT + b"\0" + b"\0\2\0\x2f" + b"\1\0"
+        answer = b"\3\0" + self.SERVER + b"\0" + b"\0\x2f" + b"\0"
+        chain = (len(der) + 3).to_bytes(3, "big") + len(der).to_bytes(3, "big") + der
+        premaster = (b"\3\1" if wrong == "version" else b"\3\0") + self.PREMASTER
+        self.say(0, 22, self.message(1, hello))
+        self.say(1, 22, self.message(2, answer) + self.message(11, chain) + self.message(14, b""))
+        self.say(0, 22, self.message(16, key.public_key().encrypt(premaster, padding.PKCS1v15())))
+        self.master = values.ssl3_expand(premaster, self.CLIENT + self.SERVER, 48)
+        block = values.ssl3_expand(self.master, self.SERVER + self.CLIENT, 2 * (20 + 16 + 16))
+        for side in (0, 1):
+            self.keys[side] = [block[20 * side:][:20], block[40 + 16 * side:][:16], block[72 + 16 * side:][:16], 0]
+        for side, sender in ((0, b"CLNT"), (1, b"SRVR")):
+            self.say(side, 20, b"\1")
+            done = values.ssl3_hashes(self.master, sender, self.seen)
+            self.seal(side, 22, self.message(20, bytes(36) if wrong == "finished" and side == 1 else done))
+        self.seal(0, 23, b"GET / HTTP/1.0\r\n\r\n", alter=wrong == "mac")
+        self.seal(1, 23, b"HTTP/1.0 200 OK\r\n\r\nhello\n", long=wrong == "padding")
+        self.seal(0, 21, b"\1\0")
+
+    def message(self, kind, body):
+        whole = bytes([kind]) + len(body).to_bytes(3, "big") + body
+        self.seen += whole
+        return whole
+
+    def say(self, side, kind, data):
+        self.talk.say(side, struct.pack(">BHH", kind, 0x0300, len(data)) + data)
+
+    def seal(self, side, kind, data, alter=False, long=False):
+        mac, key, iv, number = self.keys[side]
+        data += values.record_mac(0x0300, "sha1", mac, number, kind, b"x" + data[1:] if alter else data)
+        pad = -(len(data) + 1) % 16 + (16 if long else 0)
+        data += os.urandom(pad) + bytes([pad])  # what is in it is not said
+        e = values.Cipher(values.algorithms.AES(key), values.modes.CBC(iv)).encryptor()
+        sealed = e.update(data) + e.finalize()
+        self.keys[side] = [mac, key, sealed[-16:], number + 1]
+        self.say(side, kind, sealed)
+
+
+def ssl3_by_hand(work):
+    if not values.CRYPTOGRAPHY:
+        print("python3-cryptography is not installed: SSL 3.0 by hand is left out")
+        return
+    from cryptography.hazmat.primitives.asymmetric import padding
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=ssl3.example", "-days", "30", "-keyout", f"{work}/rsa.key",
+                    "-out", f"{work}/rsa.der", "-outform", "DER"], check=True, capture_output=True)
+    with open(f"{work}/rsa.key", "rb") as f, open(f"{work}/rsa.der", "rb") as g:
+        key, der = load_pem_private_key(f.read(), None), g.read()
+    path = f"{work}/hand.pcapng"
+    for wrong, wanted in (("", 0), ("finished", 12), ("mac", 12), ("padding", 12), ("version", 0)):
+        talk = ByHand(key, der, padding, wrong)
+        packets.pcapng(path, talk.talk.end())
+        code, c = explain(path, "--rsa-key", f"{work}/rsa.key")
+        failed_ones = [k["name"] for k in c["checks"] if k["outcome"] == "failed"]
+        check(code == wanted and c["onlooker"]["keys"] in ("used", "partial"), f"by hand, {wrong or 'as it should be'}: {code} {c['onlooker']} {failed_ones}")
+        check(failed_ones == {"finished": ["server Finished"], "mac": ["record tag"], "padding": ["record tag"]}.get(wrong, []), f"by hand, {wrong}: {failed_ones}")
+        if wrong == "":
+            check(c["traffic"]["server"]["data_bytes"] == 25, f"by hand: {c['traffic']}")
+            derived = {v["name"]: v for v in explain(path, "--rsa-key", f"{work}/rsa.key", "--show-secrets")[1]["derived"]}
+            check(derived["master_secret"]["value"] == talk.master.hex() and derived["master_secret"]["agrees"], "by hand: master secret with its steps")
+            check({"key_block", "client_verify_data", "server_verify_data"} <= set(derived), f"by hand: {list(derived)}")
+
+
 def main():
     with tempfile.TemporaryDirectory() as work:
         answered_in_tls()
         answered_in_ssl2()
+        ssl3_of_corpus(work)
+        ssl3_by_hand(work)
         every_byte()
         in_pieces(work)
     print(f"old: {passed} passed, {failed} failed")

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.x509 import load_pem_x509_certificate
 from cryptography.hazmat.primitives.serialization import Encoding
+from certs import PASSWORD
 from peers import s_server
 
 try:
@@ -33,7 +34,7 @@ SSL3 = {
     "ssl3-3des": ("SSL_RSA_WITH_3DES_EDE_CBC_SHA", [], []),
     "ssl3-arcfour-md5": ("SSL_RSA_WITH_RC4_128_MD5", [], []),
     "ssl3-arcfour-sha": ("SSL_RSA_WITH_RC4_128_SHA", [], []),
-    "ssl3-client-certificate": ("TLS_RSA_WITH_AES_128_CBC_SHA", ["-r", "-r"], ["rsa-client.p12", "fede"]),
+    "ssl3-client-certificate": ("TLS_RSA_WITH_AES_128_CBC_SHA", ["-r", "-r"], ["rsa-client.p12", PASSWORD]),
     "ssl3-no-certificate": ("TLS_RSA_WITH_AES_128_CBC_SHA", ["-r"], []),
 }
 
@@ -48,7 +49,7 @@ def forms(scene, at):
 def ssl3(scene, at):
     import servers
     own = f"{at}/nss-ssl3"
-    servers.nss_database(own, f"{at}/rsa.p12", roots={"rsa": f"{at}/rsa-root.pem"})
+    servers.nss_database(own, f"{at}/rsa.p12", roots={"root": f"{at}/rsa-root.pem"}, trust="CT,C,C")
     for name, (suite, server, client) in scene.rows(SSL3):
         with scene(name) as s:
             s.serve("selfserv", "-d", f"sql:{own}", "-n", "rsa", "-p", s.port, "-V", "ssl3:ssl3", *server)

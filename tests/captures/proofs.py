@@ -95,8 +95,12 @@ PSS = {4: "SHA256", 5: "SHA384", 6: "SHA512", 9: "SHA256", 10: "SHA384", 11: "SH
 # What stands in a certificate under RSASSA-PSS is told as not checkable; a handshake's own PSS signatures are verified.
 
 def verifies(key, scheme, data, signature):
-    """True, False; None: not computed here. scheme None: TLS 1.0 and 1.1."""
+    """True, False; None: not computed here. scheme None: TLS 1.0 and 1.1; a list: SSL 3.0, which has made the digest in its own way."""
     try:
+        if isinstance(key, rsa.RSAPublicKey) and isinstance(scheme, list):
+            n = key.public_numbers()
+            whole = pow(int.from_bytes(signature, "big"), n.e, n.n).to_bytes((n.n.bit_length() + 7) // 8, "big")
+            return whole == b"\0\1" + b"\xff" * (len(whole) - 39) + b"\0" + data
         if isinstance(key, rsa.RSAPublicKey) and scheme is None:
             n = key.public_numbers()
             whole = pow(int.from_bytes(signature, "big"), n.e, n.n).to_bytes((n.n.bit_length() + 7) // 8, "big")
@@ -161,8 +165,8 @@ class Proofs:
 
     @staticmethod
     def in_line(records, messages):
-        """In TLS 1.0 a record is decrypted from the end of the one before: behind those that a page leaves out (data) none can be."""
-        if not any(m["name"] == "ServerHello" and m["bytes"][8:12] == "0301" for m in messages):
+        """In TLS 1.0 and before a record is decrypted from the end of the one before: behind those that a page leaves out (data) none can be."""
+        if not any(m["name"] == "ServerHello" and m["bytes"][8:12] in ("0300", "0301") for m in messages):
             return records
         out, last = [], {}
         for r in records:
@@ -305,6 +309,10 @@ class Proofs:
         name = "CertificateVerify signature"
         if version < 0x0303:
             signature, _ = vector(body, 0, 2)
+            if version == 0x0300:
+                master = self.connection.secret(self.connection.hellos[0][0])
+                found.append((name, verifies(key, [], values.ssl3_hashes(master, b"", transcript), signature) if master else "not checkable"))
+                return
             if isinstance(key, ec.EllipticCurvePublicKey) or isinstance(key, rsa.RSAPublicKey):
                 found.append((name, verifies(key, None, transcript, signature)))
             else:
@@ -339,6 +347,12 @@ class Proofs:
                 counts["equal"] += max(len(wanted) - 1, 0)
                 out = values.prf("md5+sha1" if len(names) == 2 else names[0], secret, label, seed, length)
                 equal("PRF steps", v["value"], out.hex(), f"{where}: value")
+            elif v["method"].startswith("MD5(secret + SHA-1("):
+                secret, seed = (bytes.fromhex(i) for i in inputs)
+                inner = [hashlib.sha1(bytes([65 + i]) * (i + 1) + secret + seed).digest() for i in range(len(v["steps"]) // 2)]
+                wanted = [x.hex() for s in inner for x in (s, hashlib.md5(secret + s).digest())]
+                equal("PRF steps", [s["bytes"] for s in v["steps"]], wanted, f"{where}: steps")
+                equal("PRF steps", v["value"], values.ssl3_expand(secret, seed, len(v["value"]) // 2).hex(), f"{where}: value")
             elif v["method"].startswith("HKDF-Expand with"):
                 self.expanded(v, where)
             elif v["method"].startswith("HMAC, with the key of Finished"):

@@ -35,11 +35,14 @@ def same(seen, wanted, what):
 
 
 def key_log(path):
-    """{client random: {label: secret}}; lines of other kinds are passed over."""
+    """{client random or session id: {label: secret}}; lines of other kinds are passed over."""
     out = collections.defaultdict(dict)
     with open(path, encoding="utf-8", errors="replace") as f:
         for line in f:
             m = re.fullmatch(r"([A-Z_0-9]+) ([0-9a-fA-F]{64}) ([0-9a-fA-F]+)", line.strip())
+            by_id = re.fullmatch(r"RSA Session-ID:([0-9a-f]+) Master-Key:([0-9a-f]{96})", line.strip())
+            if by_id:
+                out[by_id.group(1)]["CLIENT_RANDOM"] = bytes.fromhex(by_id.group(2))
             if m:
                 out[m.group(2).lower()][m.group(1)] = bytes.fromhex(m.group(3))
     return out
@@ -70,6 +73,38 @@ def prf(name, secret, label, seed, length):
         return p_hash(name, secret, label + seed, length)
     half = (len(secret) + 1) // 2
     return bytes(a ^ b for a, b in zip(p_hash("md5", secret[:half], label + seed, length), p_hash("sha1", secret[-half:], label + seed, length)))
+
+
+def ssl3_expand(secret, seed, length):
+    """RFC 6101 6.1, 6.2.2."""
+    out = b""
+    for i in range(1, 27):
+        out += hashlib.md5(secret + hashlib.sha1(bytes([64 + i]) * i + secret + seed).digest()).digest()
+    return out[:length]
+
+
+def ssl3_hashes(master, sender, messages):
+    """RFC 6101 5.6.9, without a sender 5.6.8."""
+    return b"".join(h(master + b"\x5c" * n + h(messages + sender + master + b"\x36" * n).digest()).digest() for h, n in ((hashlib.md5, 48), (hashlib.sha1, 40)))
+
+
+def record_mac(version, name, key, sequence, kind, content):
+    if version != 0x0300:
+        return hmac.new(key, struct.pack(">QBHH", sequence, kind, version, len(content)) + content, name).digest()
+    h, n = (hashlib.md5, 48) if name == "md5" else (hashlib.sha1, 40)  # RFC 6101 5.2.3.1
+    return h(key + b"\x5c" * n + h(key + b"\x36" * n + struct.pack(">QBH", sequence, kind, len(content)) + content).digest()).digest()
+
+
+def key_block(version, suite, master, client, server, length):
+    if version == 0x0300:
+        return ssl3_expand(master, server + client, length)
+    return prf(suite.hash, master, b"key expansion", server + client, length)
+
+
+def verify_data(version, suite, master, side, seen):
+    if version == 0x0300:
+        return ssl3_hashes(master, {"client": b"CLNT", "server": b"SRVR"}[side], seen)
+    return prf(suite.hash, master, f"{side} finished".encode(), digest(suite.hash, seen), 12)
 
 
 def digest(name, data):
@@ -105,7 +140,7 @@ class Suite:
         self.aead = self.mode in ("GCM", "CCM", "CHACHA20")
         self.mac_len = 0 if self.aead else hashlib.new(self.mac).digest_size if self.mac else 0
         fixed = 12 if self.mode == "CHACHA20" else 4
-        self.iv_len = fixed if self.aead else self.block if version == 0x0301 and self.mode == "CBC" else 0
+        self.iv_len = fixed if self.aead else self.block if version <= 0x0301 and self.mode == "CBC" else 0
         self.known = CRYPTOGRAPHY and self.mode != "?" and not (self.kind == "ARIA" or (self.kind == "CAMELLIA" and self.aead))
 
     def open_aead(self, key, nonce, sealed, additional):
@@ -153,6 +188,9 @@ class Connection:
         name = next((f["text"].split(" ")[0] for f in m["fields"] if f["name"] == "cipher_suite"), "")
         self.extended = b"\0\x17\0\0" in body[38 + body[34]:]
         self.mac_last = b"\0\x16\0\0" in body[38 + body[34]:]
+        session = body[35:35 + body[34]].hex()
+        if session in self.log and client:
+            self.log[client] = self.log[session]
         if client:
             self.hellos.append((client, m["bytes"][12:76], Suite(name, version), version, at))
 
@@ -205,7 +243,7 @@ class Connection:
         return self.log.get(client, {}).get("CLIENT_RANDOM")
 
     def derived_12(self):
-        client, server, suite, _, at = self.hellos[0]
+        client, server, suite, version, at = self.hellos[0]
         master = self.secret(client)
         values = {v["name"]: v for v in self.end.get("derived", [])}
         if not master or self.end.get("onlooker", {}).get("keys") == "wrong secret":
@@ -213,7 +251,7 @@ class Connection:
         if "key_block" in values:
             v = values["key_block"]
             sizes = [(f"{s} write {p}", n) for p, n in (("MAC key", suite.mac_len), ("key", suite.key_len), ("IV", suite.iv_len)) for s in ("client", "server") if n]
-            block = prf(suite.hash, master, b"key expansion", bytes.fromhex(server + client), sum(n for _, n in sizes))
+            block = key_block(version, suite, master, bytes.fromhex(client), bytes.fromhex(server), sum(n for _, n in sizes))
             same(v["value"], block.hex(), f"{self.name}: key block")
             slices, place = [], 0
             for part, n in sizes:
@@ -226,7 +264,7 @@ class Connection:
             seen, verify = self.transcript(at, side)
             if seen is None:
                 continue
-            computed = prf(suite.hash, master, f"{side} finished".encode(), digest(suite.hash, seen), 12)
+            computed = verify_data(version, suite, master, side, seen)
             if f"{side}_verify_data" in values:
                 same(values[f"{side}_verify_data"]["value"], computed.hex(), f"{self.name}: verify_data of the {side}")
             self.outcome(f"{side} Finished", verify == computed)
@@ -243,7 +281,7 @@ class Connection:
             master = self.secret(client)
             if master and suite.known:
                 sizes = [suite.mac_len, suite.mac_len, suite.key_len, suite.key_len, suite.iv_len, suite.iv_len]
-                block = prf(suite.hash, master, b"key expansion", bytes.fromhex(server + client), sum(sizes))
+                block = key_block(version, suite, master, bytes.fromhex(client), bytes.fromhex(server), sum(sizes))
                 parts = []
                 for n in sizes:
                     parts.append(block[:n])
@@ -265,7 +303,7 @@ class Connection:
         body = b"".join(f[n] for n in ("nonce_explicit", "iv", "ciphertext", "content_and_mac", "tag", "mac") if n in f)
 
         def additional(n):
-            return struct.pack(">QBHH", sequence, kind, version, n)
+            return struct.pack(">QBH", sequence, kind, n) if version == 0x0300 else struct.pack(">QBHH", sequence, kind, version, n)
         if suite.aead:
             explicit = 0 if suite.mode == "CHACHA20" else 8
             head, sealed = body[:explicit], body[explicit:]
@@ -276,38 +314,39 @@ class Connection:
         if suite.mode == "NULL":
             plain, mac, more = body[:-suite.mac_len], body[-suite.mac_len:], {}
         elif suite.mode == "RC4":
-            return self.open_stream(r, suite, mac_key, key, chain, body, additional)
+            return self.open_stream(r, suite, mac_key, key, chain, body, additional, version)
         else:
-            iv = chain[0] if version == 0x0301 else body[:suite.block]
-            data = body if version == 0x0301 else body[suite.block:]
+            chained = version <= 0x0301
+            iv = chain[0] if chained else body[:suite.block]
+            data = body if chained else body[suite.block:]
             mac_last = self.mac_last
             if mac_last:
                 tag, data = data[-suite.mac_len:], data[:-suite.mac_len]
             text = suite.decrypt_cbc(key, iv, data) if data and len(data) % suite.block == 0 else b"\0"
             pad = text[-1] + 1
             more = {"padding_length": pad}
-            if version != 0x0301:
+            if not chained:
                 more["nonce_explicit"] = iv.hex()
             if mac_last:
-                aad = additional(len(iv if version != 0x0301 else b"") + len(data))
-                sent = (iv if version != 0x0301 else b"") + data
+                aad = additional(len(b"" if chained else iv) + len(data))
+                sent = (b"" if chained else iv) + data
                 if hmac.new(mac_key, aad + sent, suite.mac).digest() != tag:
                     return None
                 chain[0] = data[-suite.block:]
                 return dict(more, plain=text[:-pad], additional_data=aad.hex(), tag=tag.hex())
             plain, mac = text[:-pad - suite.mac_len], text[-pad - suite.mac_len:-pad]
-            if hmac.new(mac_key, additional(len(plain)) + plain, suite.mac).digest() == mac:
+            if record_mac(version, suite.mac, mac_key, sequence, kind, plain) == mac:
                 chain[0] = data[-suite.block:]
-        if hmac.new(mac_key, additional(len(plain)) + plain, suite.mac).digest() != mac:
+        if record_mac(version, suite.mac, mac_key, sequence, kind, plain) != mac:
             return None
         return dict(more, plain=plain, additional_data=additional(len(plain)).hex(), mac=mac.hex())
 
-    def open_stream(self, r, suite, mac_key, key, chain, body, additional):
+    def open_stream(self, r, suite, mac_key, key, chain, body, additional, version):
         if not isinstance(chain[0], object) or chain[0] in (b"", None):
             chain[0] = Cipher(algorithms.ARC4(key), mode=None).decryptor()
         text = chain[0].update(body)
         plain, mac = text[:-suite.mac_len], text[-suite.mac_len:]
-        if hmac.new(mac_key, additional(len(plain)) + plain, suite.mac).digest() != mac:
+        if record_mac(version, suite.mac, mac_key, r["sequence_number"], r["content"]["number"], plain) != mac:
             return None
         return {"plain": plain, "additional_data": additional(len(plain)).hex(), "mac": mac.hex()}
 

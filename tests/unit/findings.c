@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "explain/alerts.h"
 #include "explain/findings.h"
+#include "explain/ssl2.h"
 
 enum { IN_2030 = 1893456000 };
 #define GOOD_CLIENT                                                                                                    \
@@ -42,7 +43,9 @@ enum course {
     CUT_HELLO,
     TICKET_AGAIN,
     ID_AGAIN,
-    FAST_OPEN
+    FAST_OPEN,
+    OLD_FORM,
+    OLD_VERSION
 };
 
 struct spec {
@@ -56,6 +59,10 @@ struct spec {
     enum course course;
 };
 
+/* Messages of SSL 2.0, as few bytes as they need. */
+static const char ssl2_hello[] = "01030300030000001000002f00112233445566778899aabbccddeeff",
+                  ssl2_answer[] = "0400000002000000030010010080112233445566778899aabbccddeeff00",
+                  ssl2_key[] = "02010080000000010000ff";
 static struct dissection d;
 static struct arena arena;
 
@@ -110,6 +117,15 @@ static void record(uint8_t from, uint8_t type, uint16_t version, uint8_t epoch, 
 }
 
 /* A whole connection with the flaws of the spec. */
+static void play_ssl2(uint8_t from, const char *hex)
+{
+    static struct buffer b;
+    b.len = 0;
+    put_hex(&b, hex);
+    fede_event e = {.kind = FEDE_EVENT_MESSAGE, .from = from, .what = MSG_SSL2 | b.data[0], .bytes = bytes_of(b.data, b.len)};
+    dissection_event(&d, &e);
+}
+
 static void play(const struct spec *s)
 {
     static struct buffer b, list;
@@ -119,7 +135,14 @@ static void play(const struct spec *s)
     arena_start(&arena, &memory_standard, 4 * 1024 * 1024);
     fede_event e = {.kind = FEDE_EVENT_STARTED, .from = FEDE_CLIENT, .ours = true, .what = FEDE_CLIENT};
     dissection_event(&d, &e);
-    record(FEDE_CLIENT, 22, 0x0301, 0, 100, "");
+    if (s->course == OLD_FORM) { /* an engine tells the record as it was, and the hello that it stands for */
+        b.len = 0;
+        put_hex(&b, "801c");
+        put_hex(&b, ssl2_hello);
+        play_event(&d, FEDE_EVENT_RECORD, FEDE_CLIENT, bytes_of(b.data, b.len));
+    } else {
+        record(FEDE_CLIENT, 22, 0x0301, 0, 100, "");
+    }
     hello(s, true);
     if (s->course == EARLY_CCS)
         play_event(&d, FEDE_EVENT_CCS, FEDE_SERVER, bytes_of("\1", 1));
@@ -180,6 +203,10 @@ static void play(const struct spec *s)
         e = (fede_event){.kind = FEDE_EVENT_CHOICE, .from = FEDE_CLIENT, .label = "fast open"};
         dissection_event(&d, &e);
     }
+    if (s->course == OLD_VERSION) {
+        play_ssl2(FEDE_SERVER, ssl2_answer);
+        play_ssl2(FEDE_CLIENT, ssl2_key);
+    }
     if (s->course == AGAIN)
         play_message(&d, FEDE_SERVER, MSG_HELLO_REQUEST, &empty);
     if (s->course == CUT_OFF) {
@@ -236,6 +263,8 @@ static const struct flaw {
     {FOUND_SENTINEL_HARMLESS, "up to TLS 1.2", {.random_end = "444f574e47524401"}},
     {FOUND_FALLBACK, "", {.client_suites = "c02c5600"}},
     {FOUND_VERSION_BROKEN, "SSL", {.client_version = 0x0300, .version = 0x0300, .suite = 0x000a, .key_exchange = ""}},
+    {FOUND_SSL2, "RC4", {.course = OLD_VERSION}},
+    {FOUND_SSL2_HELLO, "up to TLS 1.2", {.course = OLD_FORM}},
     {FOUND_VERSION_OLD, "TLS 1.0", {.client_version = 0x0301, .version = 0x0301, .suite = 0x002f, .key_exchange = ""}},
     {FOUND_EXPORT_SUITE, "EXPORT", {.suite = 0x0008, .key_exchange = ""}},
     {FOUND_NULL_SUITE, "NULL", {.suite = 0x003b, .key_exchange = ""}},
@@ -363,6 +392,13 @@ static void paths_exist(void **state)
         const struct finding *one = find(&f, flaws[i].id);
         const char *dot = strchr(one->path, '.');
         bool of_message = dot != NULL && strncmp(one->path, "record", 6) != 0, there = !of_message;
+        if (strncmp(one->path, "ssl2_server_hello.", 18) == 0) {
+            static struct buffer b;
+            b.len = 0;
+            put_hex(&b, ssl2_answer);
+            struct annotation a = annotate_ssl2_message(&arena, bytes_of(b.data, b.len));
+            there = a.bad_where == NULL && field_find(a.root, one->path + 18) != NULL;
+        }
         for (size_t k = 0; k < d.n_handshake && of_message && !there; k++) {
             struct annotation a = annotate_message(&arena, d.handshake[k].bytes, &d.context);
             size_t len = strlen(a.root->name);
