@@ -23,6 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, HERE)
 
+import acceptance  # noqa: E402
 import build  # noqa: E402
 import certs  # noqa: E402
 import clients  # noqa: E402
@@ -62,6 +63,8 @@ def main():
     finally:
         tested.stop()
         stop_all()
+    if tested.name == "fede" and not options.only:
+        acceptance.table(report, not options.quick)
     report.table()
     print(f"{time.monotonic() - started:.0f} s")
     print(
