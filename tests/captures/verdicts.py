@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import decrypted
 from decrypted import check, explain, pcap, play
 
+decrypted.fede = os.path.abspath(sys.argv[1])
 NOW = int(time.time()) + 60  # the time of the packets: certificates are made now
 TODAY = time.strftime("%Y-%m-%d", time.gmtime(NOW))
 
