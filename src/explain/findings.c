@@ -521,7 +521,6 @@ static void course(struct job *j)
         found(j, FOUND_FAST_OPEN, FEDE_CLIENT, "");
     if (o->false_start)
         found(j, FOUND_FALSE_START, FEDE_CLIENT, "");
-    /* NOLINTNEXTLINE(bugprone-too-small-loop-variable): there are two sides */
     for (uint8_t from = FEDE_CLIENT; from <= FEDE_SERVER; from++) {
         struct finding *f;
         if (o->early_ccs[from])

@@ -149,7 +149,7 @@ static bool make_room(struct input *in)
         return true;
     /* Grows with what has come, not with what a length in the file claims. */
     size_t room = 2 * in->room;
-    uint8_t *larger = malloc(room);
+    uint8_t *larger = malloc(room); /* NOLINT(clang-analyzer-optin.portability.UnixAPI): room begins above 0 */
     if (larger == NULL) {
         in->problem = "there is not enough memory for a piece of this size";
         in->ended = true;
@@ -242,7 +242,7 @@ static size_t raw(struct input *in, uint8_t *out, size_t size)
             return (size_t)n;
         if (errno == EINTR)
             continue;
-        in->problem = strerror(errno);
+        in->problem = strerror(errno); /* NOLINT(concurrency-mt-unsafe): the tool reads captures in one thread */
         return 0;
     }
 }

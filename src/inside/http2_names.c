@@ -16,7 +16,7 @@ static const char *find(const struct named *list, size_t n, uint32_t number)
             return list[i].name;
     return NULL;
 }
-#define FIND(list, number) find(list, sizeof list / sizeof *list, number)
+#define FIND(list, number) find((list), sizeof (list) / sizeof *(list), (number))
 
 // clang-format off
 static const struct named frames[] = {

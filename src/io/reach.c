@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -117,7 +118,13 @@ static void add_attempt(struct text *t, const struct addrinfo *address, int numb
     text_add(t, " port ");
     text_add(t, port);
     text_add(t, ": ");
-    text_add(t, strerror(number));
+    reach_why(t, number);
+}
+
+void reach_why(struct text *t, int number)
+{
+    char why[256];
+    text_add(t, strerror_r(number, why, sizeof why) == 0 ? why : "error of a kind that the system has no name for");
 }
 
 /* getaddrinfo can't be given a time limit, so with one it runs on a thread of its own. A look-up that is given up on ends

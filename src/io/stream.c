@@ -33,6 +33,7 @@ struct fede_stream {
     fede_error error;      /* of the transport and of calls; those of TLS are in conn */
     fede_error send_error; /* nothing more can be sent; reading is not concerned */
     char detail[1024];     /* what error.detail points to */
+    char send_why[256];    /* and send_error.detail */
 };
 
 /* What a call waits for. */
@@ -395,7 +396,9 @@ static bool can_send(fede_stream *stream)
         bool reset = number == ECONNRESET || number == EPIPE;
         error_set(&stream->send_error, reset ? FEDE_TRANSPORT_RESET : FEDE_TRANSPORT_FAILED, FEDE_ORIGIN_TRANSPORT,
                   NULL, number, 0);
-        stream->send_error.detail = strerror(number);
+        stream->send_why[0] = '\0';
+        reach_why(&(struct text){stream->send_why, sizeof stream->send_why, 0}, number);
+        stream->send_error.detail = stream->send_why;
         return false;
     }
     if (!(ending & FEDE_WE_CLOSED) || fede_needs(stream->conn) & FEDE_SEND)
@@ -433,7 +436,7 @@ static void transport_failed(fede_stream *stream, int number)
         stream->quiet_end = true;
     if (!ended && !known) {
         bool reset = number == ECONNRESET || number == EPIPE;
-        text_add(&(struct text){stream->detail, sizeof stream->detail, 0}, strerror(number));
+        reach_why(&(struct text){stream->detail, sizeof stream->detail, 0}, number);
         fail(stream, reset ? FEDE_TRANSPORT_RESET : FEDE_TRANSPORT_FAILED, FEDE_ORIGIN_TRANSPORT, NULL, number, 0);
     }
     if (conn) {

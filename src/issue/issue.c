@@ -360,7 +360,7 @@ static bool write_subtree(struct der_out *w, const char *base)
             return false;
         bytes_copy(address, base, len);
         address[len] = '\0';
-        if (host_read(address, &host) != HOST_IP || prefix < 0 || prefix > 8 * host.ip_len)
+        if (host_read(address, &host) != HOST_IP || prefix < 0 || prefix > 8 * (long)host.ip_len)
             return false;
         uint8_t both[32];
         for (long i = 0; i < host.ip_len; i++) {
@@ -369,7 +369,7 @@ static bool write_subtree(struct der_out *w, const char *base)
             both[i] = host.ip[i] & mask;
             both[host.ip_len + i] = mask;
         }
-        der_put(w, DER_CONTEXT(NAME_IP), bytes_of(both, 2u * host.ip_len));
+        der_put(w, DER_CONTEXT(NAME_IP), bytes_of(both, (size_t)2 * host.ip_len));
     }
     der_close(w, at);
     return true;
