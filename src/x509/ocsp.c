@@ -308,7 +308,7 @@ bool ocsp_id_read(struct der *d, struct ocsp_single *out)
                   {9, {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01}, HASH_SHA256},
                   {9, {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02}, HASH_SHA384},
                   {9, {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03}, HASH_SHA512}};
-    bytes content, algorithm, oid;
+    bytes content, algorithm, oid, none;
     if (!der_read(d, DER_SEQUENCE, &content))
         return false;
     struct der i = der_in(content);
@@ -321,7 +321,8 @@ bool ocsp_id_read(struct der *d, struct ocsp_single *out)
     for (size_t k = 0; k < sizeof hashes / sizeof *hashes; k++)
         if (bytes_equal(oid, bytes_of(hashes[k].oid, hashes[k].len)))
             out->hash = hashes[k].hash;
-    return true;
+    /* A known one has no parameters: left out, or NULL. */
+    return out->hash == 0 || !der_more(&a) || (der_read(&a, DER_NULL, &none) && none.len == 0 && der_done(&a));
 }
 
 static bool read_status(struct der *d, struct ocsp_single *out)
