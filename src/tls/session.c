@@ -141,7 +141,9 @@ const char *session_too_old(const struct session *s, int64_t now)
 {
     enum { MINUTE = 60 };
     int64_t lifetime = s->lifetime == 0 || s->lifetime > WEEK ? WEEK : s->lifetime;
-    if (s->started > now + MINUTE || s->issued > now + MINUTE)
+    if (s->started < 0 || s->issued < 0) /* of nobody's making; and the differences below stay within their type */
+        return "it comes from before 1970";
+    if (s->started - MINUTE > now || s->issued - MINUTE > now)
         return "it comes from the future";
     /* Renewed again and again, the keys of one handshake still end: RFC 9325 3.4. */
     if (now - s->issued >= lifetime || (s->role == FEDE_SERVER && now - s->started >= 2 * lifetime) ||
