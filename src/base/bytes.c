@@ -4,11 +4,6 @@
    undefined). Compare for secrets and wiping keep their promise against the optimiser by going through volatile. */
 #include "base/bytes.h"
 
-bool bytes_equal(bytes a, bytes b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
 bool bytes_equal_secret(bytes a, bytes b)
 {
     if (a.len != b.len)

@@ -20,6 +20,7 @@ static bool verify_ec(const struct public_key *key, bytes digest, bytes signatur
 static bool verify_ed(const struct public_key *key, bytes input, bytes signature);
 static bool rsa_is_sane(const struct public_key *key);
 static RSA *rsa_of(const struct public_key *key);
+static bool is_point(const struct public_key *key);
 static EC_KEY *ec_of(const struct public_key *key);
 
 bool crypto_verify(const struct public_key *key, const struct scheme *scheme, bytes input, bytes signature)
@@ -85,10 +86,9 @@ bool crypto_public_key_usable(const struct public_key *key)
     case KEY_EC_P384:
     case KEY_EC_P521: {
         ERR_set_mark();
-        EC_KEY *ec = ec_of(key);
+        bool there = is_point(key);
         ERR_pop_to_mark();
-        EC_KEY_free(ec);
-        return ec != NULL;
+        return there;
     }
     case KEY_ED25519:
         return key->point.len == 32;
@@ -176,19 +176,27 @@ static RSA *rsa_of(const struct public_key *key)
     return NULL;
 }
 
+static bool uncompressed(const struct public_key *key)
+{
+    return key->point.len > 0 && key->point.data[0] == UNCOMPRESSED;
+}
+
+/* Is the point on its curve? */
+static bool is_point(const struct public_key *key)
+{
+    const EC_GROUP *curve = fetched->curve[key->kind - KEY_EC_P256];
+    EC_POINT *point = uncompressed(key) ? EC_POINT_new(curve) : NULL;
+    bool there = point != NULL && EC_POINT_oct2point(curve, point, key->point.data, key->point.len, NULL) == 1;
+    EC_POINT_free(point);
+    return there;
+}
+
 /* The shared curve is copied into the key: 0.6 us, against 13 for making the curve from its name. */
 static EC_KEY *ec_of(const struct public_key *key)
 {
-    const EC_GROUP *curve = fetched->curve[key->kind - KEY_EC_P256];
-    if (key->point.len == 0 || key->point.data[0] != UNCOMPRESSED)
-        return NULL;
-    EC_KEY *ec = EC_KEY_new();
-    EC_POINT *point = EC_POINT_new(curve);
-    bool made = ec != NULL && point != NULL && EC_KEY_set_group(ec, curve) == 1 &&
-                EC_POINT_oct2point(curve, point, key->point.data, key->point.len, NULL) == 1 &&
-                EC_KEY_set_public_key(ec, point) == 1;
-    EC_POINT_free(point);
-    if (made)
+    EC_KEY *ec = uncompressed(key) ? EC_KEY_new() : NULL;
+    if (ec != NULL && EC_KEY_set_group(ec, fetched->curve[key->kind - KEY_EC_P256]) == 1 &&
+        EC_KEY_oct2key(ec, key->point.data, key->point.len, NULL) == 1)
         return ec;
     EC_KEY_free(ec);
     return NULL;

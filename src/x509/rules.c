@@ -143,7 +143,7 @@ static bool key(const struct standing *s, struct finding *f, struct text *words)
         return broken(f, FEDE_CERT_KEY_UNSUPPORTED, "subjectPublicKeyInfo", 0, 0);
     if (rsa && k->bits < 2048)
         return broken(f, FEDE_CERT_WEAK_KEY, "subjectPublicKeyInfo", k->bits, 2048);
-    if (s->request->leaf_key && s->position == 0 && !crypto_public_key_usable(k)) {
+    if (s->c->key_unusable) {
         if (words)
             text_add(words, ", but its value is no such key");
         return broken(f, FEDE_CERT_KEY_UNSUPPORTED, "subjectPublicKeyInfo", 0, 0);

@@ -70,6 +70,7 @@ bool x509_verify(const struct verify_request *request, struct arena *arena, fede
         error->offset = reading.offset;
         return unreadable(request, arena, verdict, error);
     }
+    own->key_unusable = request->leaf_key && own->key.kind != 0 && !crypto_public_key_usable(&own->key);
     *leaf = *own;
     *leaf_read = true;
     path_find(request, own, arena, found);
@@ -196,10 +197,10 @@ static void check_link(struct trail *t, const struct search_result *found, size_
     const struct certificate *c = t->path->at[i].c;
     const struct link *issuer = &t->path->at[i + 1];
     bool same_key = c->authority_key_id.data != NULL && bytes_equal(c->authority_key_id, issuer->c->subject_key_id);
-    char room[DETAIL_MAX];
+    char room[DETAIL_MAX], name[DETAIL_MAX / 2];
     struct text words = text_in(room, sizeof room);
-    name_text(issuer->c->subject, room, sizeof room / 2);
-    words.len = strlen(room);
+    name_text(issuer->c->subject, name, sizeof name);
+    text_add(&words, name);
     if (issuer->anchor) {
         text_add(&words, ": a trust anchor");
     } else {
@@ -224,8 +225,6 @@ static void check_link(struct trail *t, const struct search_result *found, size_
         return;
     }
     text_add(&words, bad ? "the key of " : "by the key of ");
-    char name[DETAIL_MAX / 2];
-    name_text(issuer->c->subject, name, sizeof name);
     text_add(&words, name);
     text_add(&words, bad ? " does not verify it" : "");
     record(t, FEDE_CHECK_SIGNATURE, i, bad ? FEDE_FAILED : FEDE_PASSED, &f, &words);

@@ -40,6 +40,7 @@ struct certificate {
     int64_t not_before, not_after;       /* seconds since 1970 UTC */
     struct public_key key;
     const char *key_problem;             /* why key.kind is 0: static text */
+    bool key_unusable;                   /* its value is no such key: said by x509_verify of the leaf, when asked */
     bytes issuer_unique_id, subject_unique_id;
     bytes signature;                     /* bits of the signature, whole bytes */
     bytes extensions;                    /* DER content of the SEQUENCE of Extension, or empty */
