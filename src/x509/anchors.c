@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define MAX_FILE (64u << 20)
+#define MAX_SEEN 1024
 
 struct anchor {
     struct certificate certificate;
@@ -156,17 +157,42 @@ static bool read_file(const fede_allocator *from, const char *path, uint8_t **ou
     return true;
 }
 
+/* Files of a directory: each often has a second name there, the hash of its subject (c_rehash), or a third. */
+struct seen {
+    struct {
+        dev_t device;
+        ino_t number;
+    } at[MAX_SEEN];
+    size_t n;
+};
+
+static bool seen_before(struct seen *seen, const char *file)
+{
+    struct stat st;
+    if (stat(file, &st) != 0)
+        return false; /* opening it says why */
+    for (size_t i = 0; i < seen->n; i++)
+        if (seen->at[i].number == st.st_ino && seen->at[i].device == st.st_dev)
+            return true;
+    if (seen->n < MAX_SEEN) {
+        seen->at[seen->n].device = st.st_dev;
+        seen->at[seen->n++].number = st.st_ino;
+    }
+    return false;
+}
+
 size_t anchors_add_directory(struct anchors *a, const char *path)
 {
     errno = 0;
     DIR *directory = opendir(path);
+    struct seen seen = {.n = 0};
     size_t n = 0;
     if (directory == NULL)
         return 0;
     for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
         char file[4096];
         int len = snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-        if (entry->d_name[0] != '.' && len > 0 && (size_t)len < sizeof file)
+        if (entry->d_name[0] != '.' && len > 0 && (size_t)len < sizeof file && !seen_before(&seen, file))
             n += anchors_add_file(a, file);
     }
     closedir(directory);

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "x509/legacy.h"
 
-/* What the search, the copies and the trail of one verification may take. */
+/* What the search and the trail of one verification may take, beside copies of what was given. */
 #define VERIFICATION_MAX (64u << 20)
 
 struct fede_trust {
@@ -21,6 +21,7 @@ struct fede_verification {
 };
 
 static bool judge(fede_verification *v, const fede_verify_request *asked);
+static size_t total(const bytes *items, size_t n);
 static bool take_items(struct arena *arena, const bytes *items, size_t n, const char *label, bytes **out,
                        size_t *n_out);
 static bool refuse(fede_verification *v, fede_reason reason, const char *where, const char *detail);
@@ -88,7 +89,8 @@ fede_verification *fede_verify_chain(const fede_verify_request *request)
     fede_verification *v = memory_take(&memory_standard, sizeof *v);
     if (v == NULL)
         return NULL;
-    arena_start(&v->arena, &memory_standard, VERIFICATION_MAX);
+    arena_start(&v->arena, &memory_standard,
+                VERIFICATION_MAX + total(request->chain, request->n_chain) + total(request->crls, request->n_crls));
     v->verdict.at = request->at != 0 ? request->at : (int64_t)time(NULL);
     judge(v, request);
     return v;
@@ -169,14 +171,23 @@ static bool judge(fede_verification *v, const fede_verify_request *asked)
     return x509_verify(&request, &v->arena, &v->verdict, leaf, &leaf_read, &v->error);
 }
 
+static size_t total(const bytes *items, size_t n)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < n; i++)
+        len += items[i].len < SIZE_MAX / 4 - len ? items[i].len : 0;
+    return len;
+}
+
 static bool is_der(bytes b)
 {
     return b.len > 1 && b.data[0] == 0x30 && b.data[1] >= 0x80; /* nothing shorter is a certificate or list */
 }
 
-/* Copies of what was given, PEM taken apart. What holds nothing readable stays as one empty item: it must not vanish. */
+/* What was given, PEM taken apart; copies of certificates, which the verdict points to, but not of lists. What holds nothing readable stays as one empty item: it must not vanish. */
 static bool take_items(struct arena *arena, const bytes *items, size_t n, const char *label, bytes **out, size_t *n_out)
 {
+    const bool kept = strcmp(label, "CERTIFICATE") == 0;
     size_t most = n;
     bytes der, rest;
     for (size_t i = 0; i < n; i++) {
@@ -190,7 +201,7 @@ static bool take_items(struct arena *arena, const bytes *items, size_t n, const 
     for (size_t i = 0; i < n; i++) {
         size_t before = *n_out;
         if (is_der(items[i])) {
-            der = arena_copy(arena, items[i]);
+            der = kept ? arena_copy(arena, items[i]) : items[i];
             if (der.data == NULL)
                 return false;
             (*out)[(*n_out)++] = der;

@@ -25,7 +25,8 @@
 #define MAX_STEPS             1000
 #define STEPS_COMPLETE        8 /* what judging a complete path counts as */
 #define MAX_CANDIDATES        256
-#define REPORT_SIGNATURES     16 /* beyond the budget, for a good report */
+#define HASHED_LIKE_A_CHECK   32768 /* bytes */
+#define REPORT_SIGNATURES     16    /* beyond the budget, for a good report */
 
 /* A certificate the peer sent. Only looked into when its name is needed. */
 struct candidate {
@@ -74,7 +75,7 @@ static struct name_entry *options_above(struct search *s);
 static bool has_option(const struct name_entry *name, bytes der);
 static bool try_option(struct search *s, const struct option *option);
 static int rank_of(const struct search *s, const struct option *option);
-static unsigned cost_of(const struct public_key *key);
+static unsigned cost_of(const struct certificate *c, const struct public_key *key);
 static bool in_path(const struct path *path, const struct link *link);
 static bool check_signature(struct search *s, const struct certificate *c, const struct certificate *issuer,
                             bool *good);
@@ -320,12 +321,12 @@ static bool in_path(const struct path *path, const struct link *link)
 }
 
 /* What a signature check costs, in checks with P-256, roughly. Kind 0: DSA. */
-static unsigned cost_of(const struct public_key *key)
+static unsigned cost_of_key(const struct public_key *key)
 {
     switch (key->kind) {
     case KEY_RSA:
     case KEY_RSA_PSS:
-        return key->bits <= 4096 ? 1 : 4;
+        return (key->bits <= 4096 ? 1u : 4u) * (key->exponent.len <= 4 ? 1u : 2u);
     case KEY_EC_P384:
         return 4;
     case KEY_EC_P521:
@@ -337,6 +338,12 @@ static unsigned cost_of(const struct public_key *key)
     default:
         return 1;
     }
+}
+
+/* What is signed is hashed each time: 32 KB of it take as long as a check. */
+static unsigned cost_of(const struct certificate *c, const struct public_key *key)
+{
+    return cost_of_key(key) + (unsigned)(c->tbs.len / HASHED_LIKE_A_CHECK);
 }
 
 /* Room for one more remembered signature; false: no memory. */
@@ -365,7 +372,7 @@ static bool check_signature(struct search *s, const struct certificate *c, const
             return true;
         }
     }
-    const unsigned cost = cost_of(&issuer->key);
+    const unsigned cost = cost_of(c, &issuer->key);
     if (s->cost + cost > s->max_cost || !remember_more(s))
         return false;
     s->cost += cost;
@@ -417,7 +424,7 @@ static bool put_off_good(struct search *s)
         const struct link *above = &s->path.at[i + 1];
         if (!legacy_checkable(s->request, s->path.at[i].c, above->c) || !legacy_inherits(above->c))
             continue;
-        s->cost += cost_of(&above->c->key);
+        s->cost += cost_of(s->path.at[i].c, &above->c->key);
         if (s->cost > s->max_cost) {
             s->over = true;
             s->out->exhausted = FEDE_CERT_BUDGET;

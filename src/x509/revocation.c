@@ -9,20 +9,25 @@
    Not here: fetching (no I/O in this folder). */
 #include "x509/revocation.h"
 
+#include <stdlib.h>
+
 #include "x509/anchors.h"
 #include "x509/certificate.h"
+#include "x509/crl_lookup.h"
 #include "x509/der.h"
 #include "x509/legacy.h"
 #include "x509/ocsp.h"
 
 #define MAX_SIGNATURES 64
-#define MAX_NESTING    3 /* signers of lists that are judged by other lists */
+#define MAX_NESTING    3           /* signers of lists that are judged by other lists */
+#define HASHED_FREELY  (16u << 20) /* bytes of lists for signatures, beside four times what was given */
 
 /* A list, and whether its signature is known to be good for paths that end in a certain anchor. */
 struct list {
     struct crl crl;
     bool usable; /* readable, nothing unknown and critical in it, in force */
     const char *problem;
+    struct crl_memory memory;
     const struct certificate *good_for; /* the anchor of paths for which its signer is known to be valid */
 };
 struct revocation_lists {
@@ -31,6 +36,7 @@ struct revocation_lists {
     struct list *at;
     size_t n;
     unsigned signatures;
+    size_t to_hash; /* bytes left */
     bool no_memory;
     struct { /* the response judged, for one issuer */
         const struct certificate *issuer;
@@ -65,12 +71,12 @@ static void judge_point(struct revocation_lists *r, const struct path *path, siz
 static bool in_scope(const struct crl *crl, const struct point *p, const struct status *s);
 static bool signer_valid(struct revocation_lists *r, const struct path *path, size_t i, struct list *list,
                          struct status *s);
-static bool look_up(const struct crl *crl, struct status *s, bool *listed, int *reason, int64_t *date);
-static const struct list *delta_of(struct revocation_lists *r, const struct path *path, size_t i,
-                                   const struct list *base, struct status *s);
+static struct list *delta_of(struct revocation_lists *r, const struct path *path, size_t i, const struct list *base,
+                             struct status *s);
 static bool next_point(struct der *d, struct point *out);
 static bool names_match(bytes a, bytes b, bytes base);
 static bool usable(struct list *list, const struct verify_request *request);
+static int by_age(const void *a, const void *b);
 
 struct revocation_lists *revocation_lists_read(const struct verify_request *request, struct arena *arena)
 {
@@ -80,6 +86,7 @@ struct revocation_lists *revocation_lists_read(const struct verify_request *requ
     r->request = request;
     r->arena = arena;
     r->n = request->n_crls;
+    r->to_hash = HASHED_FREELY;
     for (size_t i = 0; i < r->n; i++) {
         fede_error error = {0};
         struct list *list = &r->at[i];
@@ -88,8 +95,26 @@ struct revocation_lists *revocation_lists_read(const struct verify_request *requ
             continue;
         }
         list->usable = usable(list, request);
+        r->to_hash += 4 * list->crl.tbs.len;
     }
+    qsort(r->at, r->n, sizeof *r->at, by_age); /* of two lists for the same, the newer one is asked */
     return r;
+}
+
+/* As numbers: magnitudes without leading zeros. */
+static int compare(bytes a, bytes b)
+{
+    if (a.len != b.len)
+        return a.len < b.len ? -1 : 1;
+    return a.len > 0 ? memcmp(a.data, b.data, a.len) : 0;
+}
+
+/* The newest first; of one second, the higher number. */
+static int by_age(const void *a, const void *b)
+{
+    const struct crl *x = &((const struct list *)a)->crl, *y = &((const struct list *)b)->crl;
+    return x->this_update != y->this_update ? (x->this_update < y->this_update ? 1 : -1)
+                                            : compare(y->number, x->number);
 }
 
 static bool usable(struct list *list, const struct verify_request *request)
@@ -104,6 +129,7 @@ static bool usable(struct list *list, const struct verify_request *request)
                     : !crl->has_next_update           ? "a list does not say until when it is in force"
                     : request->at > crl->next_update  ? "a list is out of date"
                     : web && crl->number.data == NULL ? "a list has no number"
+                    : web && crl->number.len > 20     ? "the number of a list is longer than 20 bytes"
                     : web && crl->number_critical     ? "the number of a list is critical"
                     : web && crl->authority_key_id.data == NULL ? "a list has no authority key identifier"
                                                                 : NULL;
@@ -252,9 +278,6 @@ static void judge_point(struct revocation_lists *r, const struct path *path, siz
 {
     for (size_t k = 0; k < r->n && !s->revoked && s->covered != REASONS_ALL; k++) {
         struct list *list = &r->at[k];
-        bool listed = false, delta_listed = false;
-        int reason = 0;
-        int64_t date = 0;
         if (list->crl.base_number.data != NULL || !in_scope(&list->crl, p, s))
             continue;
         uint16_t reasons = list->crl.reasons & p->reasons;
@@ -262,37 +285,32 @@ static void judge_point(struct revocation_lists *r, const struct path *path, siz
             s->problem = list->problem;
         if (!list->usable || (reasons & ~s->covered) == 0 || !signer_valid(r, path, i, list, s))
             continue;
-        const struct list *delta = delta_of(r, path, i, list, s);
-        if (!look_up(&list->crl, s, &listed, &reason, &date) ||
-            (delta != NULL && !look_up(&delta->crl, s, &delta_listed, &reason, &date))) {
+        struct list *delta = delta_of(r, path, i, list, s);
+        const struct crl_found *entry = crl_look_up(&list->crl, &list->memory, s->c, r->arena);
+        const struct crl_found *newer = delta ? crl_look_up(&delta->crl, &delta->memory, s->c, r->arena) : NULL;
+        if (entry == NULL || (delta != NULL && newer == NULL)) {
+            s->problem = "too many certificates had to be looked up in one list";
+            continue;
+        }
+        if (!entry->understood || (newer != NULL && !newer->understood)) {
             s->problem = "a list has an entry that is not understood";
             continue;
         }
-        s->revoked = delta_listed ? reason != CRL_REMOVED : listed;
-        s->reason = reason;
-        s->date = date;
+        bool by_newer = newer != NULL && newer->listed;
+        s->revoked = by_newer ? newer->reason != CRL_REMOVED : entry->listed;
+        s->reason = by_newer ? newer->reason : entry->reason;
+        s->date = by_newer ? newer->date : entry->date;
         s->covered |= reasons;
     }
 }
 
 /* ---- Scope ------------------------------------------------------------------------------------------------------ */
 
-/* Is one of the GeneralNames this directory name? */
-static bool names_hold(bytes names, bytes directory_name)
-{
-    enum general_name kind;
-    bytes value;
-    while (general_names_next(&names, &kind, &value))
-        if (kind == NAME_DIRECTORY && name_equal(value, directory_name))
-            return true;
-    return false;
-}
-
 /* RFC 5280 6.3.3 (b). */
 static bool in_scope(const struct crl *crl, const struct point *p, const struct status *s)
 {
     const struct certificate *c = s->c;
-    if (p->issuers.data != NULL ? !crl->indirect || !names_hold(p->issuers, crl->issuer)
+    if (p->issuers.data != NULL ? !crl->indirect || !general_names_hold(p->issuers, crl->issuer)
                                 : !name_equal(crl->issuer, c->issuer))
         return false;
     if (crl->attributes_only || (crl->users_only && c->is_ca) || (crl->cas_only && !c->is_ca))
@@ -307,11 +325,11 @@ static bool in_scope(const struct crl *crl, const struct point *p, const struct 
     if (!der_read(&d, DER_CONTEXT_CONSTRUCTED(0), &full))
         return false;
     if (p->issuers.data == NULL)
-        return names_hold(full, c->issuer);
+        return general_names_hold(full, c->issuer);
     bytes rest = p->issuers, value;
     enum general_name kind;
     while (general_names_next(&rest, &kind, &value))
-        if (kind == NAME_DIRECTORY && names_hold(full, value))
+        if (kind == NAME_DIRECTORY && general_names_hold(full, value))
             return true;
     return false;
 }
@@ -406,9 +424,10 @@ static bool signed_by(struct revocation_lists *r, const struct list *list, const
                                     .algorithm = list->crl.algorithm,
                                     .tbs = list->crl.tbs,
                                     .signature = list->crl.signature};
-    if (r->signatures >= MAX_SIGNATURES)
+    if (r->signatures >= MAX_SIGNATURES || r->to_hash < as_signed.tbs.len)
         return false;
     r->signatures++;
+    r->to_hash -= as_signed.tbs.len;
     return legacy_checkable(r->request, &as_signed, signer->c) ? legacy_good(&as_signed, signer, n)
                                                                : signature_good(&as_signed, signer->c);
 }
@@ -496,44 +515,14 @@ static bool path_ends_in(struct revocation_lists *r, const struct list *list, co
     return found->ending == PATH_ACCEPTED && found->path.at[found->path.n - 1].c == anchor;
 }
 
-/* ---- Entries ---------------------------------------------------------------------------------------------------- */
-
-/* Is the certificate on the list? In an indirect list an entry names the issuer it and those after it are for. False: an
-   entry can't be understood, so that the list says nothing. */
-static bool look_up(const struct crl *crl, struct status *s, bool *listed, int *reason, int64_t *date)
-{
-    bytes rest = crl->revoked, issuer = BYTES_NONE;
-    struct crl_entry entry;
-    bool malformed;
-    while (crl_entry_next(&rest, &entry, &malformed)) {
-        if (entry.unknown_critical || (entry.issuer.data != NULL && !crl->indirect))
-            return false;
-        issuer = entry.issuer.data != NULL ? entry.issuer : issuer;
-        bool same_issuer =
-            issuer.data != NULL ? names_hold(issuer, s->c->issuer) : name_equal(crl->issuer, s->c->issuer);
-        if (same_issuer && bytes_equal(entry.serial, s->c->serial)) {
-            *listed = true;
-            *reason = entry.reason;
-            *date = entry.date;
-        }
-    }
-    return !malformed;
-}
-
-/* As numbers: magnitudes without leading zeros. */
-static int compare(bytes a, bytes b)
-{
-    if (a.len != b.len)
-        return a.len < b.len ? -1 : 1;
-    return memcmp(a.data, b.data, a.len);
-}
+/* ---- Delta lists ---------------------------------------------------------------------------------------------------- */
 
 /* The newest delta list for a complete one: same issuer and scope, its base not newer than the complete list, itself newer
    (RFC 5280 5.2.4). */
-static const struct list *delta_of(struct revocation_lists *r, const struct path *path, size_t i,
-                                   const struct list *base, struct status *s)
+static struct list *delta_of(struct revocation_lists *r, const struct path *path, size_t i, const struct list *base,
+                             struct status *s)
 {
-    const struct list *best = NULL;
+    struct list *best = NULL;
     for (size_t k = 0; k < r->n; k++) {
         struct list *list = &r->at[k];
         const struct crl *d = &list->crl, *b = &base->crl;

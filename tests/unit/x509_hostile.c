@@ -309,6 +309,21 @@ static void giants(void **state)
     assert_int_equal(judge(chain, 1, anchor, PROFILE_TLS, "giant name"), FEDE_OK);
 }
 
+/* What is signed is hashed for each issuer that is tried: a megabyte of it counts. */
+static void long_leaf(void **state)
+{
+    (void)state;
+    uint8_t *zeros = arena_take(&room, 1u << 20);
+    bytes padding = extension(RAW(0x2a, 3), false, wrap(DER_OCTET_STRING, bytes_of(zeros, 1u << 20)));
+    bytes chain[60] = {certificate(&(struct plan){"leaf", "X", 0, false, .more = padding})};
+    for (unsigned i = 1; i < 60; i++)
+        chain[i] = certificate(&(struct plan){"X", "Y", i, true});
+    signatures_good = false;
+    bytes anchor = certificate(&(struct plan){"Y", "Y", 99, true});
+    assert_int_equal(judge(chain, 60, anchor, PROFILE_TLS, "a megabyte to hash"), FEDE_CERT_BUDGET);
+    assert_in_range(signatures_checked, 1, 4);
+}
+
 /* An extension that stands twice, known or not. */
 static void twice(void **state)
 {
@@ -327,10 +342,14 @@ static void twice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(one_name, start, end),    cmocka_unit_test_setup_teardown(layers, start, end),
-        cmocka_unit_test_setup_teardown(constraints, start, end), cmocka_unit_test_setup_teardown(policies, start, end),
-        cmocka_unit_test_setup_teardown(spellings, start, end),   cmocka_unit_test_setup_teardown(giants, start, end),
+        cmocka_unit_test_setup_teardown(one_name, start, end),
+        cmocka_unit_test_setup_teardown(layers, start, end),
+        cmocka_unit_test_setup_teardown(constraints, start, end),
+        cmocka_unit_test_setup_teardown(policies, start, end),
+        cmocka_unit_test_setup_teardown(spellings, start, end),
+        cmocka_unit_test_setup_teardown(giants, start, end),
         cmocka_unit_test_setup_teardown(twice, start, end),
+        cmocka_unit_test_setup_teardown(long_leaf, start, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
