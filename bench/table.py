@@ -68,6 +68,26 @@ TARGETS = [  # what, limit, how it is found
         2048,
         lambda t: t.value("fede", "memory", "ecdsa", "after_rest_client"),
     ),
+    (
+        "a client with the system store, after the first, in us",
+        2000,
+        lambda t: t.value("fede", "certificates", "start", "later_us"),
+    ),
+    (
+        "an EC chain of two parsed and judged / two verifications (EVP_DigestVerify)",
+        1.10,
+        lambda t: t.value("fede", "certificates", "chain", "us") / t.primitive("chain-evp"),
+    ),
+    (
+        "allocations in parsing it",
+        0,
+        lambda t: t.value("fede", "certificates", "parse", "allocations"),
+    ),
+    (
+        "the slowest of the chains built to explode, in ms",
+        50,
+        lambda t: max(t.value(*key) for key in t.values if key[1] == "hostile" and key[3] == "ms"),
+    ),
 ]
 CIPHERS = {
     "ecdsa": ("AES-128-GCM", "aes128"),
@@ -148,6 +168,7 @@ def main():
     resumption(t)
     records(t)
     memory(t)
+    certificates(t)
     return targets(t)
 
 
@@ -219,6 +240,25 @@ def memory(t):
     send, receive = (t.value("fede", "rested", "ecdsa/1024", f"{side}_us") for side in ("send", "receive"))
     print(f"  fede's first 1 KB record after a rest takes {send:.2f} us to send and {receive:.2f} us to receive.")
     print("  At rest: after 1 KB each way, and after fede_release_buffers; the others have no such call.\n")
+
+
+def certificates(t):
+    def of(stack, what, unit="us"):
+        return t.value(stack, "certificates", what, unit)
+
+    bundle, bare, evp = t.primitive("bundle"), t.primitive("chain-verifications"), t.primitive("chain-evp")
+    print(f"A client with the system store, us: libcrypto's own start {of('fede', 'start', 'libcrypto_us'):.0f}, the first "
+          f"{of('fede', 'start', 'first_us'):.0f}, later ones {of('fede', 'start', 'later_us'):.0f}; reading the bundle and decoding "
+          f"its base64 alone {bundle:.0f} ({of('fede', 'start', 'later_us') / bundle:.2f}); OpenSSL {of('OpenSSL', 'start', 'later_us'):.0f}")
+    print(f"Leaf and intermediate, ECDSA P-256, us, and the ratio to two bare verifications: ECDSA_verify with keys that are ready "
+          f"{bare:.1f}, EVP_DigestVerify {evp:.1f}")
+    for stack, what, title in (("fede", "chain", "fede"), ("fede", "miss", "  new to the table of signatures"),
+                               ("fede", "hit", "  found in it"), ("fede", "parse", "  parsing alone"), ("OpenSSL", "chain", "OpenSSL")):
+        us = of(stack, what)
+        print(f"  {title:34} {us:8.2f} {us / bare:7.3f} {us / evp:7.3f}" +
+              ("" if what == "miss" else f"  allocations {of(stack, what, 'allocations'):.0f}"))
+    print("Chains built to explode, ms: " + ", ".join(f"{key[2]} {t.value(*key):.1f}" for key in t.values
+                                                   if key[1] == "hostile" and key[3] == "ms") + "\n")
 
 
 def targets(t):
