@@ -347,7 +347,7 @@ static struct literal *set(struct parser *p)
         *last = value(p, "\"{\"");
         if (*last != NULL && taken(p, ".."))
             (*last)->upto = value(p, "\"..\"");
-        if (p->failed)
+        if (p->failed || *last == NULL)
             break;
         last = &(*last)->next;
         taken(p, ",");

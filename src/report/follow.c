@@ -305,7 +305,7 @@ static void hex(struct follow *f, uint8_t from, bytes data, uint64_t offset)
         bytes row = bytes_first(bytes_skip(data, at), ROW);
         char words[40];
         snprintf(words, sizeof words, "%s%08llx  ", from == FEDE_CLIENT ? "> " : "< ",
-                 (unsigned long long)(offset + at));
+                 (unsigned long long)offset + at);
         page_put(&f->page, style_of(from), words);
         page_hex(&f->page, PLAIN, row, " ");
         page_to(&f->page, 12 + 3 * ROW + 1);

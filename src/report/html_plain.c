@@ -178,7 +178,7 @@ static void messages(FILE *out, json_t *list)
         const char *sentence = string_of(m, "sentence");
         bool client = from != NULL && strcmp(from, "client") == 0;
         fprintf(out, "<details open class=\"message %s%s\">\n<summary><h3>%zu ", client ? "client" : "server",
-                bytes != NULL && strlen(bytes) > LONG * 2 ? " long" : "", i + 1);
+                bytes != NULL && strlen(bytes) > (size_t)LONG * 2 ? " long" : "", i + 1);
         put(out, string_of(m, "name") != NULL ? string_of(m, "name") : "");
         if (type != NULL)
             fprintf(out, " (%d)", (int)json_integer_value(type));
