@@ -6,6 +6,7 @@
 
 enum { PACKETS_A_TICK = 4096 };
 
+static void hear_datagram(struct analysis *a, uint64_t at_us);
 static void hear_data(void *arg, struct stream *s, int side, bytes data, uint64_t at_us, uint64_t packet);
 static void hear_gap(void *arg, struct stream *s, int side, uint64_t len, uint64_t at_us);
 static void hear_conflict(void *arg, struct stream *s, int side, int64_t at, bytes used, bytes other);
@@ -49,10 +50,23 @@ void analysis_file(struct analysis *a, struct capture *c,
         else if (a->layers.below.kind == KIND_DNS || a->layers.below.kind == KIND_MDNS || a->layers.below.kind == KIND_LLMNR)
             dns_hear(&a->dns, &a->layers.below.from, &a->layers.below.to, a->layers.below.udp, false, item.at_us,
                      item.number);
+        else if (a->layers.below.udp.len > 0)
+            hear_datagram(a, item.at_us);
     }
     a->dropped += c->dropped;
     a->left_out += c->left_out;
     a->failed = a->failed || a->streams.failed;
+}
+
+/* Known by its content it counts as what it is, not as what its port says. */
+static void hear_datagram(struct analysis *a, uint64_t at_us)
+{
+    const struct below *b = &a->layers.below;
+    const enum datagram_protocol p = datagrams_hear(&a->datagrams, &b->from, &b->to, b->udp, at_us);
+    if (p == DATAGRAM_NONE)
+        return;
+    a->layers.kinds[b->kind]--;
+    a->layers.kinds[p == DATAGRAM_DTLS ? KIND_DTLS : KIND_QUIC]++;
 }
 
 void analysis_finish(struct analysis *a)
@@ -67,6 +81,7 @@ void analysis_end(struct analysis *a)
         s->user = NULL;
         around_end(s, &a->kept);
     }
+    datagrams_end(&a->datagrams);
     dns_end(&a->dns);
     streams_end(&a->streams);
     lineage_end(&a->lineage);

@@ -4,6 +4,7 @@
 
 #include "explain/around.h"
 #include "explain/capture.h"
+#include "explain/datagrams.h"
 #include "explain/session.h"
 #include "explain/verified.h"
 
@@ -23,6 +24,7 @@ struct analysis {
     size_t kept;                    /* packets in trails */
     uint32_t wire_len;              /* of the packet that is read */
     uint64_t plain[KINDS];          /* TCP connections without TLS, by kind */
+    struct datagrams datagrams;     /* DTLS and QUIC */
     struct dns dns;                 /* names that were resolved in the capture */
     struct secrets *live;           /* secrets blocks met on the way go there; NULL: they have been read before */
     bool stop;                      /* set by a listener: the rest of the files is not read */

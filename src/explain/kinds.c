@@ -10,7 +10,7 @@ static const char *const names[KINDS] = {
     "other UDP", "DNS", "mDNS", "LLMNR", "DHCP", "NTP", "QUIC", "RIP", "SNMP", "syslog", "TFTP",
     "NetBIOS", "SSDP", "NFS", "RADIUS", "DTLS or CoAP", "WireGuard",
     "HTTP", "FTP", "SSH", "Telnet", "SMTP", "POP3", "IMAP", "LDAP", "SMB", "MySQL", "PostgreSQL",
-    "XMPP", "IRC", "MQTT", "Redis",
+    "XMPP", "IRC", "MQTT", "Redis", "DTLS",
 };
 struct numbered { uint16_t number; uint8_t kind; };
 static const struct numbered ethertypes[] = {

@@ -50,6 +50,8 @@ enum onlooker_outcome onlooker_tell(const struct onlooker_request *request, char
     l.failed = !pass(&l, two) || l.failed;
     if (two && !l.failed && l.n_rows > 0)
         tell_chosen(&l);
+    else if (two && !l.failed && look_is_text(&l) && l.analysis.datagrams.n > 0)
+        table_around(&l);
     if (request->live && look_is_text(&l) && l.n_rows > 1 && request->report.level > 0)
         table_tell(&l);
     progress_end(&l.progress);
@@ -189,6 +191,9 @@ static enum onlooker_outcome judge(const struct look *l, struct text *why)
     }
     if (!found) {
         text_add(why, only == 0 || l->n_rows == 0 ? "no TLS was found" : "there is no connection of that number");
+        if (l->n_rows == 0)
+            look_count(why, l->analysis.datagrams.n, "connection of DTLS or QUIC over UDP, which is named and not taken apart",
+                       "connections of DTLS or QUIC over UDP, which are named and not taken apart");
         return ONLOOKER_NOTHING;
     }
     if (l->selection.filter != NULL && l->selection.lines == 0) {

@@ -42,8 +42,72 @@ static void kinds_text(struct page *p, const char *title, const uint64_t counts[
     page_line(p);
 }
 
+/* What is TLS inside, but not over TCP: that it is there, and how much of it. */
+static void datagrams_text(const struct datagrams *g, struct page *p)
+{
+    enum { SHOWN = 20 };
+    const struct datagram_flow *f;
+    char words[300], digits[32];
+    for (size_t i = 0; i < SHOWN && (f = datagrams_at(g, i)) != NULL; i++) {
+        struct text t = text_in(words, sizeof words);
+        datagram_title(f, &t);
+        text_add(&t, " over UDP, not taken apart: client ");
+        endpoint_text(&f->ends[0], &t);
+        text_add(&t, ", server ");
+        endpoint_text(&f->ends[1], &t);
+        for (size_t side = 0; side < 2; side++) {
+            text_add(&t, side == 0 ? "; " : ", ");
+            text_number(&t, (int64_t)f->datagrams[side]);
+            text_add(&t, side == 0 ? f->datagrams[side] == 1 ? " datagram of the client (" : " datagrams of the client (" : " of the server (");
+            text_add(&t, page_grouped(digits, f->bytes[side]));
+            text_add(&t, " bytes)");
+        }
+        page_words(p, PLAIN, 0, words);
+        page_line(p);
+    }
+    const uint64_t more = g->n > SHOWN ? g->n - SHOWN : 0;
+    struct text t = text_in(words, sizeof words);
+    text_number(&t, (int64_t)more);
+    text_add(&t, " more connections of DTLS or QUIC over UDP");
+    if (g->over > 0) {
+        text_add(&t, ", and ");
+        text_number(&t, (int64_t)g->over);
+        text_add(&t, " datagrams of others");
+    }
+    if (more > 0) {
+        page_words(p, FAINT, 0, words);
+        page_line(p);
+    }
+}
+
+static void datagrams_json(const struct datagrams *g, struct json_text *w)
+{
+    const struct datagram_flow *f;
+    char words[120];
+    put_list(w, "datagram_connections");
+    for (size_t i = 0; (f = datagrams_at(g, i)) != NULL; i++) {
+        put_object(w, NULL);
+        put_words(w, "protocol", f->protocol == DATAGRAM_DTLS ? "DTLS" : "QUIC");
+        struct text t = text_in(words, sizeof words);
+        datagram_title(f, &t);
+        put_words(w, "title", words);
+        put_number(w, "version", f->version);
+        put_flag(w, "answered", f->answered);
+        for (size_t side = 0; side < 2; side++) {
+            t = text_in(words, sizeof words);
+            endpoint_text(&f->ends[side], &t);
+            put_words(w, side == 0 ? "client" : "server", words);
+            put_number(w, side == 0 ? "client_datagrams" : "server_datagrams", f->datagrams[side]);
+            put_number(w, side == 0 ? "client_bytes" : "server_bytes", f->bytes[side]);
+        }
+        put_object_end(w);
+    }
+    put_list_end(w);
+}
+
 void around_text(const struct analysis *a, const struct comments *c, struct page *p)
 {
+    datagrams_text(&a->datagrams, p);
     kinds_text(p, "packets without TCP: ", a->layers.kinds);
     kinds_text(p, "TCP connections without TLS: ", a->plain);
     for (size_t i = 0; i < c->n; i++) {
@@ -74,6 +138,7 @@ void around_json(const struct analysis *a, const struct comments *c, struct json
 {
     kinds_json(w, "other_packets", a->layers.kinds);
     kinds_json(w, "other_connections", a->plain);
+    datagrams_json(&a->datagrams, w);
     put_list(w, "comments");
     for (size_t i = 0; i < c->n; i++) {
         put_object(w, NULL);

@@ -1,4 +1,4 @@
-/* What else is in the captures: packets and connections without TLS by their kind, and what whoever captured wrote down. */
+/* What else is in the captures: connections of DTLS and QUIC, packets and connections without TLS by their kind, and what whoever captured wrote down. */
 #ifndef REPORT_ONLOOKER_AROUND_H
 #define REPORT_ONLOOKER_AROUND_H
 
@@ -20,7 +20,7 @@ void comments_add(struct comments *c, const struct capture_item *item);
 void comments_clear(struct comments *c);
 
 void around_text(const struct analysis *a, const struct comments *c, struct page *p);
-/* "other_packets", "other_connections", "comments" */
+/* "other_packets", "other_connections", "datagram_connections", "comments" */
 void around_json(const struct analysis *a, const struct comments *c, struct json_text *w);
 
 #endif

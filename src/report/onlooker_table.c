@@ -156,6 +156,7 @@ void table_totals(struct look *l, struct text *t)
     look_count(t, a->packets, "packet", "packets");
     look_count(t, l->secured, "TLS connection", "TLS connections");
     look_count(t, a->other, "TCP connection without TLS", "TCP connections without TLS");
+    look_count(t, a->datagrams.n, "connection of DTLS or QUIC", "connections of DTLS or QUIC");
     look_count(t, a->layers.broken, "packet with broken headers", "packets with broken headers");
     look_count(t, a->layers.unknown_link, "packet of a link type that is not read",
           "packets of link types that are not read");

@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import certs  # noqa: E402
 import peers  # noqa: E402
 import peers_old  # noqa: E402
+import peers_udp  # noqa: E402
 
 PORT = 44310
 
@@ -24,8 +25,8 @@ PORT = 44310
 class Scene:
     """One capture: a server runs, clients connect, both end, the capture is closed."""
 
-    def __init__(self, folder, name, port, small=False):
-        self.folder, self.name, self.port, self.small = folder, name, port, small
+    def __init__(self, folder, name, port, small=False, transport="tcp"):
+        self.folder, self.name, self.port, self.small, self.transport = folder, name, port, small, transport
         self.keys = f"{folder}/{name}.keys"
         self.file = f"{folder}/{name}.pcapng"
         self.server = None
@@ -34,7 +35,7 @@ class Scene:
         for path in (self.keys, self.file):
             if os.path.exists(path):
                 os.remove(path)
-        self.dump = subprocess.Popen(["dumpcap", "-q", "-i", "lo", "-f", f"tcp port {self.port}", "-w", self.file],
+        self.dump = subprocess.Popen(["dumpcap", "-q", "-i", "lo", "-f", f"{self.transport} port {self.port}", "-w", self.file],
                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.dump.stderr.readline()  # "Capturing on …"
         for _ in range(100):
@@ -99,11 +100,11 @@ class Scene:
 class Stage:
     """Where the parts of peers.py play: gives each scene a port, and leaves out the rows of tables that are not asked for."""
 
-    def __init__(self, folder, wanted):
-        self.folder, self.wanted = folder, wanted
+    def __init__(self, folder, wanted, transport="tcp"):
+        self.folder, self.wanted, self.transport = folder, wanted, transport
 
     def __call__(self, name, port=None):
-        return Scene(self.folder, name, port or Scene.free_port(), small=True)
+        return Scene(self.folder, name, port or Scene.free_port(), small=True, transport=self.transport)
 
     def rows(self, table):
         return [(name, row) for name, row in table.items() if not self.wanted or name in self.wanted]
@@ -291,6 +292,11 @@ def main():
         named = len(sys.argv) < 3 or part.__name__ in sys.argv[2:]
         if named or part in (*peers.TABLES, *peers_old.TABLES):
             part(Stage(folder, [] if named else sys.argv[2:]), at)
+    os.makedirs(f"{folder}/udp", exist_ok=True)
+    for part in peers_udp.PARTS:
+        named = len(sys.argv) < 3 or part.__name__ in sys.argv[2:]
+        if named or part in peers_udp.TABLES:
+            part(Stage(f"{folder}/udp", [] if named else sys.argv[2:], "udp"), at)
     print(f"{len([f for f in os.listdir(folder) if '.pcapng' in f])} captures in {folder}")
 
 

@@ -276,6 +276,8 @@ def more_gnutls(scene, at):
 # ---- plain text first ----
 
 # protocol: what the server says first, then answers to each line (b"" waits for a line and says nothing), by prefix of the line
+# Protocol 10, with CLIENT_SSL among its capabilities; the client answers with 36 bytes that ask for TLS, and goes on with it.
+MYSQL_GREETING = bytes.fromhex("4a000000") + b"\x0a8.0.33\0" + bytes.fromhex("0100000061626364656667680008aaff0200ffdf15") + bytes(10) + b"ijklmnopqrst\0" + b"mysql_native_password\0"
 STARTTLS = {
     "starttls-pop3": (b"+OK ready\r\n", [b"+OK begin\r\n"]),
     "starttls-imap": (b"* OK IMAP4rev1\r\n", [b"* CAPABILITY IMAP4rev1 STARTTLS\r\n. OK done\r\n", b". OK begin\r\n"]),
@@ -287,6 +289,7 @@ STARTTLS = {
     "starttls-xmpp": (b"", [b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'><stream:features>"
                    b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>", b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"]),
     "starttls-postgres": (b"", [b"S"]),
+    "starttls-mysql": (MYSQL_GREETING, [b""]),
     "starttls-ldap": (b"", [bytes.fromhex("300c02010178070a010004000400")]),
 }
 PLAIN_SERVER = """
