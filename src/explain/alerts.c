@@ -425,12 +425,12 @@ static enum certainty malformed(struct job *j)
         struct arena scratch;
         arena_start(&scratch, &memory_standard, (size_t)4 * 1024 * 1024);
         struct annotation a = annotate_message(&scratch, m->bytes, &j->d->context);
-        if (a.bad_where != NULL) {
+        if (a.faults.first != NULL) {
             text_add(j->out, message_title(m->type));
             text_add(j->out, " can't be read to its end: ");
-            text_add(j->out, a.bad_where);
+            text_add(j->out, a.faults.first->where);
             text_char(j->out, ' ');
-            text_add(j->out, a.bad_why);
+            text_add(j->out, a.faults.first->why);
             text_char(j->out, '.');
         }
         arena_end(&scratch);

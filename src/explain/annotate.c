@@ -1,16 +1,18 @@
 /* explain/annotate.c: runs the codec with a narrator that builds the tree of fields.
 
    A structure that begins with an extension's number takes the extension's registered name, so that paths read as
-   client_hello.extensions.server_name. Certificates, OCSP responses and names inside messages get their DER fields as children. Where the codec
-   stops at an error, the bytes behind it become one field "unread": nothing of a message is left out. */
+   client_hello.extensions.server_name. Certificates, OCSP responses and names inside messages get their DER fields as children. At an error
+   the codec goes on behind the vector it stands in; the bytes between become a field "unread": nothing of a message is left out. */
 #include "explain/annotate.h"
 
+#include "base/error.h"
 #include "explain/protection.h"
 #include "explain/ssl2.h"
 
 struct builder {
     struct narrator narrator; /* first: the codec hands this back */
     struct arena *arena;
+    struct faults *faults;
     bytes input;
     struct field *at; /* innermost open field */
     unsigned lost;    /* open fields for which there was no memory */
@@ -23,6 +25,7 @@ static void builder_end(struct builder *b, struct wire *w, struct annotation *ou
 static void narrate_field(struct narrator *n, const struct wire_field *field);
 static void narrate_enter(struct narrator *n, const struct wire_field *field);
 static void narrate_leave(struct narrator *n, size_t end);
+static void narrate_fault(struct narrator *n, const struct wire_fault *fault);
 static struct field *add(struct builder *b, const struct wire_field *field);
 static const char *one_word(struct builder *b, const char *name);
 static void name_extension(struct field *f);
@@ -146,7 +149,8 @@ struct annotation annotate_certificate(struct arena *arena, bytes der)
     }
     out.root->value = der;
     out.root->len = der.len;
-    annotate_der(arena, out.root, der, 0, DER_CERTIFICATE);
+    out.faults.arena = arena;
+    annotate_der(&out.faults, out.root, der, 0, DER_CERTIFICATE);
     return out;
 }
 
@@ -172,7 +176,11 @@ const char *message_path(uint16_t type)
 
 static struct builder builder_start(struct arena *arena, bytes input, const char *root, struct annotation *out)
 {
-    struct builder b = {.narrator = {narrate_field, narrate_enter, narrate_leave}, .arena = arena, .input = input};
+    out->faults.arena = arena;
+    struct builder b = {.narrator = {narrate_field, narrate_enter, narrate_leave, narrate_fault},
+                        .arena = arena,
+                        .faults = &out->faults,
+                        .input = input};
     out->root = b.at = field_new(arena, NULL, root, FIELD_STRUCT);
     if (b.at == NULL) {
         b.cut = out->cut = true;
@@ -186,20 +194,20 @@ static struct builder builder_start(struct arena *arena, bytes input, const char
 /* An error leaves fields open: they end where reading stopped. */
 static void builder_end(struct builder *b, struct wire *w, struct annotation *out)
 {
-    bool done = wire_done(w);
+    bool done = wire_done(w), left_over = !w->bad && !w->flawed && !done;
     while (b->at != NULL && b->at != out->root)
         narrate_leave(&b->narrator, b->at->offset + b->at->len > w->at ? b->at->offset + b->at->len : w->at);
     if (out->root != NULL && !done) {
         const struct field *last = out->root->last;
         size_t read = last != NULL ? last->offset + last->len : 0;
-        out->bad_where = w->bad_where != NULL ? w->bad_where : out->root->name;
-        out->bad_why = w->bad_why != NULL ? w->bad_why : "bytes are left over";
-        out->bad_at = w->bad ? w->bad_at : w->at;
+        if (left_over)
+            fault_add(b->faults, out->root, &(struct wire_fault){out->root->name, "has bytes left over at its end", w->at, FEDE_DECODE, 0},
+                      NULL);
         b->at = out->root;
         if (read < b->input.len)
             add_bytes(b, "unread", read, b->input.len);
     }
-    out->cut = b->cut;
+    out->cut = b->cut || b->faults->cut;
 }
 
 static void narrate_field(struct narrator *n, const struct wire_field *field)
@@ -234,9 +242,18 @@ static void narrate_leave(struct narrator *n, size_t end)
         end = b->input.len;
     f->len = end > f->offset ? end - f->offset : 0;
     size_t inside = f->offset + f->prefix < end ? f->offset + f->prefix : end;
+    size_t read = f->last != NULL ? f->last->offset + f->last->len : inside;
+    if (read < end) /* only behind an error */
+        add_bytes(b, "unread", read, end);
     f->value = bytes_of(b->input.len > 0 ? b->input.data + inside : NULL, end - inside);
     name_extension(f);
     b->at = f->parent;
+}
+
+static void narrate_fault(struct narrator *n, const struct wire_fault *fault)
+{
+    struct builder *b = (struct builder *)n;
+    fault_add(b->faults, b->at, fault, NULL);
 }
 
 static struct field *add(struct builder *b, const struct wire_field *field)
@@ -300,7 +317,6 @@ static void add_bytes(struct builder *b, const char *name, size_t from, size_t t
 /* What is DER inside a message, by the name of its field. */
 static void add_der(struct builder *b, struct field *parent)
 {
-    enum { SEQUENCE = 0x30 };
     static const struct {
         const char *name;
         enum der_kind kind;
@@ -312,7 +328,7 @@ static void add_der(struct builder *b, struct field *parent)
             continue;
         }
         for (size_t i = 0; i < sizeof places / sizeof *places && f->value.len > 0; i++)
-            if (f->value.data[0] == SEQUENCE && strcmp(f->name, places[i].name) == 0)
-                annotate_der(b->arena, f, f->value, f->offset + f->prefix, places[i].kind);
+            if (f->prefix > 0 && strcmp(f->name, places[i].name) == 0) /* else in a form that is not known */
+                annotate_der(b->faults, f, f->value, f->offset + f->prefix, places[i].kind);
     }
 }

@@ -1,17 +1,16 @@
 /* From bytes to fields: each routine makes the tree of one thing seen on the wire. Names and values come from the codec's
-   own narration, so what is shown is what the engine would read. Broken input gives the fields up to the first error, and
-   the rest as bytes. */
+   own narration, so what is shown is what the engine would read. Broken input gives the fields up to each error; what can't be
+   read there is bytes called "unread", and goes on behind them. */
 #ifndef EXPLAIN_ANNOTATE_H
 #define EXPLAIN_ANNOTATE_H
 
+#include "explain/faults.h"
 #include "explain/field.h"
 #include "wire/messages.h"
 
 struct annotation {
     struct field *root;    /* NULL only without memory */
-    const char *bad_where; /* field of the first error; NULL: all is well */
-    const char *bad_why;
-    size_t bad_at;
+    struct faults faults;  /* every broken rule, in the order of reading; first NULL: all is well */
     bool cut;              /* memory did not suffice for all fields */
 };
 
@@ -34,7 +33,7 @@ struct annotation annotate_ccs(struct arena *arena, bytes body);
 /* One certificate in DER. The second form adds what DER holds below parent, at that offset of its message. */
 struct annotation annotate_certificate(struct arena *arena, bytes der);
 enum der_kind { DER_CERTIFICATE /* or a raw public key, RFC 7250 */, DER_OCSP_RESPONSE, DER_NAME };
-void annotate_der(struct arena *arena, struct field *parent, bytes der, size_t offset, enum der_kind kind);
+void annotate_der(struct faults *faults, struct field *parent, bytes der, size_t offset, enum der_kind kind);
 
 /* What is called how: "ClientHello" and "client_hello" for 1; with the bit MSG_SSL2 (ssl2.h) those of SSL 2.0. Never NULL. */
 const char *message_title(uint16_t type);

@@ -2,7 +2,9 @@
 
    One walker follows tables of rules: which tag may come here, what the RFC calls it, how its value reads, what lies inside
    it. Items that fit no rule are shown by their ASN.1 type. This is a reader for the eye: it accepts more than the verifier
-   (x509/), which decides alone what is valid. Bytes that are no DER item become a field "unread". */
+   (x509/), which decides alone what is valid; of a certificate that the verifier can't read, the place is told. Bytes that are no
+   DER item become a field "unread". */
+#include "base/error.h"
 #include "explain/annotate.h"
 #include "explain/oids.h"
 #include "x509/x509.h"
@@ -172,6 +174,7 @@ static const struct rule types[] = {
 
 struct walker {
     struct arena *arena;
+    struct faults *faults;
     const uint8_t *base; /* stands at offset 0 of the message */
     bytes oid;           /* the last identifier seen: names attributes and extensions */
 };
@@ -183,6 +186,8 @@ struct item {
 
 static void walk(struct walker *w, struct field *parent, bytes in, const struct rule *rules, unsigned depth);
 static bool item_next(bytes *rest, struct item *item);
+static void no_item(struct walker *w, const struct field *in, bytes at);
+static void judge(struct walker *w, const struct field *parent, bytes der);
 static bool is_raw_key(bytes body);
 static const struct rule *rule_for(const struct rule **rules, uint8_t tag);
 static const struct rule *rule_of_type(uint8_t tag);
@@ -199,20 +204,25 @@ static void say_string(struct text *t, uint8_t tag, bytes body);
 static void say_ip(struct text *t, bytes body);
 static char *keep(struct walker *w, const struct text *t);
 
-void annotate_der(struct arena *arena, struct field *parent, bytes der, size_t offset, enum der_kind kind)
+void annotate_der(struct faults *faults, struct field *parent, bytes der, size_t offset, enum der_kind kind)
 {
     static const struct rule *const kinds[] = {
         [DER_CERTIFICATE] = certificate_parts, [DER_OCSP_RESPONSE] = ocsp_response, [DER_NAME] = name};
     if (der.len == 0)
         return;
     /* One field for the whole would say nothing that its parent doesn't: its parts go below parent. */
-    struct walker w = {.arena = arena, .base = der.data - offset};
+    struct walker w = {.arena = faults->arena, .faults = faults, .base = der.data - offset};
     bytes rest = der;
     struct item item;
-    if (!item_next(&rest, &item) || item.tag != SEQUENCE || rest.len != 0)
+    if (!item_next(&rest, &item) || item.tag != SEQUENCE || rest.len != 0) {
+        no_item(&w, parent, der);
         return;
+    }
     const struct rule *rules = kind == DER_CERTIFICATE && is_raw_key(item.body) ? spki : kinds[kind];
+    size_t before = faults->n;
     walk(&w, parent, item.body, rules, 1);
+    if (kind == DER_CERTIFICATE && rules != spki && faults->n == before)
+        judge(&w, parent, der);
     char words[WORDS_MAX];
     struct text t = text_in(words, sizeof words);
     if (kind == DER_NAME)
@@ -246,6 +256,7 @@ static void walk(struct walker *w, struct field *parent, bytes in, const struct 
             f->offset = (size_t)(before.data - w->base);
             f->len = before.len;
             f->value = before;
+            no_item(w, parent, before);
             return;
         }
         f->offset = (size_t)(item.whole.data - w->base);
@@ -269,6 +280,36 @@ static void walk(struct walker *w, struct field *parent, bytes in, const struct 
         }
         finish(w, f, rule, &item);
     }
+}
+
+/* What stands where an item should begin. */
+static void no_item(struct walker *w, const struct field *in, bytes at)
+{
+    static const char *const whys[] = {"is no single item of DER", "holds an item without a length", "holds an item with a tag of several bytes",
+                                       "holds an item with an indefinite length", "holds an item that is longer than what encloses it"};
+    size_t why = at.len < 2 ? 1 : (at.data[0] & 0x1f) == 0x1f ? 2 : at.data[1] == 0x80 ? 3 : 4;
+    bytes rest = at;
+    struct item item;
+    if (item_next(&rest, &item))
+        why = 0;
+    fault_add(w->faults, in, &(struct wire_fault){in->name, whys[why], (size_t)(at.data - w->base), FEDE_DECODE, 0},
+              why == 0 ? "X.690 8.1.1, RFC 5280 4.1" : why == 2 ? "X.690 8.1.2, RFC 5280 4.1" : "X.690 8.1.3, RFC 5280 4.1");
+}
+
+/* All is DER, but is it a certificate? */
+static void judge(struct walker *w, const struct field *parent, bytes der)
+{
+    struct certificate c;
+    fede_error error = {0};
+    if (certificate_read(der, &c, &error))
+        return;
+    size_t at = (size_t)(der.data - w->base) + error.offset;
+    const struct field *in = parent;
+    for (const struct field *f = parent; f != NULL; f = field_next(f, parent))
+        if (error.where != NULL && strcmp(f->name, error.where) == 0 && f->offset <= at && at <= f->offset + f->len)
+            in = f->parent;
+    const char *where = error.where != NULL && strcmp(error.where, "Certificate") != 0 ? error.where : in->name;
+    fault_add(w->faults, in, &(struct wire_fault){where, error.detail != NULL ? error.detail : "can't be read", at, FEDE_DECODE, 0}, NULL);
 }
 
 /* X.690 8.1: one-byte tags, definite lengths. */

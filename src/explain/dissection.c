@@ -25,6 +25,7 @@ static void hear_ssl2_record(struct dissection *d, const fede_event *e);
 static void hear_secret(struct dissection *d, const fede_event *e);
 static void hear_traffic_secret(struct dissection *d, const fede_event *e);
 static bytes keep_message(struct dissection *d, const fede_event *e);
+static void keep_broken(struct dissection *d, const fede_event *e);
 static void observe_ccs(struct dissection *d, uint8_t from);
 static void observe_record(struct dissection *d, const fede_event *e);
 static void count_flight(struct dissection *d, uint8_t from);
@@ -68,6 +69,10 @@ void dissection_event(struct dissection *d, const fede_event *e)
     case FEDE_EVENT_CCS:
         count_flight(d, e->from);
         observe_ccs(d, e->from);
+        if (e->bytes.len > 0 && e->bytes.data[0] != 1) {
+            d->observed.bad_ccs[e->from % 3] = true;
+            d->observed.ccs[e->from % 3] = e->bytes.data[0];
+        }
         if (e->from == FEDE_SERVER && !d->opened && d->version <= 0x0303 && d->onlooker && !d->protects[FEDE_CLIENT] &&
             dissection_message(d, FEDE_SERVER, MSG_SERVER_HELLO, 0) != NULL &&
             dissection_message(d, FEDE_SERVER, MSG_SERVER_HELLO_DONE, 0) == NULL && !d->handshake_cut)
@@ -175,9 +180,12 @@ static void hear_message(struct dissection *d, const fede_event *e)
         kept = keep_message(d, e);
         if (kept.data != NULL)
             body = bytes_skip(kept, 4);
-    } else if (e->what == MSG_CLIENT_HELLO || e->what == MSG_HELLO_REQUEST) {
-        d->observed.renegotiated = true;
-        d->block_now = BYTES_NONE;
+    } else {
+        keep_broken(d, e);
+        if (e->what == MSG_CLIENT_HELLO || e->what == MSG_HELLO_REQUEST) {
+            d->observed.renegotiated = true;
+            d->block_now = BYTES_NONE;
+        }
     }
     switch (e->what) {
     case MSG_CLIENT_HELLO:
@@ -421,6 +429,16 @@ static bytes keep_message(struct dissection *d, const fede_event *e)
     m->spoken = m->type == MSG_CLIENT_HELLO && d->ssl2_hello.len > 0 ? d->ssl2_hello : m->bytes;
     d->handshake_cut = d->handshake_cut || m->bytes.data == NULL;
     return m->bytes;
+}
+
+static void keep_broken(struct dissection *d, const fede_event *e)
+{
+    struct wire w = wire_reader(bytes_skip(e->bytes, 4));
+    if (d->n_broken == BROKEN_KEPT)
+        return;
+    wire_narrate(&w, (uint8_t)e->what, &d->context);
+    if (!wire_done(&w))
+        d->broken[d->n_broken++] = (struct kept_message){e->from, (uint8_t)e->what, arena_copy(&d->kept, e->bytes)};
 }
 
 const struct kept_message *dissection_message(const struct dissection *d, uint8_t from, uint8_t type, size_t n)

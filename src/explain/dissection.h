@@ -25,6 +25,8 @@ struct observed {
     bool closed[3];               /* close_notify came from that side */
     bool truncated;               /* the transport ended without close_notify of the peer; set by whoever knows */
     bool early_ccs[3];            /* ChangeCipherSpec before its time */
+    bool bad_ccs[3];              /* and one that is not the byte 1, but this */
+    uint8_t ccs[3];
     bool false_start;             /* the client's data before the server's Finished */
     bool renegotiated;            /* a handshake, or a request for one, inside the connection */
     uint16_t first_version[3];    /* that its first record says */
@@ -33,7 +35,7 @@ struct observed {
     uint8_t empty_type[3];
 };
 
-enum { MESSAGES_KEPT = 48 };
+enum { MESSAGES_KEPT = 48, BROKEN_KEPT = 4 };
 
 enum traffic_secret {
     TOLD_CLIENT_EARLY, TOLD_CLIENT_HANDSHAKE, TOLD_SERVER_HANDSHAKE, TOLD_CLIENT_TRAFFIC, TOLD_SERVER_TRAFFIC,
@@ -87,6 +89,8 @@ struct dissection {
     struct { uint16_t messages; bool protects; } before_alert[2]; /* kept messages by then; it was protected */
     struct kept_message *handshake; /* MESSAGES_KEPT of them */
     size_t n_handshake;
+    struct kept_message broken[BROKEN_KEPT]; /* of later messages those that can't be read */
+    size_t n_broken;
     bool handshake_cut;      /* there were more, or there was no memory */
     struct observed observed;
     struct { const char *name, *text; } failed[4]; /* checks that others made and that failed */

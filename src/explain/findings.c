@@ -12,7 +12,7 @@
 #include "explain/ssl2.h"
 #include "x509/x509.h"
 
-enum { FINDINGS_MOST = 64, SHOWN_OF_A_KIND = 4 };
+enum { FINDINGS_MOST = 64, SHOWN_OF_A_KIND = 4, FAULTS_SHOWN = 8 };
 
 struct job {
     struct arena *arena;
@@ -29,6 +29,7 @@ struct job {
 static void choices(struct job *j);
 static void extensions_of(struct job *j, uint8_t from, const struct hello *h);
 static void malformed(struct job *j);
+static unsigned faults_found(struct job *j, uint8_t from, const struct faults *faults, unsigned most);
 static void randoms(struct job *j);
 static void strength(struct job *j);
 static void key_exchange(struct job *j);
@@ -171,25 +172,38 @@ static void extensions_of(struct job *j, uint8_t from, const struct hello *h)
 static void malformed(struct job *j)
 {
     unsigned told = 0;
-    for (size_t i = 0; i < j->d->n_handshake && told < SHOWN_OF_A_KIND; i++) {
-        const struct kept_message *m = &j->d->handshake[i];
+    for (size_t i = 0; i < j->d->n_handshake + j->d->n_broken && told < FAULTS_SHOWN; i++) {
+        const struct kept_message *m = i < j->d->n_handshake ? &j->d->handshake[i] : &j->d->broken[i - j->d->n_handshake];
         if (m->bytes.data == NULL)
             continue;
         struct arena scratch;
         arena_start(&scratch, &memory_standard, (size_t)4 * 1024 * 1024);
         struct annotation a = annotate_message(&scratch, m->bytes, &j->d->context);
-        if (a.bad_where != NULL && found(j, FOUND_MALFORMED, m->from, message_path(m->type)) != NULL) {
-            told++;
-            text_add(&j->detail, message_title(m->type));
-            text_add(&j->detail, ", byte ");
-            text_number(&j->detail, (int64_t)a.bad_at);
-            text_add(&j->detail, ": ");
-            text_add(&j->detail, a.bad_where);
-            text_char(&j->detail, ' ');
-            text_add(&j->detail, a.bad_why);
-        }
+        told += faults_found(j, m->from, &a.faults, FAULTS_SHOWN - told);
         arena_end(&scratch);
     }
+    for (uint8_t from = FEDE_CLIENT; from <= FEDE_SERVER; from++) {
+        struct arena scratch;
+        if (!j->d->observed.bad_ccs[from])
+            continue;
+        arena_start(&scratch, &memory_standard, 64 * 1024);
+        struct annotation a = annotate_ccs(&scratch, bytes_of(&j->d->observed.ccs[from], 1));
+        faults_found(j, from, &a.faults, 1);
+        arena_end(&scratch);
+    }
+}
+
+static unsigned faults_found(struct job *j, uint8_t from, const struct faults *faults, unsigned most)
+{
+    unsigned n = 0;
+    for (const struct fault *f = faults->first; f != NULL && n < most; f = f->next, n++) {
+        char *path = arena_take(j->arena, strlen(f->path) + 1);
+        if (path != NULL)
+            bytes_copy(path, f->path, strlen(f->path));
+        if (found(j, FOUND_MALFORMED, from, path != NULL ? path : "") != NULL)
+            fault_text(f, &j->detail);
+    }
+    return n;
 }
 
 static void randoms(struct job *j)

@@ -28,7 +28,7 @@ struct finding {
     uint8_t from;            /* FEDE_CLIENT, FEDE_SERVER: whose message or record; 0: neither */
     uint64_t record;         /* number of the side's record that shows it; 0: none */
     int certificate;         /* place in the server's list; -1: none */
-    char detail[240];        /* values in words; "" when there is nothing to add */
+    char detail[480];        /* values in words; "" when there is nothing to add */
 };
 
 struct findings {

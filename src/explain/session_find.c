@@ -25,7 +25,8 @@ static bool begins_small(const uint8_t *p, size_t record_len)
            memcmp(p + next, p, seen < TYPE_AND_VERSION ? seen : TYPE_AND_VERSION) == 0;
 }
 
-/* A record of a ClientHello or ServerHello: types, versions and lengths agree. */
+/* A record of a ClientHello or ServerHello: types, versions and lengths agree. A version that is none is shown as it is, when the
+   lengths leave no doubt. */
 static bool is_hello(const uint8_t *p)
 {
     size_t record_len = load16(p + 3), message_len = load24(p + 6);
@@ -33,7 +34,8 @@ static bool is_hello(const uint8_t *p)
         return begins_small(p, record_len);
     return p[0] == CONTENT_HANDSHAKE && p[1] == 3 && p[2] <= 4 &&
            (p[5] == MSG_CLIENT_HELLO || p[5] == MSG_SERVER_HELLO) && record_len <= RECORD_PLAIN_MAX &&
-           message_len >= 38 && message_len < 65536 && p[9] == 3 && p[10] <= 4;
+           message_len >= 38 && message_len < 65536 &&
+           ((p[9] == 3 && p[10] <= 4) || record_len == message_len + 4);
 }
 
 static bool is_header(const uint8_t *p)

@@ -3,11 +3,13 @@
    Fields carry their path, which is what filters and the glossary name them by; sentences and sections only where every
    byte is wanted. */
 #include "explain/glossary.h"
+#include "explain/sections.h"
 #include "report/json_parts.h"
 #include "report/report.h"
 
 enum { ALL = 3, EVERY_BYTE = 4 };
 
+static void put_fault(struct json_text *w, const struct fault *f);
 static void fields_of(struct report *r, struct json_text *w, const char *key, const struct field *parent);
 static void field_of(struct report *r, struct json_text *w, const struct field *f);
 
@@ -37,16 +39,30 @@ void json_message(struct report *r, const fede_event *e, const char *protocol, c
     if (row != NULL)
         put_words(w, "sentence", glossary_sentence(row, r->options.language));
     put_hex(w, "bytes", e->bytes);
-    if (a->bad_where != NULL) {
+    if (a->faults.first != NULL) {
         put_object(w, "malformed");
-        put_words(w, "field", a->bad_where);
-        put_words(w, "why", a->bad_why);
-        put_number(w, "offset", a->bad_at);
+        put_fault(w, a->faults.first);
         put_object_end(w);
+        put_list(w, "faults");
+        for (const struct fault *f = a->faults.first; f != NULL; f = f->next) {
+            put_object(w, NULL);
+            put_fault(w, f);
+            put_object_end(w);
+        }
+        put_list_end(w);
     }
     r->broken = r->broken || a->cut;
     fields_of(r, w, "fields", a->root);
     json_entry_end(r, w);
+}
+
+static void put_fault(struct json_text *w, const struct fault *f)
+{
+    put_words(w, "field", f->where);
+    put_words(w, "path", f->path);
+    put_words(w, "why", f->why);
+    put_number(w, "offset", f->at);
+    put_words(w, "section", f->section);
 }
 
 /* Records of application data are only counted; with -vv the line form has them, without their content. */
@@ -124,6 +140,8 @@ static void field_of(struct report *r, struct json_text *w, const struct field *
                                        : NULL;
     if (named != NULL && named->section[0] != '\0')
         put_words(w, "section", named->section);
+    else if (r->options.level >= EVERY_BYTE && section_of_path(path)[0] != '\0')
+        put_words(w, "section", section_of_path(path));
     put_number(w, "offset", f->offset);
     put_number(w, "length", f->len);
     const struct glossary_row *row = r->options.level >= EVERY_BYTE ? glossary_find(path) : NULL;

@@ -104,6 +104,7 @@ void text_took(struct text *t, uint64_t us); /* "12.34 ms" */
 
 /* text_fields.c: the levels -v, -vv, -vvv of one thing's fields. */
 void text_fields(struct report *r, const struct annotation *a);
+void text_faults(struct report *r, const struct faults *faults);
 void text_dump(struct report *r, bytes data);
 
 /* text_verdict.c: certificates, their verification, the box at the end. */

@@ -11,6 +11,7 @@
 
 #include "explain/annotate.h"
 #include "explain/glossary.h"
+#include "explain/sections.h"
 #include "explain/ssl2.h"
 #include "report/html.h"
 #include "wire/names.h"
@@ -157,7 +158,7 @@ static void sentences(json_t *list, enum language language)
     }
 }
 
-/* Where a registered number is defined. */
+/* Where a registered number is defined, or else the field. */
 static void section_of(json_t *field)
 {
     static const struct names *const registries[] = {
@@ -172,4 +173,7 @@ static void section_of(json_t *field)
         if (row != NULL && row->section[0] != '\0')
             json_object_set_new(field, "section", json_string(row->section));
     }
+    const char *path = json_string_value(json_object_get(field, "path"));
+    if (path != NULL && json_object_get(field, "section") == NULL && section_of_path(path)[0] != '\0')
+        json_object_set_new(field, "section", json_string(section_of_path(path)));
 }

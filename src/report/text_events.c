@@ -144,10 +144,11 @@ static void ccs(struct report *r, const fede_event *e)
     struct text facts = text_in(words, sizeof words);
     dissection_facts(&r->d, e, &facts);
     message_row(r, e, "ChangeCipherSpec", e->bytes.len, &facts);
-    if (r->options.level >= ALL) {
-        struct annotation a = annotate_ccs(&r->scratch, e->bytes);
+    struct annotation a = annotate_ccs(&r->scratch, e->bytes);
+    if (r->options.level >= ALL)
         text_fields(r, &a);
-    }
+    else if (r->options.level >= FIELDS)
+        text_faults(r, &a.faults);
 }
 
 static void alert(struct report *r, const fede_event *e)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "explain/glossary.h"
+#include "explain/sections.h"
 #include "report/report.h"
 
 static void brief(struct report *r, const struct field *parent, unsigned depth);
@@ -34,25 +35,27 @@ void text_fields(struct report *r, const struct annotation *a)
         all(r, a->root);
     else
         every_byte(r, a->root);
-    if (a->bad_where != NULL) {
+    text_faults(r, &a->faults);
+    if (a->cut) {
+        page_to(p, AT_TEXT);
+        page_put(p, WARNING, "not all fields are shown: no memory");
+        page_line(p);
+    }
+}
+
+void text_faults(struct report *r, const struct faults *faults)
+{
+    struct page *p = &r->page;
+    for (const struct fault *f = faults->first; f != NULL; f = f->next) {
         page_to(p, AT_TAG);
         page_put(p, BAD, "ERR");
         text_sign(r, BAD, "✗");
         page_to(p, AT_TEXT);
-        char line[300];
+        char line[1400];
         struct text t = text_in(line, sizeof line);
-        text_add(&t, "malformed at byte ");
-        text_number(&t, (int64_t)a->bad_at);
-        text_add(&t, ": ");
-        text_add(&t, a->bad_where);
-        text_char(&t, ' ');
-        text_add(&t, a->bad_why);
+        text_add(&t, "malformed: ");
+        fault_text(f, &t);
         page_words(p, BAD, AT_TEXT, line);
-        page_line(p);
-    }
-    if (a->cut) {
-        page_to(p, AT_TEXT);
-        page_put(p, WARNING, "not all fields are shown: no memory");
         page_line(p);
     }
 }
@@ -185,7 +188,13 @@ static void beside(struct report *r, const struct field *f, const uint8_t *base)
     if (row != NULL && r->seen != NULL && !r->seen[glossary_index(row)]) {
         r->seen[glossary_index(row)] = true;
         page_to(&side, indent + 2);
-        page_words(&side, FAINT, indent + 2, glossary_sentence(row, r->options.language));
+        char words[1200];
+        struct text s = text_in(words, sizeof words);
+        text_add(&s, glossary_sentence(row, r->options.language));
+        text_add(&s, " (");
+        text_add(&s, section_of_field(f));
+        text_char(&s, ')');
+        page_words(&side, FAINT, indent + 2, words);
         page_line(&side);
     }
     /* What the message itself will show needs no second showing. */

@@ -25,9 +25,10 @@ void wire_alert(struct wire *w, struct alert_message *m)
 
 void wire_ccs(struct wire *w, uint8_t *one)
 {
+    size_t start = w->at;
     wire_u8(w, "type", one, NULL);
     if (!w->bad && *one != 1)
-        wire_fail_reason(w, "type", FEDE_CCS_BAD, *one);
+        wire_flaw_reason(w, start, "type", FEDE_CCS_BAD, *one);
 }
 
 void wire_new_session_ticket_12(struct wire *w, struct new_session_ticket *m)

@@ -56,7 +56,7 @@ void wire_finished(struct wire *w, struct finished *m)
 {
     size_t len = w->writing ? m->verify_data.len : wire_left(w);
     if (!w->bad && (len < 12 || len > 64))
-        wire_fail(w, "verify_data", len < 12 ? "is too short" : "is too long");
+        wire_flaw(w, w->at, "verify_data", len < 12 ? "is too short" : "is too long");
     wire_rest(w, "verify_data", &m->verify_data);
 }
 

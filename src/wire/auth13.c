@@ -1,5 +1,6 @@
 /* Messages whose layout TLS 1.3 changed or brought: Certificate (RFC 9846 4.4.2), CertificateRequest (4.3.2), NewSessionTicket
    (4.6.1), KeyUpdate (4.6.3); CompressedCertificate (RFC 8879 4). What stands in their extensions is in extensions.c. */
+#include "base/error.h"
 #include "wire/messages.h"
 #include "wire/names.h"
 
@@ -37,7 +38,10 @@ void wire_new_session_ticket_13(struct wire *w, struct new_session_ticket_13 *m)
 
 void wire_key_update(struct wire *w, struct key_update *m)
 {
+    size_t start = w->at;
     wire_u8(w, "request_update", &m->request, &key_update_names);
+    if (!w->bad && m->request > 1)
+        wire_flaw_reason(w, start, "request_update", FEDE_FIELD_VALUE, m->request);
 }
 
 void wire_compressed_certificate(struct wire *w, struct compressed_certificate *m)

@@ -28,9 +28,10 @@ void extension_server_name(struct wire *w, enum ext_place place, struct extensio
         if (type == HOST_NAME && seen) {
             wire_fail(w, "server_name_list", "has two host names");
         } else if (type == HOST_NAME) {
+            size_t start = w->at;
             wire_text16(w, "host_name", &name, 1, 65535);
-            if (!w->bad && memchr(name.data, 0, name.len))
-                wire_fail(w, "host_name", "has a zero byte in it");
+            if (!w->bad && name.len > 0 && memchr(name.data, 0, name.len))
+                wire_flaw(w, start, "host_name", "has a zero byte in it");
             if (!writing && !w->bad)
                 e->host_name = name;
             seen = true;
@@ -48,9 +49,10 @@ void extension_server_name(struct wire *w, enum ext_place place, struct extensio
 void extension_max_fragment_length(struct wire *w, enum ext_place place, struct extensions *e)
 {
     (void)place;
+    size_t start = w->at;
     wire_u8(w, "max_fragment_length", &e->max_fragment_length, NULL);
     if (!w->bad && (e->max_fragment_length < 1 || e->max_fragment_length > 4))
-        wire_fail_reason(w, "max_fragment_length", FEDE_FIELD_VALUE, e->max_fragment_length);
+        wire_flaw_reason(w, start, "max_fragment_length", FEDE_FIELD_VALUE, e->max_fragment_length);
 }
 
 static void responder_id(struct wire *w, struct wire_entry *entry)
@@ -103,10 +105,11 @@ static void protocol_name(struct wire *w, struct wire_entry *entry)
 void extension_alpn(struct wire *w, enum ext_place place, struct extensions *e)
 {
     bytes rest, first;
+    size_t start = w->at;
     wire_list(w, "protocol_name_list", &e->alpn, 2, 2, 65535, protocol_name);
     rest = e->alpn;
     if (!w->bad && place != IN_CLIENT_HELLO && alpn_next(&rest, &first) && rest.len > 0)
-        wire_fail(w, "protocol_name_list", "has more than one name");
+        wire_flaw(w, start, "protocol_name_list", "has more than one name");
 }
 
 /* RFC 6962 3.2. */
@@ -133,7 +136,9 @@ static void serialized_sct(struct wire *w, struct wire_entry *entry)
     struct wire inside = wire_reader(entry->body);
     if (w->narrator && !trial.bad)
         sct_parts(&inside);
-    if (!w->narrator || trial.bad || !wire_done(&inside)) {
+    bool first_version = !trial.bad && entry->body.data[0] == 0;
+    bool readable = wire_done(&inside) || (w->narrator && w->narrator->fault && first_version);
+    if (!w->narrator || trial.bad || !readable) {
         wire_opaque16(w, "serialized_sct", &entry->body, 1, 65535);
         return;
     }
@@ -165,11 +170,11 @@ void extension_padding(struct wire *w, enum ext_place place, struct extensions *
     size_t start = w->at;
     bytes content = BYTES_NONE;
     wire_rest(w, "padding", &content);
-    for (size_t i = 0; i < content.len; i++)
-        if (content.data[i]) {
-            w->at = start;
-            wire_fail_reason(w, "padding", FEDE_FIELD_VALUE, content.data[i]);
-        }
+    size_t zero = 0;
+    while (zero < content.len && content.data[zero] == 0)
+        zero++;
+    if (zero < content.len)
+        wire_flaw_reason(w, start + zero, "padding", FEDE_FIELD_VALUE, content.data[zero]);
     e->padding = (uint16_t)content.len;
 }
 
@@ -183,9 +188,10 @@ void extension_compress_certificate(struct wire *w, enum ext_place place, struct
 void extension_record_size_limit(struct wire *w, enum ext_place place, struct extensions *e)
 {
     (void)place;
+    size_t start = w->at;
     wire_u16(w, "record_size_limit", &e->record_size_limit, NULL);
     if (!w->bad && e->record_size_limit < 64)
-        wire_fail_reason(w, "record_size_limit", FEDE_FIELD_VALUE, e->record_size_limit);
+        wire_flaw_reason(w, start, "record_size_limit", FEDE_FIELD_VALUE, e->record_size_limit);
 }
 
 /* RFC 9345 4: the credential itself, with its leaf certificate. */
@@ -253,10 +259,11 @@ void extension_pre_shared_key(struct wire *w, enum ext_place place, struct exten
         wire_rest(w, "extension_data", &e->pre_shared_key);
         return;
     }
+    size_t start = w->at;
     wire_slice(w, &e->pre_shared_key, place == IN_CLIENT_HELLO ? offered_psks : selected_identity);
     if (!w->writing && place == IN_CLIENT_HELLO && !w->bad && e->all.len > 0 &&
         w->base + w->at != e->all.data + e->all.len)
-        wire_fail_reason(w, "pre_shared_key", FEDE_EXTENSION_MISPLACED, EXT_PRE_SHARED_KEY);
+        wire_flaw_reason(w, start, "pre_shared_key", FEDE_EXTENSION_MISPLACED, EXT_PRE_SHARED_KEY);
 }
 
 void extension_early_data(struct wire *w, enum ext_place place, struct extensions *e)
@@ -354,9 +361,10 @@ void extension_alps_old(struct wire *w, enum ext_place place, struct extensions 
 void extension_channel_id(struct wire *w, enum ext_place place, struct extensions *e)
 {
     (void)place;
+    size_t start = w->at;
     wire_rest(w, "channel_id", &e->channel_id);
     if (!w->bad && e->channel_id.len > 0)
-        wire_fail(w, "channel_id", "is not empty");
+        wire_flaw(w, start, "channel_id", "is not empty");
 }
 
 static void trust_anchor_id(struct wire *w, struct wire_entry *entry)
@@ -409,10 +417,8 @@ void extension_ech(struct wire *w, enum ext_place place, struct extensions *e)
     } else {
         size_t start = w->at;
         wire_rest(w, "confirmation", &e->ech);
-        if (!w->bad && e->ech.len != 8) {
-            w->at = start;
-            wire_fail(w, "confirmation", "is not eight bytes long");
-        }
+        if (!w->bad && e->ech.len != 8)
+            wire_flaw(w, start, "confirmation", "is not eight bytes long");
     }
 }
 

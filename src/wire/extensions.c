@@ -78,7 +78,11 @@ struct unknown {
 };
 
 static void read_block(struct wire *w, enum ext_place place, struct extensions *e);
+static void read_short_block(struct wire *w, enum ext_place place, struct extensions *e);
 static void note(struct wire *w, enum ext_place place, struct extensions *e, struct unknown *unknown, uint16_t id);
+static const char *twice_where(const struct wire *w, uint16_t id);
+static const char *name_of(const struct wire *w, uint16_t id);
+static size_t place_of(const struct wire *w, const struct extensions *e, uint16_t id);
 static bool any_twice(bytes all, uint16_t *twice);
 static void check_whole(struct wire *w, enum ext_place place, const struct extensions *e);
 static void write_block(struct wire *w, enum ext_place place, struct extensions *e);
@@ -107,6 +111,19 @@ void wire_extensions(struct wire *w, enum ext_place place, struct extensions *e)
     else
         read_block(w, place, e);
     wire_close(w, &block);
+    if (w->bad && w->flawed && block.prefix < 0 && wire_left(w) >= 2)
+        read_short_block(w, place, e);
+}
+
+/* The length says more than there is: whoever hears on sees the extensions that are there. */
+static void read_short_block(struct wire *w, enum ext_place place, struct extensions *e)
+{
+    uint16_t len = 0;
+    w->bad = false;
+    struct wire_block block = wire_open(w, "extensions", 0, 0, 0, FIELD_LIST);
+    wire_u16(w, "length", &len, NULL);
+    read_block(w, place, e);
+    wire_close(w, &block);
 }
 
 static void read_block(struct wire *w, enum ext_place place, struct extensions *e)
@@ -133,7 +150,7 @@ static void note(struct wire *w, enum ext_place place, struct extensions *e, str
         twice = ext_has(e, (enum ext_bit)bit);
         e->present |= 1u << bit;
         if (!(rows[bit].places & place))
-            wire_fail_reason(w, rows[bit].name, FEDE_EXTENSION_MISPLACED, id);
+            wire_flaw_reason(w, w->at, rows[bit].name, FEDE_EXTENSION_MISPLACED, id);
     } else {
         for (size_t i = 0; i < unknown->n; i++)
             twice |= unknown->ids[i] == id;
@@ -142,7 +159,7 @@ static void note(struct wire *w, enum ext_place place, struct extensions *e, str
         e->unknown++;
     }
     if (twice)
-        wire_fail_reason(w, "extensions", FEDE_EXTENSION_TWICE, id);
+        wire_flaw_reason(w, w->at, twice_where(w, id), FEDE_EXTENSION_TWICE, id);
 }
 
 static void check_whole(struct wire *w, enum ext_place place, const struct extensions *e)
@@ -151,11 +168,36 @@ static void check_whole(struct wire *w, enum ext_place place, const struct exten
     if (w->bad)
         return;
     if (e->unknown > FEW && any_twice(e->all, &twice))
-        wire_fail_reason(w, "extensions", FEDE_EXTENSION_TWICE, twice);
+        wire_flaw_reason(w, w->at, twice_where(w, twice), FEDE_EXTENSION_TWICE, twice);
     if (place == IN_SERVER_HELLO && ext_has(e, HAS_SUPPORTED_VERSIONS) && e->version >= 0x0304)
         for (unsigned bit = 0; bit < EXT_KNOWN; bit++)
             if (ext_has(e, (enum ext_bit)bit) && !(in_server_hello_13 >> bit & 1))
-                wire_fail_reason(w, rows[bit].name, FEDE_EXTENSION_MISPLACED, rows[bit].id);
+                wire_flaw_reason(w, place_of(w, e, rows[bit].id), rows[bit].name, FEDE_EXTENSION_MISPLACED, rows[bit].id);
+}
+
+/* Whoever hears on hears of the extension itself. */
+static const char *twice_where(const struct wire *w, uint16_t id)
+{
+    bool finer = w->narrator && w->narrator->fault;
+    return finer ? name_of(w, id) : "extensions";
+}
+
+static const char *name_of(const struct wire *w, uint16_t id)
+{
+    int bit = ext_bit_of(id);
+    const char *name = bit >= 0 ? rows[bit].name : w->narrator ? names_find(&extension_names, id) : NULL;
+    return name ? name : "extension";
+}
+
+static size_t place_of(const struct wire *w, const struct extensions *e, uint16_t id)
+{
+    enum { HEAD = 4 };
+    bytes rest = e->all, body;
+    uint16_t one;
+    while (extensions_next(&rest, &one, &body))
+        if (one == id)
+            return (size_t)(body.data - w->base) - HEAD;
+    return w->at;
 }
 
 /* A map of all numbers: 8 KB, and linear whatever is sent. Only for blocks with many unknown extensions. */
@@ -199,9 +241,7 @@ static void write_block(struct wire *w, enum ext_place place, struct extensions 
 static void extension(struct wire *w, enum ext_place place, struct extensions *e, uint16_t id, bytes raw)
 {
     int bit = ext_bit_of(id);
-    const char *name = bit >= 0 ? rows[bit].name : w->narrator ? names_find(&extension_names, id) : NULL;
-    if (!name)
-        name = "extension";
+    const char *name = name_of(w, id);
     w->in = name;
     struct wire_block whole = wire_open(w, name, 0, 0, 0, FIELD_STRUCT);
     wire_u16(w, "extension_type", &id, &extension_names);
@@ -216,7 +256,7 @@ static void extension(struct wire *w, enum ext_place place, struct extensions *e
 }
 
 /* For who listens, some extensions are taken apart that the engine passes over; when they can be, or listening would find
-   faults where reading finds none. */
+   faults where reading finds none. Who hears on wants those faults. */
 static bool show(struct wire *w, enum ext_place place, uint16_t id)
 {
     static const struct {
@@ -228,7 +268,7 @@ static bool show(struct wire *w, enum ext_place place, uint16_t id)
         if (shown[i].id != id || w->bad || !wire_more(w))
             continue;
         shown[i].codec(&trial, place);
-        if (!wire_done(&trial))
+        if (!wire_done(&trial) && !w->narrator->fault)
             return false;
         shown[i].codec(w, place);
         return true;

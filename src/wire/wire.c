@@ -2,7 +2,8 @@
    that routine reads it, writes it, and names each field to a narrator. Two rules hold for each call here:
 
    - reading fills the variable and never looks beyond `end`; writing takes from the variable and never stores into it;
-   - after the first error nothing happens any more: no byte is read or written, no field is narrated.
+   - after the first error nothing happens any more: no byte is read or written, no field is narrated. Only a narrator that
+     asks for more than the first error (`fault`) makes reading go on behind it; the reader is still not done at the end.
 
    Vectors follow the presentation language of RFC 9846 3.4 (RFC 5246 4.3): a length in bytes in front, bounds on it.
    What the messages consist of is elsewhere: hello.c, extensions.c, exchange12.c, auth.c, after.c. */
@@ -20,7 +21,8 @@ struct form {
 };
 static void vector(struct wire *w, const char *name, bytes *v, size_t min, size_t max, struct form form);
 static bool length_fits(struct wire *w, const char *name, size_t len, size_t min, size_t max);
-static void fail_at(struct wire *w, size_t at, const char *where, const char *why);
+static bool hears_on(const struct wire *w);
+static void fail(struct wire *w, const struct wire_fault *fault);
 
 struct wire wire_reader(bytes in)
 {
@@ -41,21 +43,31 @@ struct wire wire_writer(uint8_t *out, size_t room)
 
 bool wire_done(struct wire *w)
 {
-    return !w->bad && (w->writing || w->at == w->end);
+    return !w->bad && !w->flawed && (w->writing || w->at == w->end);
 }
 
 void wire_fail(struct wire *w, const char *where, const char *why)
 {
-    fail_at(w, w->at, where, why);
+    fail(w, &(struct wire_fault){where, why, w->at, FEDE_DECODE, w->got});
 }
 
 void wire_fail_reason(struct wire *w, const char *where, uint16_t reason, int64_t got)
 {
-    if (w->bad)
-        return;
-    fail_at(w, w->at, where, "has a value that is not allowed");
-    w->reason = reason;
-    w->got = got;
+    fail(w, &(struct wire_fault){where, "has a value that is not allowed", w->at, reason, got});
+}
+
+void wire_flaw(struct wire *w, size_t at, const char *where, const char *why)
+{
+    bool before = w->bad;
+    fail(w, &(struct wire_fault){where, why, at, FEDE_DECODE, w->got});
+    w->bad = before || !hears_on(w);
+}
+
+void wire_flaw_reason(struct wire *w, size_t at, const char *where, uint16_t reason, int64_t got)
+{
+    bool before = w->bad;
+    fail(w, &(struct wire_fault){where, "has a value that is not allowed", at, reason, got});
+    w->bad = before || !hears_on(w);
 }
 
 bool u16s_has(struct u16s list, uint16_t value)
@@ -234,14 +246,17 @@ void wire_u16_list(struct wire *w, const char *name, struct u16s *v, int prefix,
         size_t at;
         if (take(w, name, 2 * v->n, &at))
             bytes_copy(w->base + at, v->data, 2 * v->n);
-    } else if (!w->bad && wire_left(w) % 2) {
-        w->got = (int64_t)wire_left(w);
-        fail_at(w, block.start, name, "has an odd length");
     } else if (!w->bad) {
-        *v = (struct u16s){w->at < w->end ? w->base + w->at : NULL, wire_left(w) / 2};
-        for (size_t i = 0; w->narrator && i < v->n; i++)
-            number(w, names ? names->title : name, w->at + 2 * i, 2, u16s_at(*v, i), names);
-        w->at = w->end;
+        if (wire_left(w) % 2) {
+            w->got = (int64_t)wire_left(w);
+            wire_flaw(w, block.start, name, "has an odd length");
+        }
+        if (!w->bad) {
+            *v = (struct u16s){w->at < w->end ? w->base + w->at : NULL, wire_left(w) / 2};
+            for (size_t i = 0; w->narrator && i < v->n; i++)
+                number(w, names ? names->title : name, w->at + 2 * i, 2, u16s_at(*v, i), names);
+            w->at = w->end;
+        }
     }
     wire_close(w, &block);
 }
@@ -294,8 +309,13 @@ void wire_close(struct wire *w, struct wire_block *block)
                 store(w->base + block->start, len, block->prefix);
         } else if (w->at < w->end) {
             w->got = (int64_t)wire_left(w);
-            wire_fail(w, block->name, "has bytes left over at its end");
+            wire_flaw(w, w->at, block->name, "has bytes left over at its end");
         }
+    }
+    /* Behind this vector reading can go on, whatever was in it. */
+    if (block->prefix > 0 && w->flawed) {
+        w->bad = false;
+        w->at = w->end;
     }
     w->end = block->outer_end;
     if (w->narrator && block->kind != FIELD_NUMBER)
@@ -387,18 +407,29 @@ static bool length_fits(struct wire *w, const char *name, size_t len, size_t min
         return true;
     if (!w->bad)
         w->got = (int64_t)len;
-    wire_fail(w, name, len == 0 ? "is empty" : len < min ? "is too short" : "is too long");
-    return false;
+    wire_flaw(w, w->at, name, len == 0 ? "is empty" : len < min ? "is too short" : "is too long");
+    return !w->bad;
 }
 
-static void fail_at(struct wire *w, size_t at, const char *where, const char *why)
+static bool hears_on(const struct wire *w)
+{
+    return !w->writing && w->narrator && w->narrator->fault;
+}
+
+static void fail(struct wire *w, const struct wire_fault *fault)
 {
     if (w->bad)
         return;
     w->bad = true;
-    w->bad_where = where;
-    w->bad_in = w->in;
-    w->bad_why = why;
-    w->bad_at = at;
-    w->reason = FEDE_DECODE;
+    if (!w->flawed) {
+        w->bad_where = fault->where;
+        w->bad_in = w->in;
+        w->bad_why = fault->why;
+        w->bad_at = fault->at;
+        w->reason = fault->reason;
+        w->got = fault->got;
+    }
+    w->flawed = hears_on(w);
+    if (w->flawed)
+        w->narrator->fault(w->narrator, fault);
 }

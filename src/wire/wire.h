@@ -23,16 +23,28 @@ struct wire_field {
     uint8_t kind;
 };
 
+/* One broken rule: field, a predicate ("has an odd length"), offset, and the reason with its value when it is a finer one. */
+struct wire_fault {
+    const char *where, *why;
+    size_t at;
+    uint16_t reason; /* enum fede_reason */
+    int64_t got;
+};
+
 struct narrator {
     void (*field)(struct narrator *n, const struct wire_field *field);
     void (*enter)(struct narrator *n, const struct wire_field *field); /* len may be 0: known at leave */
     void (*leave)(struct narrator *n, size_t end);                      /* offset behind the last byte */
+    /* NULL: the first error ends everything. Otherwise each is told, and reading goes on: with the next field when this one
+       could be read and only breaks a rule, behind the innermost vector around it when not. */
+    void (*fault)(struct narrator *n, const struct wire_fault *fault);
 };
 
 struct wire {
     uint8_t *base;               /* offsets, not pointers: an empty input may have base NULL */
     size_t at, end;              /* next byte; end of the current enclosing structure */
     bool writing, bad;
+    bool flawed;                 /* there was an error, and the narrator wanted to hear on; what follows tells of the first */
     const char *bad_where;       /* field name of the first error */
     const char *bad_in;          /* extension it stands in, or NULL */
     const char *bad_why;         /* static text, a predicate: "has an odd length" */
@@ -46,11 +58,14 @@ struct wire {
 struct wire wire_reader(bytes in);
 struct wire wire_narrating(bytes in, struct narrator *narrator);
 struct wire wire_writer(uint8_t *out, size_t room);
-/* Reader: not bad and nothing left. Writer: not bad. */
+/* Reader: no error and nothing left. Writer: not bad. */
 bool wire_done(struct wire *w);
 
 void wire_fail(struct wire *w, const char *where, const char *why);
 void wire_fail_reason(struct wire *w, const char *where, uint16_t reason, int64_t got);
+/* The same for what was read, or can be, but must not be so. at: where the field begins. */
+void wire_flaw(struct wire *w, size_t at, const char *where, const char *why);
+void wire_flaw_reason(struct wire *w, size_t at, const char *where, uint16_t reason, int64_t got);
 
 /* Lists of 16-bit numbers as they stand in a message: big-endian pairs. */
 struct u16s { const uint8_t *data; size_t n; };

@@ -80,15 +80,15 @@ def block(kind, body):
 
 def pcapng(path, frames, comments=None, start=1_800_000_000_000_000, about=b"", secrets=b""):
     """frames: bytes, or (microseconds, bytes); comments: {index: text}"""
-    out = block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1) + (option(1, about) + option(0, b"") if about else b""))
-    out += block(1, struct.pack("<HHI", 1, 0, 0))
+    out = [block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1) + (option(1, about) + option(0, b"") if about else b""))]
+    out.append(block(1, struct.pack("<HHI", 1, 0, 0)))
     if secrets:
-        out += block(10, struct.pack("<II", 0x544c534b, len(secrets)) + secrets + b"\0" * (-len(secrets) % 4))
+        out.append(block(10, struct.pack("<II", 0x544c534b, len(secrets)) + secrets + b"\0" * (-len(secrets) % 4)))
     for i, frame in enumerate(frames):
         at, data = frame if isinstance(frame, tuple) else (i * 100, frame)
         body = struct.pack("<IIIII", 0, (start + at) >> 32, (start + at) & 0xffffffff, len(data), len(data)) + data + b"\0" * (-len(data) % 4)
         if comments and i in comments:
             body += option(1, comments[i]) + option(0, b"")
-        out += block(6, body)
+        out.append(block(6, body))
     with open(path, "wb") as f:
-        f.write(out)
+        f.write(b"".join(out))

@@ -12,6 +12,7 @@
 #include "explain/dissection.h"
 #include "explain/findings.h"
 #include "explain/glossary.h"
+#include "explain/sections.h"
 #include "explain/oids.h"
 
 struct line {
@@ -72,8 +73,8 @@ static void walk_fields(struct line *lines, size_t n, void *arg)
         fede_event e = event_of(&lines[i]);
         dissection_event(&d, &e);
         struct annotation a = annotate(&arena, &lines[i], lines[i].data, &d.context);
-        if (a.bad_where != NULL)
-            fail_msg("%s: %s %s", a.root->name, a.bad_where, a.bad_why);
+        if (a.faults.first != NULL)
+            fail_msg("%s: %s %s", a.root->name, a.faults.first->path, a.faults.first->why);
         assert_false(a.cut);
         check_tiling(a.root, lines[i].data.len);
         for (const struct field *f = a.root; f != NULL; f = field_next(f, a.root)) {
@@ -84,6 +85,8 @@ static void walk_fields(struct line *lines, size_t n, void *arg)
             field_brief(f, &v, 16);
             if (glossary_of(f) == NULL)
                 fail_msg("no sentence for %s", path);
+            if (section_of_path(path)[0] == '\0')
+                fail_msg("no section for %s", path);
             for (const char *c = value; *c != '\0'; c++)
                 assert_true((unsigned char)*c >= 0x20 && *c != 0x7f);
             assert_null(strpbrk(path, " \t"));
@@ -122,7 +125,7 @@ static void cut_one(struct line *lines, size_t n, void *arg)
             bytes_copy(copy, lines[i].data.data, len);
             struct annotation a = annotate(&arena, &lines[i], bytes_of(copy, len), &context);
             check_tiling(a.root, len);
-            assert_non_null(a.bad_where);
+            assert_non_null(a.faults.first);
             arena_end(&arena);
             free(copy);
         }
@@ -464,7 +467,7 @@ static void records(void **state)
     a = annotate_record(&arena, bytes_of(record, 12), (struct record_protection){0xc02c, 0x0303, false});
     assert_int_equal(field_find(a.root, "protected")->len, 7);
     a = annotate_record(&arena, bytes_of(record, 3), (struct record_protection){0xc02c, 0x0303, false});
-    assert_non_null(a.bad_where);
+    assert_non_null(a.faults.first);
     check_tiling(a.root, 3);
     arena_end(&arena);
 }

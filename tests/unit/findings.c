@@ -258,7 +258,7 @@ static const struct flaw {
     {FOUND_COMPRESSION_NOT_OFFERED, "DEFLATE", {.compression = 1, .client_suites = "c02c"}}, /* not offered: see below */
     {FOUND_EXTENSION_UNASKED, "encrypt_then_mac", {.more_server = "00160000"}},
     {FOUND_EXTENSION_TWICE, "extended_master_secret", {.more_client = EMS}},
-    {FOUND_MALFORMED, "ServerHello", {.course = CUT_HELLO}},
+    {FOUND_MALFORMED, "server_hello", {.course = CUT_HELLO}},
     {FOUND_SENTINEL, "TLS 1.3", {.random_end = "444f574e47524401", .more_client = "002b0005" "0403040303"}},
     {FOUND_SENTINEL_HARMLESS, "up to TLS 1.2", {.random_end = "444f574e47524401"}},
     {FOUND_FALLBACK, "", {.client_suites = "c02c5600"}},
@@ -397,7 +397,7 @@ static void paths_exist(void **state)
             b.len = 0;
             put_hex(&b, ssl2_answer);
             struct annotation a = annotate_ssl2_message(&arena, bytes_of(b.data, b.len));
-            there = a.bad_where == NULL && field_find(a.root, one->path + 18) != NULL;
+            there = a.faults.first == NULL && field_find(a.root, one->path + 18) != NULL;
         }
         for (size_t k = 0; k < d.n_handshake && of_message && !there; k++) {
             struct annotation a = annotate_message(&arena, d.handshake[k].bytes, &d.context);

@@ -11,7 +11,7 @@ function showMessage(m, index) {
     return [title(tx('Encrypted')), head, h('p', {class: 'lead'}, tx('A listener sees a record of this type and length, and cannot tell what is in it.')),
       h('p', {class: 'hidden-bytes', 'aria-hidden': 'true'}, '▒▒ '.repeat(Math.min(m.length, 256)))];
   const model = modelOf(m), known = new Set(['name', 'protocol', 'type', 'from', 'ours', 'record', 'encrypted', 'at_us', 'at', 'length',
-    'facts', 'bytes', 'fields', 'sentence', 'malformed']);
+    'facts', 'bytes', 'fields', 'sentence', 'malformed', 'faults']);
   shown.inspector = h('section', {class: 'inspector', 'aria-label': tx('The chosen field')});
   shown.grid = drawGrid(m, model);
   shown.tree = drawTree(m, model);
@@ -21,7 +21,7 @@ function showMessage(m, index) {
     m.sentence && h('p', {class: 'lead'}, cited(m.sentence)),
     m.facts && h('ul', {class: 'chips', 'aria-label': tx('Facts')}, m.facts.split('; ').map(f => h('li', {}, f))),
     alertReason(m),
-    m.malformed && h('p', {class: 'trouble'}, tx`✗ Malformed: ${m.malformed.field}, at byte ${m.malformed.offset}: ${m.malformed.why}`),
+    troubles(m),
     h('div', {class: 'message'},
       h('section', {class: 'fields-side', 'aria-label': tx('Fields')},
         h('div', {class: 'bar-top'}, h('h3', {}, tx('Fields')), button(tx('Open all'), () => openAll(true)), button(tx('Close all'), () => openAll(false))),
@@ -29,6 +29,12 @@ function showMessage(m, index) {
       h('section', {class: 'bytes-side', 'aria-label': tx('Bytes')}, h('div', {class: 'bar-top'}, h('h3', {}, tx('Bytes')), modes, h('span', {class: 'row'}, copiers(m.bytes))),
         shown.grid, shown.inspector)),
     h('dl', {class: 'rest'}, ['protocol', 'at', ...Object.keys(m).filter(k => !known.has(k))].map(k => [h('dt', {}, words(k)), h('dd', {}, anything(k, m[k]))]))];
+}
+
+/* Every rule the message breaks: the field, the byte, and the section that says so. */
+function troubles(m) {
+  const faults = m.faults || (m.malformed ? [m.malformed] : []);
+  return faults.map(f => h('p', {class: 'trouble'}, tx`✗ Malformed: ${f.path || f.field}, at byte ${f.offset}: ${f.why}`, f.section && [' · ', cited(f.section)]));
 }
 
 /* The nth alert of a side has the nth reason of that side. */
