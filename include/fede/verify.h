@@ -46,6 +46,17 @@ typedef struct fede_check {
     char detail[96];      /* values in words, escaped, cut with … ; "" when none */
 } fede_check;
 
+/* Another path that was tried, or begun, and why it was not taken. */
+typedef struct fede_attempt {
+    uint8_t path_len;         /* certificates of it */
+    bool whole;               /* it reaches a trust anchor and was judged whole; else its last certificate was not put on it */
+    uint16_t reason;          /* what was found wrong first; 0: nothing, see why */
+    const char *why;          /* static text */
+    const fede_bytes *path;   /* their DER, leaf first */
+    size_t n_checks;
+    const fede_check *checks; /* whole: as of a verdict; else those of its last certificate, and of the signature by its key */
+} fede_attempt;
+
 typedef struct fede_verdict {
     bool accepted;            /* every required check passed */
     uint16_t reason;          /* the failure reported, when not accepted */
@@ -55,6 +66,8 @@ typedef struct fede_verdict {
     const fede_check *checks; /* in the order made */
     int64_t at;               /* the time judged by: seconds since 1970, UTC */
     const char *name;         /* the name wanted, NULL when none was */
+    size_t n_attempts, attempts_more; /* other paths, in the order tried; how many more there were. Connections: when traced */
+    const fede_attempt *attempts;
 } fede_verdict;
 
 /* fede_check_name is the kind in words ("path length"); never NULL. */
@@ -142,6 +155,7 @@ typedef struct fede_verify_request {
     uint8_t profile;         /* fede_profile */
     uint8_t revocation;      /* fede_revocation */
     bool direct;             /* an anchor itself must have issued the leaf */
+    bool attempts;           /* tell also of the paths not taken (fede_verdict.attempts) */
     uint16_t max_path;       /* most certificates between leaf and anchor; 0: 10 */
     uint16_t key_usage;      /* keyUsage bits the leaf must have if it has that extension, digitalSignature being 1,
                                 nonRepudiation 2 and so on; 0: by the purpose */

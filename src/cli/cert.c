@@ -286,6 +286,7 @@ static int judged(struct run *run, const char *source)
                                    .purpose = (uint8_t)s->purpose,
                                    .profile = (uint8_t)s->profile,
                                    .revocation = (uint8_t)s->revocation,
+                                   .attempts = true,
                                    .direct = s->depth_given && s->depth == 0,
                                    .max_path = (uint16_t)s->depth,
                                    .crls = crls,

@@ -527,30 +527,42 @@ static void count_flight(struct dissection *d, uint8_t from)
     d->flight_of = from;
 }
 
+static const fede_check *keep_checks(struct dissection *d, const fede_check *from, size_t *n)
+{
+    *n = *n < CHECKS_MOST ? *n : CHECKS_MOST;
+    fede_check *checks = *n > 0 ? keep(d, *n * sizeof *checks) : NULL;
+    *n = checks != NULL ? *n : 0;
+    bytes_copy(checks, from, *n * sizeof *checks);
+    return checks;
+}
+
+static const fede_bytes *keep_path(struct dissection *d, const fede_bytes *from, uint8_t *n)
+{
+    fede_bytes *path = *n > 0 ? keep(d, *n * sizeof *path) : NULL;
+    *n = path != NULL ? *n : 0;
+    for (size_t i = 0; i < *n; i++) {
+        path[i] = arena_copy(&d->kept, from[i]);
+        d->incomplete = d->incomplete || path[i].data == NULL;
+    }
+    return path;
+}
+
 static void keep_verdict(struct dissection *d, const fede_verdict *from)
 {
     fede_verdict *v = keep(d, sizeof *v);
-    size_t n_checks = from->n_checks < CHECKS_MOST ? from->n_checks : CHECKS_MOST;
     if (v == NULL)
         return;
     *v = *from;
-    v->checks = NULL;
-    v->path = NULL;
-    v->n_checks = 0;
-    v->path_len = 0;
-    fede_check *checks = n_checks > 0 ? keep(d, n_checks * sizeof *checks) : NULL;
-    if (checks != NULL) {
-        bytes_copy(checks, from->checks, n_checks * sizeof *checks);
-        v->checks = checks;
-        v->n_checks = n_checks;
+    v->checks = keep_checks(d, from->checks, &v->n_checks);
+    v->path = keep_path(d, from->path, &v->path_len);
+    fede_attempt *attempts = v->n_attempts > 0 ? keep(d, v->n_attempts * sizeof *attempts) : NULL;
+    v->n_attempts = attempts != NULL ? v->n_attempts : 0;
+    v->attempts = attempts;
+    for (size_t i = 0; i < v->n_attempts; i++) {
+        attempts[i] = from->attempts[i];
+        attempts[i].checks = keep_checks(d, from->attempts[i].checks, &attempts[i].n_checks);
+        attempts[i].path = keep_path(d, from->attempts[i].path, &attempts[i].path_len);
     }
-    fede_bytes *path = from->path_len > 0 ? keep(d, from->path_len * sizeof *path) : NULL;
-    for (size_t i = 0; path != NULL && i < from->path_len; i++) {
-        path[i] = arena_copy(&d->kept, from->path[i]);
-        d->incomplete = d->incomplete || path[i].data == NULL;
-        v->path_len++;
-    }
-    v->path = path;
     v->name = from->name != NULL ? keep_text(d, bytes_text(from->name)) : NULL;
     d->verdict = v;
 }

@@ -6,6 +6,9 @@ static json_t *certificate(const struct cert_request *q, size_t n, struct arena 
 static json_t *fields_of(const struct field *parent);
 static json_t *field_of(const struct field *f);
 static json_t *verification(const struct cert_request *q);
+static json_t *path_of(const struct cert_request *q, const fede_bytes *path, size_t n);
+static json_t *attempts_of(const struct cert_request *q, const fede_verdict *v);
+static json_t *plain_check(const fede_check *c);
 static json_t *check_of(const struct cert_request *q, const fede_verdict *v, const fede_check *c);
 static json_t *candidates_of(const struct cert_request *q, bytes der, bytes taken);
 static json_t *signature_of(bytes der, bytes issuer);
@@ -116,7 +119,7 @@ static json_t *verification(const struct cert_request *q)
 {
     static const char *const purposes[] = {"server", "client", "any"}, *const profiles[] = {"tls", "web", "rfc5280"};
     const fede_verdict *v = fede_verification_verdict(q->verification);
-    json_t *o = json_object(), *path = json_array(), *checks = json_array();
+    json_t *o = json_object(), *checks = json_array();
     json_object_set_new(o, "accepted", json_boolean(v->accepted));
     if (q->judged->name != NULL)
         json_object_set_new(o, "name", words(q->judged->name));
@@ -132,30 +135,68 @@ static json_t *verification(const struct cert_request *q)
         fede_error_advice(fede_verification_error(q->verification), text, sizeof text);
         json_object_set_new(o, "advice", words(text));
     }
-    for (size_t i = 0; i < v->path_len; i++) {
+    for (size_t i = 0; i < v->n_checks; i++)
+        json_array_append_new(checks, check_of(q, v, &v->checks[i]));
+    json_object_set_new(o, "path", path_of(q, v->path, v->path_len));
+    json_object_set_new(o, "checks", checks);
+    json_object_set_new(o, "attempts", attempts_of(q, v));
+    json_object_set_new(o, "attempts_more", json_integer((json_int_t)v->attempts_more));
+    return o;
+}
+
+static json_t *path_of(const struct cert_request *q, const fede_bytes *path, size_t n)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++) {
         char title[300], origin[100];
         struct text t = text_in(title, sizeof title), w = text_in(origin, sizeof origin);
-        certificate_title(v->path[i], &t);
-        cert_origin(q, v->path[i], &w);
+        certificate_title(path[i], &t);
+        cert_origin(q, path[i], &w);
         json_t *c = json_object();
         json_object_set_new(c, "title", words(title));
         json_object_set_new(c, "origin", words(origin));
-        json_object_set_new(c, "der", hex(v->path[i]));
-        json_array_append_new(path, c);
+        json_object_set_new(c, "der", hex(path[i]));
+        json_array_append_new(list, c);
     }
-    for (size_t i = 0; i < v->n_checks; i++)
-        json_array_append_new(checks, check_of(q, v, &v->checks[i]));
-    json_object_set_new(o, "path", path);
-    json_object_set_new(o, "checks", checks);
-    return o;
+    return list;
+}
+
+/* The paths that were not taken. */
+static json_t *attempts_of(const struct cert_request *q, const fede_verdict *v)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < v->n_attempts; i++) {
+        const fede_attempt *a = &v->attempts[i];
+        json_t *o = json_object(), *checks = json_array();
+        for (size_t k = 0; k < a->n_checks; k++)
+            json_array_append_new(checks, plain_check(&a->checks[k]));
+        json_object_set_new(o, "whole", json_boolean(a->whole));
+        json_object_set_new(o, "why", words(a->why));
+        if (a->reason != FEDE_OK)
+            json_object_set_new(o, "reason", words(fede_reason_name(a->reason)));
+        json_object_set_new(o, "path", path_of(q, a->path, a->path_len));
+        json_object_set_new(o, "checks", checks);
+        json_array_append_new(list, o);
+    }
+    return list;
 }
 
 static json_t *check_of(const struct cert_request *q, const fede_verdict *v, const fede_check *c)
 {
+    json_t *k = plain_check(c);
+    bool has_issuer = c->certificate + 1 < v->path_len;
+    if (c->kind == FEDE_CHECK_ISSUER && has_issuer)
+        json_object_set_new(k, "candidates", candidates_of(q, v->path[c->certificate], v->path[c->certificate + 1]));
+    if (c->kind == FEDE_CHECK_SIGNATURE && has_issuer)
+        json_object_set_new(k, "signature", signature_of(v->path[c->certificate], v->path[c->certificate + 1]));
+    return k;
+}
+
+static json_t *plain_check(const fede_check *c)
+{
     static const char *const outcomes[] = {"unknown", "passed", "failed", "not checked"};
     char detail[sizeof c->detail + 1];
     json_t *k = json_object();
-    bool has_issuer = c->certificate + 1 < v->path_len;
     snprintf(detail, sizeof detail, "%.*s", (int)sizeof c->detail, c->detail);
     json_object_set_new(k, "check", words(fede_check_name(c->kind)));
     json_object_set_new(k, "certificate", json_integer(c->certificate));
@@ -164,10 +205,6 @@ static json_t *check_of(const struct cert_request *q, const fede_verdict *v, con
         json_object_set_new(k, "reason", words(fede_reason_name(c->reason)));
     if (detail[0] != '\0')
         json_object_set_new(k, "detail", words(detail));
-    if (c->kind == FEDE_CHECK_ISSUER && has_issuer)
-        json_object_set_new(k, "candidates", candidates_of(q, v->path[c->certificate], v->path[c->certificate + 1]));
-    if (c->kind == FEDE_CHECK_SIGNATURE && has_issuer)
-        json_object_set_new(k, "signature", signature_of(v->path[c->certificate], v->path[c->certificate + 1]));
     return k;
 }
 

@@ -1,6 +1,7 @@
 /* report/cert_verify.c: a verification step by step (RFC 5280 6.1): for each certificate of the path who could have issued it
    and which of them was taken, what was checked and with which values, and for each signature the digest that was signed
    against the digest the bytes have. */
+#include "report/attempts.h"
 #include "report/certs.h"
 
 enum { NUMBER = 3, SIGN = 4, NAME = 7, DETAIL = 28 };
@@ -75,6 +76,13 @@ void cert_verification(struct report *r, const struct cert_request *q)
             if (c->kind == FEDE_CHECK_SIGNATURE && has_issuer)
                 signature(r, v->path[at], v->path[at + 1]);
         }
+    }
+    if (r->options.level > 0 && v->n_attempts + v->attempts_more > 0) {
+        page_line(p);
+        page_to(p, 1);
+        page_put(p, STRONG, ATTEMPTS_TITLE);
+        page_line(p);
+        text_attempts(r, v, &look, r->options.level > 1);
     }
     end(r, q);
 }

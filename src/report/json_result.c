@@ -50,31 +50,27 @@ void json_certificates(struct report *r, struct json_text *w)
     put_list_end(w);
 }
 
-void json_verification(struct json_text *w, const fede_verdict *v)
+static void put_path(struct json_text *w, const fede_bytes *path, size_t n)
 {
-    static const char *const outcomes[] = {"unknown", "passed", "failed", "not checked"};
-    char judged[JSON_ISO];
-    json_iso(judged, v->at, -1);
-    put_flag(w, "accepted", v->accepted);
-    if (v->name != NULL)
-        put_words(w, "name", v->name);
-    put_words(w, "judged_at", judged);
-    if (!v->accepted)
-        put_words(w, "reason", fede_reason_name(v->reason));
     put_list(w, "path");
-    for (size_t i = 0; i < v->path_len; i++) {
+    for (size_t i = 0; i < n; i++) {
         char title[300];
         struct text t = text_in(title, sizeof title);
-        certificate_title(v->path[i], &t);
+        certificate_title(path[i], &t);
         put_object(w, NULL);
         put_words(w, "title", title);
-        put_hex(w, "der", v->path[i]);
+        put_hex(w, "der", path[i]);
         put_object_end(w);
     }
     put_list_end(w);
+}
+
+static void put_checks(struct json_text *w, const fede_check *checks, size_t n)
+{
+    static const char *const outcomes[] = {"unknown", "passed", "failed", "not checked"};
     put_list(w, "checks");
-    for (size_t i = 0; i < v->n_checks; i++) {
-        const fede_check *c = &v->checks[i];
+    for (size_t i = 0; i < n; i++) {
+        const fede_check *c = &checks[i];
         char detail[sizeof c->detail + 1];
         snprintf(detail, sizeof detail, "%.*s", (int)sizeof c->detail, c->detail);
         put_object(w, NULL);
@@ -88,6 +84,37 @@ void json_verification(struct json_text *w, const fede_verdict *v)
         put_object_end(w);
     }
     put_list_end(w);
+}
+
+void json_verification(struct json_text *w, const fede_verdict *v)
+{
+    char judged[JSON_ISO];
+    json_iso(judged, v->at, -1);
+    put_flag(w, "accepted", v->accepted);
+    if (v->name != NULL)
+        put_words(w, "name", v->name);
+    put_words(w, "judged_at", judged);
+    if (!v->accepted)
+        put_words(w, "reason", fede_reason_name(v->reason));
+    put_path(w, v->path, v->path_len);
+    put_checks(w, v->checks, v->n_checks);
+    if (v->n_attempts == 0 && v->attempts_more == 0)
+        return;
+    put_list(w, "attempts");
+    for (size_t i = 0; i < v->n_attempts; i++) {
+        const fede_attempt *a = &v->attempts[i];
+        put_object(w, NULL);
+        put_flag(w, "whole", a->whole);
+        put_words(w, "why", a->why);
+        if (a->reason != FEDE_OK)
+            put_words(w, "reason", fede_reason_name(a->reason));
+        put_path(w, a->path, a->path_len);
+        put_checks(w, a->checks, a->n_checks);
+        put_object_end(w);
+    }
+    put_list_end(w);
+    if (v->attempts_more > 0)
+        put_number(w, "attempts_more", v->attempts_more);
 }
 
 void json_aims(struct report *r, struct json_text *w)

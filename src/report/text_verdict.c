@@ -1,8 +1,10 @@
 /* report/text_verdict.c: the certificate card, the verification step by step, and the box at the end: the three aims with
    what protects each, round trips, times and traffic. */
+#include "report/attempts.h"
 #include "report/phrases.h"
 #include "report/report.h"
 
+static const struct check_look trail_look = {16, 17, 20, 40, "", "FAILED", FAINT};
 static void checks(struct report *r, const fede_verdict *v);
 static void san_line(struct report *r, const fede_verdict *v);
 static void times(struct report *r);
@@ -77,6 +79,9 @@ void text_trail(struct report *r, const fede_verdict *v)
     text_add(&t, when);
     text_note(r, STRONG, line);
     checks(r, v);
+    if (v->n_attempts + v->attempts_more > 0)
+        text_note(r, STRONG, ATTEMPTS_TITLE);
+    text_attempts(r, v, &trail_look, r->options.level > 2);
     san_line(r, v);
     t = text_in(line, sizeof line);
     text_add(&t, v->accepted ? "SSL certificate verify ok." : "SSL certificate verify FAILED: ");
@@ -178,7 +183,6 @@ void text_connection_line(struct report *r, int exit_code, const char *why)
 
 static void checks(struct report *r, const fede_verdict *v)
 {
-    static const struct check_look look = {16, 17, 20, 40, "", "FAILED", FAINT};
     /* In the order of the path, and in each certificate in the order made. */
     size_t number = 0;
     for (unsigned at = 0; at <= UINT8_MAX; at++) {
@@ -199,7 +203,7 @@ static void checks(struct report *r, const fede_verdict *v)
                 page_line(&r->page);
                 headed = true;
             }
-            text_check(r, &v->checks[i], ++number, &look);
+            text_check(r, &v->checks[i], ++number, &trail_look);
         }
     }
 }

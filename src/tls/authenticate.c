@@ -86,6 +86,7 @@ static enum outcome judge(struct handshake *hs)
         .n = hs->n_chain,
         .anchors = config->trust->anchors,
         .signatures = config->signatures,
+        .attempts = config->trace != NULL,
         .purpose = handshake_is_client(hs) ? PURPOSE_SERVER : PURPOSE_CLIENT,
         .host = hs->host,
         .at = config_wall(config),

@@ -1,6 +1,7 @@
 /* token/pin.c: where a PIN comes from. The URI's own word counts first, then what the caller was given, the environment, and
    the terminal if there is one. It is never shown, and wiped by whoever asked for it. RFC 7512 2.4. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <termios.h>
@@ -66,28 +67,28 @@ static bool from_file(char *out, const char *source, struct text *why)
 static bool from_terminal(char *out, const struct token *token, struct text *why)
 {
     struct termios before, silent;
-    FILE *terminal = isatty(STDERR_FILENO) ? fopen("/dev/tty", "r+") : NULL;
-    bool read = false;
-    if (terminal != NULL && tcgetattr(fileno(terminal), &before) == 0) {
+    int fd = isatty(STDERR_FILENO) ? open("/dev/tty", O_RDWR | O_CLOEXEC) : -1;
+    ssize_t n = -1;
+    if (fd >= 0 && tcgetattr(fd, &before) == 0) {
         char line[200];
         struct text ask = text_in(line, sizeof line);
         text_add(&ask, "PIN of ");
         token_named(&ask, token);
+        text_add(&ask, ": ");
         silent = before;
         silent.c_lflag &= ~(tcflag_t)ECHO;
-        setvbuf(terminal, NULL, _IONBF, 0);
-        tcsetattr(fileno(terminal), TCSAFLUSH, &silent);
-        fprintf(terminal, "%s: ", line);
-        read = fgets(out, PIN_MOST, terminal) != NULL;
-        tcsetattr(fileno(terminal), TCSAFLUSH, &before);
-        fputc('\n', terminal);
-        out[read ? strcspn(out, "\r\n") : 0] = '\0';
+        tcsetattr(fd, TCSAFLUSH, &silent);
+        n = write(fd, line, strlen(line)) > 0 ? read(fd, out, PIN_MOST - 1) : -1;
+        tcsetattr(fd, TCSAFLUSH, &before);
+        n = write(fd, "\n", 1) == 1 ? n : -1;
+        out[n > 0 ? n : 0] = '\0';
+        out[strcspn(out, "\r\n")] = '\0';
     }
-    if (terminal != NULL)
-        fclose(terminal);
-    if (!read) {
+    if (fd >= 0)
+        close(fd);
+    if (n <= 0) {
         token_named(why, token);
         text_add(why, " wants a PIN: give pin-source=FILE in the URI, --pass or FEDE_PIN");
     }
-    return read;
+    return n > 0;
 }

@@ -139,6 +139,7 @@ static bool judge(fede_verification *v, const fede_verify_request *asked)
                                      .leaf_key = true,
                                      .signatures = asked->signatures,
                                      .direct = asked->direct,
+                                     .attempts = asked->attempts,
                                      .key_usage = asked->key_usage,
                                      .staple = asked->staple,
                                      .staple_asked = asked->staple_asked,

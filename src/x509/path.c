@@ -74,9 +74,12 @@ static bool policies_and_revocation(struct search *s);
 static struct name_entry *options_above(struct search *s);
 static bool has_option(const struct name_entry *name, bytes der);
 static bool try_option(struct search *s, const struct option *option);
+static bool give_up(struct search *s, const struct option *option, enum tried_why why);
 static int rank_of(const struct search *s, const struct option *option);
 static unsigned cost_of(const struct certificate *c, const struct public_key *key);
 static bool in_path(const struct path *path, const struct link *link);
+static void keep(struct search *s, size_t n, const struct option *option, enum tried_why why);
+static void keep_rest(struct search *s, const struct name_entry *above, size_t n, int rank, size_t i);
 static bool check_signature(struct search *s, const struct certificate *c, const struct certificate *issuer,
                             bool *good);
 static void report(struct search *s);
@@ -92,6 +95,8 @@ void path_find(const struct verify_request *request, const struct certificate *l
         out->ending = PATH_NO_MEMORY;
         return;
     }
+    if (request->attempts)
+        out->tried.at = arena_take(arena, TRIED_MOST * sizeof *out->tried.at);
     struct finding ignored;
     struct standing standing = path_standing(&s.path, 0, request);
     s.leaf_kept = rules_kept(&standing, &ignored) &&
@@ -240,6 +245,7 @@ static bool extend(struct search *s)
     if (s->path.at[s->path.n - 1].anchor)
         return complete(s);
     const struct name_entry *above = options_above(s);
+    const size_t n = s->path.n;
     unsigned ranks = 0;
     if (above == NULL) {
         s->no_memory = s->over = true;
@@ -252,15 +258,39 @@ static bool extend(struct search *s)
             const struct option *option = &above->options[i];
             if (rank_of(s, option) == rank && try_option(s, option)) {
                 s->path.at[s->path.n++] = option->link;
-                if (extend(s))
+                if (extend(s)) {
+                    keep_rest(s, above, n, rank, i);
                     return true;
+                }
                 s->path.n--;
             }
             if (s->over)
                 return false;
         }
     }
+    for (size_t i = 0; (ranks >> RANK_DEAD_END & 1) != 0 && i < above->n; i++)
+        if (rank_of(s, &above->options[i]) == RANK_DEAD_END)
+            keep(s, n, &above->options[i], TRIED_DEAD_END);
     return false;
+}
+
+/* For the trail, if it is wanted: this stands where path and option are given up. */
+static void keep(struct search *s, size_t n, const struct option *option, enum tried_why why)
+{
+    if (s->out->tried.at != NULL)
+        tried_keep(s->out, s->arena, &s->path, n, option != NULL ? &option->link : NULL, why);
+}
+
+/* What was not looked at any more, behind option i of a rank above the first n links. */
+static void keep_rest(struct search *s, const struct name_entry *above, size_t n, int rank, size_t i)
+{
+    const size_t len = s->path.n;
+    s->path.n = n; /* ranks are those above this place */
+    for (int r = rank; s->out->tried.at != NULL && r >= RANK_DEAD_END; r--)
+        for (size_t k = r == rank ? i + 1 : 0; k < above->n; k++)
+            if (rank_of(s, &above->options[k]) == r)
+                keep(s, n, &above->options[k], r == RANK_DEAD_END ? TRIED_DEAD_END : TRIED_LATER);
+    s->path.n = len;
 }
 
 /* How likely an option leads to a path: RANK_BEST first, RANK_DEAD_END only for reports. */
@@ -293,22 +323,32 @@ static bool try_option(struct search *s, const struct option *option)
     const struct certificate *end = s->path.at[s->path.n - 1].c, *c = option->link.c;
     struct finding ignored;
     bool good;
-    if (!spend(s, 1) || in_path(&s->path, &option->link) || s->path.n == PATH_LIMIT)
-        return false;
+    if (!spend(s, 1))
+        return give_up(s, option, TRIED_BUDGET);
+    if (in_path(&s->path, &option->link))
+        return give_up(s, option, TRIED_AGAIN);
+    if (s->path.n == PATH_LIMIT)
+        return give_up(s, option, TRIED_TOO_LONG);
     s->path.at[s->path.n] = option->link;
     struct standing standing = path_standing(&s->path, s->path.n, s->request);
     size_t intermediates = (size_t)standing.below + (c->self_issued ? 0 : 1);
     if (!option->link.anchor && intermediates > s->max_intermediates)
-        return false;
+        return give_up(s, option, TRIED_TOO_LONG);
     if (!rules_kept(&standing, &ignored))
-        return false;
+        return give_up(s, option, TRIED_RULE);
     if (!check_signature(s, end, c, &good)) {
         s->over = true;
         s->out->exhausted = FEDE_CERT_BUDGET;
         s->out->limit = s->max_cost;
-        return false;
+        return give_up(s, option, TRIED_BUDGET);
     }
-    return good;
+    return good || give_up(s, option, TRIED_SIGNATURE);
+}
+
+static bool give_up(struct search *s, const struct option *option, enum tried_why why)
+{
+    keep(s, s->path.n, option, why);
+    return false;
 }
 
 /* The same name with the same key twice leads nowhere that the first did not. */
@@ -408,6 +448,7 @@ static bool complete(struct search *s)
         return false;
     if (kept && s->leaf_kept)
         return true;
+    keep(s, s->path.n, NULL, TRIED_WHOLE);
     if (!s->has_refused || kept) {
         s->has_refused = true;
         s->out->path = s->path;

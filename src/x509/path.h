@@ -25,6 +25,27 @@ enum ending {
     PATH_BAD_SIGNATURE, /* the last certificate's name and key identifier fit, its key does not verify the one before */
     PATH_NO_MEMORY
 };
+/* A certificate that the search did not put on a path, or a path that it did not take. */
+enum tried_why {
+    TRIED_WHOLE,     /* the path reaches an anchor, and a rule is broken */
+    TRIED_RULE,      /* a rule for the last certificate alone is broken */
+    TRIED_SIGNATURE, /* its key does not verify the signature */
+    TRIED_TOO_LONG,  /* one intermediate more than may be */
+    TRIED_AGAIN,     /* its name and key are on the path already */
+    TRIED_DEAD_END,  /* no anchor can be reached from it */
+    TRIED_BUDGET,    /* the work allowed was done */
+    TRIED_LATER      /* a path had been found */
+};
+struct tried {
+    const struct link *links; /* leaf first; the last is what was tried */
+    uint8_t n, why;
+};
+struct tried_list {
+    struct tried *at;
+    size_t n, more; /* more: there was no room for them */
+};
+enum { TRIED_MOST = 32 };
+
 struct revocation_lists;
 struct search_result {
     struct path path;
@@ -33,7 +54,12 @@ struct search_result {
     int64_t limit;
     unsigned signatures;            /* checks made */
     struct revocation_lists *lists; /* NULL: none were given */
+    struct tried_list tried;        /* at NULL: not wanted */
 };
+
+/* attempts.c: remembers the first n links of the path, and one more if it is not NULL. */
+void tried_keep(struct search_result *out, struct arena *arena, const struct path *path, size_t n, const struct link *more,
+                enum tried_why why);
 
 /* path_find looks for an acceptable path and otherwise hands out the one that says most. leaf is the first of
    request->chain, already read. */

@@ -11,37 +11,20 @@
 #include "x509/policy.h"
 #include "x509/revocation.h"
 #include "x509/sct.h"
+#include "x509/trail.h"
 
 #include "base/error.h"
 
-#define CHECKS_PER_CERTIFICATE 13 /* issuer, signature, nine rules at most, constraints, revocation */
-#define DETAIL_MAX             600
+#define DETAIL_MAX 600
 
-/* The trail under construction. */
-struct trail {
-    const struct verify_request *request;
-    struct arena *arena;
-    const struct path *path;
-    fede_check *checks;
-    size_t n, room;
-    fede_verdict *verdict;
-    fede_error *error;
-    bool no_memory;
-};
-
-static void judge(struct trail *t, const struct search_result *found);
-static void check_link(struct trail *t, const struct search_result *found, size_t i);
 static const char *put_off_problem(const struct trail *t, size_t i, bool *bad);
 static void check_end(struct trail *t, const struct search_result *found);
 static void check_length(struct trail *t);
-static void check_certificate(struct trail *t, size_t i);
-static void check_constraints(struct trail *t, size_t i, unsigned *budget);
+static void check_constraints(struct trail *t, size_t i);
 static void check_policies(struct trail *t);
 static void check_name(struct trail *t);
 static void check_revocation(struct trail *t, struct revocation_lists *lists);
 static void check_transparency(struct trail *t);
-static void record(struct trail *t, fede_check_kind kind, size_t i, fede_outcome outcome, const struct finding *f,
-                   struct text *words);
 static void copy_cut(char *out, size_t size, const char *text);
 static bool fill_verdict(struct trail *t, const struct search_result *found);
 static bool unreadable(const struct verify_request *request, struct arena *arena, fede_verdict *verdict,
@@ -76,13 +59,18 @@ bool x509_verify(const struct verify_request *request, struct arena *arena, fede
     path_find(request, own, arena, found);
     if (found->ending == PATH_NO_MEMORY)
         return no_memory(arena, verdict, error);
-    struct trail t = {.request = request, .arena = arena, .path = &found->path, .verdict = verdict, .error = error};
-    t.room = CHECKS_PER_CERTIFICATE * found->path.n + 6 + (request->ct_logs != NULL ? SCT_MOST : 0);
+    struct trail t = {.request = request,
+                      .arena = arena,
+                      .path = &found->path,
+                      .verdict = verdict,
+                      .error = error,
+                      .comparisons = CONSTRAINT_BUDGET};
+    t.room = trail_room(found->path.n) + (request->ct_logs != NULL ? SCT_MOST : 0);
     t.checks = arena_take(arena, t.room * sizeof *t.checks);
     if (t.checks == NULL)
         return no_memory(arena, verdict, error);
-    judge(&t, found);
-    if (!fill_verdict(&t, found) || t.no_memory)
+    trail_judge(&t, found);
+    if (!fill_verdict(&t, found) || t.no_memory || !attempts_fill(&t, found))
         return no_memory(arena, verdict, error);
     return verdict->accepted;
 }
@@ -120,24 +108,23 @@ static bool unreadable(const struct verify_request *request, struct arena *arena
 
 /* ---- The trail -------------------------------------------------------------------------------------------------- */
 
-static void judge(struct trail *t, const struct search_result *found)
+void trail_judge(struct trail *t, const struct search_result *found)
 {
     const struct path *path = t->path;
     if (found->exhausted != 0) {
         struct finding f = {.reason = found->exhausted, .where = "certificate_list", .wanted = found->limit};
-        record(t, FEDE_CHECK_ISSUER, path->n - 1, FEDE_FAILED, &f, NULL);
+        trail_record(t, FEDE_CHECK_ISSUER, path->n - 1, FEDE_FAILED, &f, NULL);
         if (t->error->reason == found->exhausted)
             t->error->certificate = FEDE_CERTIFICATE_NONE; /* none of them alone is to blame */
     }
     for (size_t i = 0; i + 1 < path->n; i++)
-        check_link(t, found, i);
+        trail_link(t, found, i);
     check_end(t, found);
     check_length(t);
     for (size_t i = 0; i < path->n; i++)
-        check_certificate(t, i);
-    unsigned budget = CONSTRAINT_BUDGET;
+        trail_certificate(t, i);
     for (size_t i = 0; i < path->n; i++)
-        check_constraints(t, i, &budget);
+        check_constraints(t, i);
     check_policies(t);
     check_name(t);
     check_revocation(t, found->lists);
@@ -145,8 +132,8 @@ static void judge(struct trail *t, const struct search_result *found)
 }
 
 /* Adds one check. words become its detail, whole in the error, cut in the trail. */
-static void record(struct trail *t, fede_check_kind kind, size_t i, fede_outcome outcome, const struct finding *f,
-                   struct text *words)
+void trail_record(struct trail *t, fede_check_kind kind, size_t i, fede_outcome outcome, const struct finding *f,
+                  struct text *words)
 {
     if (t->n == t->room) {
         t->no_memory = true;
@@ -191,8 +178,7 @@ static void copy_cut(char *out, size_t size, const char *text)
     bytes_copy(out + len, "…", sizeof "…");
 }
 
-/* Issuer found, and its signature on the certificate. */
-static void check_link(struct trail *t, const struct search_result *found, size_t i)
+void trail_issuer(struct trail *t, size_t i)
 {
     const struct certificate *c = t->path->at[i].c;
     const struct link *issuer = &t->path->at[i + 1];
@@ -211,8 +197,17 @@ static void check_link(struct trail *t, const struct search_result *found, size_
     text_add(&words, same_key                           ? ", key identifier equal"
                      : c->authority_key_id.data == NULL ? ", no key identifier given"
                                                         : ", key identifier different or absent");
-    record(t, FEDE_CHECK_ISSUER, i, FEDE_PASSED, NULL, &words);
+    trail_record(t, FEDE_CHECK_ISSUER, i, FEDE_PASSED, NULL, &words);
+}
 
+/* Issuer found, and its signature on the certificate. */
+void trail_link(struct trail *t, const struct search_result *found, size_t i)
+{
+    const struct certificate *c = t->path->at[i].c;
+    const struct link *issuer = &t->path->at[i + 1];
+    char room[DETAIL_MAX];
+    struct text words;
+    trail_issuer(t, i);
     bool bad = found->ending == PATH_BAD_SIGNATURE && i + 2 == t->path->n;
     struct finding f = {.reason = FEDE_CERT_SIGNATURE, .where = "signatureValue"};
     words = text_in(room, sizeof room);
@@ -221,13 +216,13 @@ static void check_link(struct trail *t, const struct search_result *found, size_
         checkable ? put_off_problem(t, i, &bad) : "the algorithm or the issuer's key is not supported";
     if (problem != NULL) {
         text_add(&words, problem);
-        record(t, FEDE_CHECK_SIGNATURE, i, FEDE_NOT_CHECKED, NULL, &words);
+        trail_record(t, FEDE_CHECK_SIGNATURE, i, FEDE_NOT_CHECKED, NULL, &words);
         return;
     }
     text_add(&words, bad ? "the key of " : "by the key of ");
     text_add(&words, name);
     text_add(&words, bad ? " does not verify it" : "");
-    record(t, FEDE_CHECK_SIGNATURE, i, bad ? FEDE_FAILED : FEDE_PASSED, &f, &words);
+    trail_record(t, FEDE_CHECK_SIGNATURE, i, bad ? FEDE_FAILED : FEDE_PASSED, &f, &words);
 }
 
 /* A signature by a key whose parameters stand further up the path; NULL: it is none, or checked here. */
@@ -250,12 +245,12 @@ static void check_end(struct trail *t, const struct search_result *found)
     struct text words = text_in(room, sizeof room);
     if (end->anchor) {
         words.len = name_text(end->c->subject, room, sizeof room);
-        record(t, FEDE_CHECK_ANCHOR, t->path->n - 1, FEDE_PASSED, NULL, &words);
+        trail_record(t, FEDE_CHECK_ANCHOR, t->path->n - 1, FEDE_PASSED, NULL, &words);
         return;
     }
     if (found->ending == PATH_BAD_SIGNATURE) {
         text_add(&words, "the path ends at a wrong signature");
-        record(t, FEDE_CHECK_ANCHOR, t->path->n - 1, FEDE_NOT_CHECKED, NULL, &words);
+        trail_record(t, FEDE_CHECK_ANCHOR, t->path->n - 1, FEDE_NOT_CHECKED, NULL, &words);
         return;
     }
     bool own_key = end->c->authority_key_id.data == NULL || end->c->subject_key_id.data == NULL ||
@@ -265,7 +260,7 @@ static void check_end(struct trail *t, const struct search_result *found)
         f.reason = FEDE_CERT_SELF_SIGNED;
     name_text(end->c->issuer, room, sizeof room);
     words.len = strlen(room);
-    record(t, FEDE_CHECK_ANCHOR, t->path->n - 1, FEDE_FAILED, &f, &words);
+    trail_record(t, FEDE_CHECK_ANCHOR, t->path->n - 1, FEDE_FAILED, &f, &words);
 }
 
 /* The caller's own limit on intermediates, not counting those issued by themselves. */
@@ -277,11 +272,11 @@ static void check_length(struct trail *t)
         n += path->at[i].anchor || path->at[i].c->self_issued ? 0 : 1;
     if (n > limit) {
         struct finding f = {.reason = FEDE_CERT_CHAIN_TOO_LONG, .where = "certificate_list", .got = n, .wanted = limit};
-        record(t, FEDE_CHECK_PATH_LENGTH, path->n - 1, FEDE_FAILED, &f, NULL);
+        trail_record(t, FEDE_CHECK_PATH_LENGTH, path->n - 1, FEDE_FAILED, &f, NULL);
     }
 }
 
-static void check_certificate(struct trail *t, size_t i)
+void trail_certificate(struct trail *t, size_t i)
 {
     struct standing s = path_standing(t->path, i, t->request);
     const struct rule *rule;
@@ -292,12 +287,12 @@ static void check_certificate(struct trail *t, size_t i)
         struct text words = text_in(room, sizeof room);
         struct finding f;
         bool kept = rule->kept(&s, &f, &words);
-        record(t, (fede_check_kind)rule->kind, i, kept ? FEDE_PASSED : FEDE_FAILED, &f, &words);
+        trail_record(t, (fede_check_kind)rule->kind, i, kept ? FEDE_PASSED : FEDE_FAILED, &f, &words);
     }
 }
 
 /* The constraints that a certificate makes must be readable; its own names must be allowed by those above. */
-static void check_constraints(struct trail *t, size_t i, unsigned *budget)
+static void check_constraints(struct trail *t, size_t i)
 {
     const struct path *path = t->path;
     const struct certificate *c = path->at[i].c;
@@ -305,7 +300,7 @@ static void check_constraints(struct trail *t, size_t i, unsigned *budget)
     struct text words = text_in(room, sizeof room);
     struct finding f;
     if (!constraints_valid(c, t->request, &f, &words)) {
-        record(t, FEDE_CHECK_CONSTRAINTS, i, FEDE_FAILED, &f, &words);
+        trail_record(t, FEDE_CHECK_CONSTRAINTS, i, FEDE_FAILED, &f, &words);
         return;
     }
     if (i > 0 && c->self_issued)
@@ -316,8 +311,8 @@ static void check_constraints(struct trail *t, size_t i, unsigned *budget)
         constraining += ca->name_constraints.data != NULL ? 1 : 0;
         if (!constraints_valid(ca, t->request, &f, NULL))
             continue; /* is recorded with that certificate */
-        if (!constraints_allow(ca, c, budget, &f, &words)) {
-            record(t, FEDE_CHECK_CONSTRAINTS, i, FEDE_FAILED, &f, &words);
+        if (!constraints_allow(ca, c, &t->comparisons, &f, &words)) {
+            trail_record(t, FEDE_CHECK_CONSTRAINTS, i, FEDE_FAILED, &f, &words);
             return;
         }
     }
@@ -325,7 +320,7 @@ static void check_constraints(struct trail *t, size_t i, unsigned *budget)
         text_add(&words, "its names are allowed by the constraints of ");
         text_number(&words, (int64_t)constraining);
         text_add(&words, constraining == 1 ? " CA above it" : " CAs above it");
-        record(t, FEDE_CHECK_CONSTRAINTS, i, FEDE_PASSED, NULL, &words);
+        trail_record(t, FEDE_CHECK_CONSTRAINTS, i, FEDE_PASSED, NULL, &words);
     }
 }
 
@@ -341,7 +336,7 @@ static void check_policies(struct trail *t)
     bool kept = policies_kept(t->path, t->request, t->arena, &problem, &at);
     t->no_memory = t->no_memory || (!kept && problem == NULL);
     text_add(&words, kept ? "a policy that is wanted holds for the whole path, or none is required" : problem);
-    record(t, FEDE_CHECK_POLICY, at, kept ? FEDE_PASSED : FEDE_FAILED, &f, &words);
+    trail_record(t, FEDE_CHECK_POLICY, at, kept ? FEDE_PASSED : FEDE_FAILED, &f, &words);
 }
 
 /* Of every certificate but the anchor. */
@@ -355,7 +350,7 @@ static void check_revocation(struct trail *t, struct revocation_lists *lists)
         struct finding f;
         if (lists == NULL || !finished) {
             text_add(&words, lists == NULL ? "neither lists nor responses were given" : "the path is not complete");
-            record(t, FEDE_CHECK_REVOCATION, i, FEDE_NOT_CHECKED, NULL, &words);
+            trail_record(t, FEDE_CHECK_REVOCATION, i, FEDE_NOT_CHECKED, NULL, &words);
             continue;
         }
         enum revocation status = revocation_of(lists, path, i, &f, &words);
@@ -363,7 +358,7 @@ static void check_revocation(struct trail *t, struct revocation_lists *lists)
         fede_outcome outcome = status == REVOCATION_GOOD        ? FEDE_PASSED
                                : status == REVOCATION_NOT_ASKED ? FEDE_NOT_CHECKED
                                                                 : FEDE_FAILED;
-        record(t, FEDE_CHECK_REVOCATION, i, outcome, &f, &words);
+        trail_record(t, FEDE_CHECK_REVOCATION, i, outcome, &f, &words);
     }
 }
 
@@ -376,7 +371,7 @@ static void check_transparency(struct trail *t)
         char room[sizeof found[i].words];
         struct text words = text_in(room, sizeof room);
         text_add(&words, found[i].words);
-        record(t, FEDE_CHECK_TRANSPARENCY, 0, FEDE_PASSED, NULL, &words);
+        trail_record(t, FEDE_CHECK_TRANSPARENCY, 0, FEDE_PASSED, NULL, &words);
         if (t->no_memory)
             return;
         t->checks[t->n - 1].outcome = (uint8_t)found[i].outcome;
@@ -421,7 +416,7 @@ static void check_name(struct trail *t)
     struct text words = text_in(room, sizeof room), list = text_in(names, sizeof names);
     if (host == NULL) {
         text_add(&words, "no name was asked for");
-        record(t, FEDE_CHECK_NAME, 0, FEDE_NOT_CHECKED, NULL, &words);
+        trail_record(t, FEDE_CHECK_NAME, 0, FEDE_NOT_CHECKED, NULL, &words);
         return;
     }
     bool matches = host_matches_below(leaf, host, t->request->suffixes);
@@ -433,7 +428,7 @@ static void check_name(struct trail *t)
         text_add(&words, matches ? " is among its names: " : " is not among its names: ");
         text_add(&words, names);
     }
-    record(t, FEDE_CHECK_NAME, 0, matches ? FEDE_PASSED : FEDE_FAILED, &f, &words);
+    trail_record(t, FEDE_CHECK_NAME, 0, matches ? FEDE_PASSED : FEDE_FAILED, &f, &words);
 }
 
 /* The search and the trail must agree; if they don't, the chain is refused. */

@@ -138,6 +138,7 @@ struct verify_request {
     struct fede_signatures *signatures;   /* those verified before; NULL: each is verified */
     bool leaf_key;                        /* is the leaf's key a point on its curve? Asked here when nothing will be verified with it */
     bool direct;                          /* an anchor itself must have issued the leaf: max_path 0 */
+    bool attempts;                        /* the verdict tells of other paths too */
     const bytes *crls; size_t n_crls;     /* DER; when there are any, unknown status is a failure */
     bytes staple;                         /* an OCSP response about the leaf; empty: none */
     bool staple_asked;                    /* the server was asked for it: a leaf that promises one must come with it */

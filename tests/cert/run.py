@@ -17,6 +17,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import attempts
 import ca
 import keys
 import online
@@ -422,7 +423,7 @@ def main():
     passed = failed = 0
     try:
         scene = Scene(arguments.fede, place)
-        for function in tests + ca.tests + wire.tests + keys.tests + responder.tests + online.tests:
+        for function in tests + ca.tests + wire.tests + keys.tests + responder.tests + online.tests + attempts.tests:
             if arguments.only not in function.__name__:
                 continue
             try:

@@ -181,6 +181,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                      .host = options & 8 ? &host : NULL,
                                      .at = 1893456000,
                                      .max_path = options & 16 ? 3 : 0,
+                                     .attempts = options & 4,
                                      .profile = (enum profile)((options >> 5) % 3)};
     bool accepted = x509_verify(&request, &arena, &verdict, &leaf, &leaf_read, &error);
     want(accepted == verdict.accepted && error.reason != FEDE_INTERNAL && (error.reason == FEDE_OK) == accepted);

@@ -1042,7 +1042,7 @@ static void no_memory(void **state)
         meter.fail_at = fail_at;
         arena_start(&small, &meter.allocator, 1u << 20);
         struct verify_request request = {
-            .chain = chain, .n = 5, .anchors = a, .purpose = PURPOSE_SERVER, .at = AT_2030};
+            .chain = chain, .n = 5, .anchors = a, .purpose = PURPOSE_SERVER, .at = AT_2030, .attempts = true};
         fede_verdict verdict;
         struct certificate leaf;
         bool leaf_read;

@@ -94,7 +94,10 @@ function showCertificates() {
   const chain = v && v.path.length > 0 && h('section', {}, h('h3', {}, tx('The path that was found')),
     h('ol', {class: 'chain'}, v.path.map((c, i) => h('li', {}, h('span', {class: 'role'}, i === 0 ? tx('leaf') : i === v.path.length - 1 ? tx('trust anchor') : tx('intermediate')),
       h('strong', {}, c.title), h('details', {}, h('summary', {}, 'DER'), h('code', {class: 'block'}, pairs(c.der)))))));
-  return [title(tx('Certificates')), chain, steps,
+  const others = v && (v.attempts || []).length > 0 && h('section', {}, h('h3', {}, tx('Other paths that were tried or could have been')),
+    h('ul', {}, v.attempts.map(a => h('li', {}, h('strong', {}, a.path.map(c => c.title).join(' < ')), ': ', a.why,
+      h('ul', {}, a.checks.filter(c => c.outcome === 'failed').map(c => h('li', {class: 'bad'}, `✗ ${c.check}: ${[c.reason, c.detail].filter(Boolean).join(': ')}`)))))));
+  return [title(tx('Certificates')), chain, steps, others,
     cards.length > 0 && [h('h3', {}, tx('As they were sent')), h('ol', {class: 'cards'}, cards)],
     list.length > 0 && h('p', {class: 'row'}, button(tx('Save all as PEM'), () => save('certificates.pem', list.map(c => pem(c.der)).join(''), 'application/x-pem-file')))];
 }
