@@ -88,6 +88,17 @@ static int tell_password(char *to, int size, int writing, void *password)
     return (int)len;
 }
 
+/* One SEQUENCE and nothing else. With a wrong password the padding alone is right once in 256 times. */
+static bool is_sequence(bytes der)
+{
+    size_t head = der.len < 2 || der.data[1] < 0x80 ? 2 : 2 + (der.data[1] & 0x7fu), inside = 0;
+    if (der.len < head || der.len < 2 || der.data[0] != 0x30 || head > 5)
+        return false;
+    for (size_t i = 2; i < head; i++)
+        inside = inside << 8 | der.data[i];
+    return head + (head == 2 ? der.data[1] : inside) == der.len;
+}
+
 static enum crypto_lock open_headed(const char *header, uint8_t *der, long len, const char *password,
                                     struct crypto_opened *out)
 {
@@ -102,7 +113,7 @@ static enum crypto_lock open_headed(const char *header, uint8_t *der, long len, 
     if (PEM_get_EVP_CIPHER_INFO(lines, &cipher) != 1)
         return LOCK_UNKNOWN;
     void *word = (void *)(uintptr_t)password; /* the callback's argument is not const */
-    if (PEM_do_header(&cipher, der, &len, tell_password, word) != 1)
+    if (PEM_do_header(&cipher, der, &len, tell_password, word) != 1 || !is_sequence(bytes_of(der, (size_t)len)))
         return LOCK_WRONG;
     out->key = OPENSSL_memdup(der, (size_t)len);
     out->key_len = out->key != NULL ? (size_t)len : 0;
