@@ -132,11 +132,12 @@ static void describe_last(struct trail *t, const struct search_result *found, en
     const size_t last = t->path->n - 1;
     bool ruled = why == TRIED_RULE || why == TRIED_SIGNATURE;
     struct search_result as = *found;
+    char name[ISSUER_TEXT];
     as.ending = PATH_BAD_SIGNATURE;
     if (why == TRIED_SIGNATURE)
         trail_link(t, &as, last - 1);
     else
-        trail_issuer(t, last - 1);
+        trail_issuer(t, last - 1, name);
     if (why == TRIED_TOO_LONG) {
         int64_t limit = (int64_t)path_max_intermediates(t->request);
         struct finding f = {.reason = FEDE_CERT_CHAIN_TOO_LONG, .where = "certificate_list", .got = limit + 1, .wanted = limit};

@@ -22,8 +22,9 @@ static inline size_t trail_room(size_t n) { return 13 * n + 6; }
 
 /* Everything about the path. */
 void trail_judge(struct trail *t, const struct search_result *found);
-/* Certificate i + 1 as issuer of certificate i; the same with the signature by its key; certificate i by itself. */
-void trail_issuer(struct trail *t, size_t i);
+enum { ISSUER_TEXT = 300 };
+/* Certificate i + 1 as issuer of certificate i, its subject as text to name; the same with the signature by its key; certificate i by itself. */
+void trail_issuer(struct trail *t, size_t i, char name[ISSUER_TEXT]);
 void trail_link(struct trail *t, const struct search_result *found, size_t i);
 void trail_certificate(struct trail *t, size_t i);
 /* Adds one check. words become its detail, whole in the error, cut in the trail. */

@@ -178,14 +178,14 @@ static void copy_cut(char *out, size_t size, const char *text)
     bytes_copy(out + len, "…", sizeof "…");
 }
 
-void trail_issuer(struct trail *t, size_t i)
+void trail_issuer(struct trail *t, size_t i, char name[ISSUER_TEXT])
 {
     const struct certificate *c = t->path->at[i].c;
     const struct link *issuer = &t->path->at[i + 1];
     bool same_key = c->authority_key_id.data != NULL && bytes_equal(c->authority_key_id, issuer->c->subject_key_id);
-    char room[DETAIL_MAX], name[DETAIL_MAX / 2];
+    char room[DETAIL_MAX];
     struct text words = text_in(room, sizeof room);
-    name_text(issuer->c->subject, name, sizeof name);
+    name_text(issuer->c->subject, name, ISSUER_TEXT);
     text_add(&words, name);
     if (issuer->anchor) {
         text_add(&words, ": a trust anchor");
@@ -205,9 +205,9 @@ void trail_link(struct trail *t, const struct search_result *found, size_t i)
 {
     const struct certificate *c = t->path->at[i].c;
     const struct link *issuer = &t->path->at[i + 1];
-    char room[DETAIL_MAX];
+    char room[DETAIL_MAX], name[ISSUER_TEXT];
     struct text words;
-    trail_issuer(t, i);
+    trail_issuer(t, i, name);
     bool bad = found->ending == PATH_BAD_SIGNATURE && i + 2 == t->path->n;
     struct finding f = {.reason = FEDE_CERT_SIGNATURE, .where = "signatureValue"};
     words = text_in(room, sizeof room);
