@@ -1,8 +1,10 @@
 /* engine/mutate.c: a live handshake damaged on its way, one damage at a time, in both directions: every byte of every record
    changed with several patterns, every record cut at every length, dropped, doubled, swapped with its neighbour. Whatever
    happens, the side that gets the damage must not end up with a connection, must say why, and must answer with an alert
-   that the standard allows there. The last table counts the alerts. RFC 5246 7.2.2. */
-#include "pair.h"
+   that the standard allows there. Two handshakes at every byte, then every kind of handshake there is: every seventh byte, with
+   `mutate --all` every one. The last table counts the alerts. RFC 5246 7.2.2. */
+#include "flows.h"
+#include "wire/messages.h"
 
 enum damage { NOTHING, FLIP, CUT, DROP, TWICE, SWAP };
 
@@ -20,8 +22,12 @@ struct plan {
 /* What an undamaged handshake looks like: lengths of its records, the byte that is a header's, where its parts begin. */
 enum { MOST_RECORDS = 16 };
 static size_t lengths[3][MOST_RECORDS], n_records[3];
+static bool ends_flight[3][MOST_RECORDS];
+static const struct flow *flow; /* NULL: the variants below */
 static fede_config *client_config, *server_config;
 static size_t passed, failed, alerts[3][256];
+
+static uint8_t last_from; /* of the record before, while learning */
 
 static void damage_record(struct pair *pair, uint8_t from, size_t index, uint8_t *record, size_t len)
 {
@@ -31,6 +37,10 @@ static void damage_record(struct pair *pair, uint8_t from, size_t index, uint8_t
         if (index < MOST_RECORDS) {
             lengths[from][index] = len;
             n_records[from] = index + 1;
+            ends_flight[from][index] = true; /* until the same side goes on */
+            if (index > 0 && last_from == from)
+                ends_flight[from][index - 1] = false;
+            last_from = from;
         }
         pair_put(pair, to, record, len);
         return;
@@ -73,8 +83,8 @@ static void complain(const struct plan *plan, const char *what, struct pair *pai
         fede_error_text(fede_conn_error(pair->server), server, sizeof server);
     failed++;
     if (failed < 20)
-        printf("not ok: %s: %s of record %zu of the %s, byte %zu ^ %02x\n    client: %s\n    server: %s\n", what,
-               names[plan->damage], plan->record, plan->from == FEDE_CLIENT ? "client" : "server", plan->at,
+        printf("not ok: %s: %s: %s of record %zu of the %s, byte %zu ^ %02x\n    client: %s\n    server: %s\n",
+               flow != NULL ? flow->name : "variant", what, names[plan->damage], plan->record, plan->from == FEDE_CLIENT ? "client" : "server", plan->at,
                plan->pattern, client, server);
 }
 
@@ -87,6 +97,7 @@ static bool is_legal(uint8_t alert)
         FEDE_ALERT_CERTIFICATE_EXPIRED,    FEDE_ALERT_ILLEGAL_PARAMETER,     FEDE_ALERT_UNKNOWN_CA,
         FEDE_ALERT_DECODE_ERROR,           FEDE_ALERT_DECRYPT_ERROR,         FEDE_ALERT_PROTOCOL_VERSION,
         FEDE_ALERT_INAPPROPRIATE_FALLBACK, FEDE_ALERT_UNSUPPORTED_EXTENSION, FEDE_ALERT_NO_APPLICATION_PROTOCOL,
+        FEDE_ALERT_INSUFFICIENT_SECURITY /* RFC 7919 4 */, FEDE_ALERT_BAD_CERTIFICATE_STATUS_RESPONSE /* RFC 6066 8 */,
     };
     return memchr(legal, alert, sizeof legal) != NULL;
 }
@@ -95,6 +106,13 @@ static bool is_legal(uint8_t alert)
 static bool is_free(const struct plan *plan)
 {
     return plan->damage == FLIP && plan->record == 0 && plan->at == 2;
+}
+
+/* Does the record end with a signature: ServerKeyExchange, CertificateVerify? */
+static bool is_signed(const struct plan *plan)
+{
+    int kind = flow_kind(flow != NULL ? flow : &flows[0], plan->from, plan->record);
+    return kind == MSG_SERVER_KEY_EXCHANGE || kind == MSG_CERTIFICATE_VERIFY;
 }
 
 /* What must come of damage at places where the standard leaves no choice; 0: anything legal. */
@@ -112,8 +130,8 @@ static uint8_t required(const struct plan *plan)
         return FEDE_ALERT_BAD_RECORD_MAC; /* the protected Finished */
     if (plan->record == last - 1 && plan->at == 5)
         return FEDE_ALERT_DECODE_ERROR; /* the one byte of ChangeCipherSpec */
-    if (!client && plan->record == 2 && plan->at == lengths[FEDE_SERVER][2] - 1)
-        return FEDE_ALERT_DECRYPT_ERROR; /* the signature in ServerKeyExchange */
+    if (is_signed(plan) && plan->at == lengths[plan->from][plan->record] - 1)
+        return FEDE_ALERT_DECRYPT_ERROR;
     if (plan->record == 0 && plan->at == 5 && plan->pattern == 0x80)
         return FEDE_ALERT_UNEXPECTED_MESSAGE; /* another message instead of a hello */
     if (!client && plan->record == 0 && plan->at == 9 && plan->pattern == 0x01)
@@ -121,11 +139,19 @@ static uint8_t required(const struct plan *plan)
     return 0;
 }
 
+static void start(struct pair *pair)
+{
+    if (flow != NULL)
+        flow_start(flow, pair, client_config, server_config);
+    else
+        pair_start(pair, client_config, server_config, NULL);
+}
+
 static void run(struct plan *plan)
 {
     static struct pair pair;
     pair = (struct pair){.tap = damage_record, .arg = plan};
-    pair_start(&pair, client_config, server_config, NULL);
+    start(&pair);
     bool ended = pair_pump(&pair);
     fede_conn *victim = plan->from == FEDE_CLIENT ? pair.server : pair.client;
     fede_conn *other = plan->from == FEDE_CLIENT ? pair.client : pair.server;
@@ -168,7 +194,7 @@ static void learn(void)
 {
     static struct plan plan;
     struct pair pair = {.tap = damage_record, .arg = &plan};
-    pair_start(&pair, client_config, server_config, NULL);
+    start(&pair);
     if (!pair_pump(&pair) || !pair_established(pair.client) || !pair_established(pair.server)) {
         complain(&plan, "the undamaged handshake fails", &pair);
         exit(1);
@@ -176,25 +202,27 @@ static void learn(void)
     pair_end(&pair);
 }
 
-static void flip_all(void)
+/* Every step-th byte, with so many patterns. */
+static void flip_all(size_t step, size_t n)
 {
     static const uint8_t patterns[] = {0x01, 0x80, 0xff};
     static struct plan plan;
     for (uint8_t from = FEDE_CLIENT; from <= FEDE_SERVER; from++)
         for (size_t r = 0; r < n_records[from]; r++)
-            for (size_t at = 0; at < lengths[from][r]; at++)
-                for (size_t p = 0; p < sizeof patterns; p++) {
-                    plan = (struct plan){.damage = FLIP, .from = from, .record = r, .at = at, .pattern = patterns[p]};
+            for (size_t at = 0; at < lengths[from][r]; at += step)
+                for (size_t p = 0; p < n; p++) {
+                    uint8_t pattern = patterns[(p + at / step) % sizeof patterns];
+                    plan = (struct plan){.damage = FLIP, .from = from, .record = r, .at = at, .pattern = pattern};
                     run(&plan);
                 }
 }
 
-static void cut_all(void)
+static void cut_all(size_t step)
 {
     static struct plan plan;
     for (uint8_t from = FEDE_CLIENT; from <= FEDE_SERVER; from++)
         for (size_t r = 0; r < n_records[from]; r++)
-            for (size_t at = 0; at < lengths[from][r]; at++) {
+            for (size_t at = 0; at < lengths[from][r]; at += step) {
                 plan = (struct plan){.damage = CUT, .from = from, .record = r, .at = at};
                 run(&plan);
             }
@@ -206,10 +234,8 @@ static void disorder_all(void)
     for (uint8_t from = FEDE_CLIENT; from <= FEDE_SERVER; from++)
         for (size_t r = 0; r < n_records[from]; r++)
             for (int damage = DROP; damage <= SWAP; damage++) {
-                /* The last record has no neighbour in its flight to be swapped with, nor has one that ends a flight. */
-                if (damage == SWAP &&
-                    (r + 1 == n_records[from] || (from == FEDE_CLIENT && r == 0) || (from == FEDE_SERVER && r == 3)))
-                    continue;
+                if (damage == SWAP && ends_flight[from][r])
+                    continue; /* no neighbour to be swapped with */
                 plan = (struct plan){.damage = (enum damage)damage, .from = from, .record = r};
                 run(&plan);
             }
@@ -227,7 +253,22 @@ static const struct {
     {"rsa", FEDE_EMS_OFFERED, false},
 };
 
-int main(void)
+static void damage_flow(bool all)
+{
+    size_t before = passed + failed;
+    if (!flow_configs(flow, &client_config, &server_config))
+        return;
+    n_records[FEDE_CLIENT] = n_records[FEDE_SERVER] = 0;
+    learn();
+    disorder_all();
+    cut_all(all ? 1 : 7);
+    flip_all(all ? 1 : 7, all ? 3 : 1);
+    fede_config_free(client_config);
+    fede_config_free(server_config);
+    printf("%-36s %zu cases\n", flow->name, passed + failed - before);
+}
+
+int main(int argc, char **argv)
 {
     static const char *const protocols[] = {"h2", "http/1.1"};
     for (size_t v = 0; v < sizeof variants / sizeof variants[0]; v++) {
@@ -238,12 +279,14 @@ int main(void)
         fede_config_extended_master_secret(client_config, variants[v].ems);
         learn();
         disorder_all();
-        cut_all();
+        cut_all(1);
         if (variants[v].flips)
-            flip_all();
+            flip_all(1, 3);
         fede_config_free(client_config);
         fede_config_free(server_config);
     }
+    for (flow = flows; flow < flows + n_flows; flow++)
+        damage_flow(argc > 1 && strcmp(argv[1], "--all") == 0);
     printf("alert                          damage to the client's records   to the server's\n");
     for (unsigned a = 0; a < 256; a++)
         if (alerts[FEDE_CLIENT][a] + alerts[FEDE_SERVER][a] > 0)
