@@ -36,7 +36,13 @@ static bool allow(fede_config *config, const struct flow *flow)
 
 bool flow_configs(const struct flow *flow, fede_config **client, fede_config **server)
 {
-    fede_config *c = pair_client_config(NULL), *s = pair_server_config(NULL, flow->key);
+    return flow_configs_with(flow, NULL, NULL, client, server);
+}
+
+bool flow_configs_with(const struct flow *flow, const fede_allocator *clients, const fede_allocator *servers, fede_config **client,
+                       fede_config **server)
+{
+    fede_config *c = pair_client_config(clients), *s = pair_server_config(servers, flow->key);
     bool good = allow(c, flow) && allow(s, flow);
     if (good && flow->suite != 0)
         good = fede_config_suites(c, &flow->suite, 1) && fede_config_suites(s, &flow->suite, 1);

@@ -17,6 +17,9 @@ extern const size_t n_flows;
 
 /* Both configurations, which are the caller's. False: this build has no such handshake. */
 bool flow_configs(const struct flow *flow, fede_config **client, fede_config **server);
+/* The same with memory of each side's own; NULL: the usual. */
+bool flow_configs_with(const struct flow *flow, const fede_allocator *clients, const fede_allocator *servers, fede_config **client,
+                       fede_config **server);
 /* Makes the pair ready to run: with the session of an earlier connection where the flow resumes. */
 void flow_start(const struct flow *flow, struct pair *pair, fede_config *client, fede_config *server);
 /* The kind of message (enum msg) in record `index` from that side; -1: there is none. */

@@ -4,7 +4,7 @@
 #include <openssl/crypto.h>
 
 #include "base/error.h"
-#include "pair.h"
+#include "flows.h"
 
 static size_t passed, failed;
 
@@ -178,6 +178,52 @@ static void fail_handshakes(void)
     }
 }
 
+/* Every kind of handshake: what it takes at its peak, and each allocation of each side failing in turn. The connections
+   are there before. True when the failing allocation was reached. */
+static bool flow_with(const struct flow *flow, struct failing *f, bool for_client, size_t n)
+{
+    enum { PEAK = 40 * 1024 }; /* of both windows, the arena and what stays; the ceiling of hostile peers lies above */
+    fede_config *cc, *sc;
+    if (!flow_configs_with(flow, for_client ? &f->allocator : NULL, for_client ? NULL : &f->allocator, &cc, &sc))
+        return false;
+    size_t before = f->live;
+    struct pair pair = {0};
+    flow_start(flow, &pair, cc, sc);
+    f->peak = f->live;
+    f->fail_at = n > 0 ? f->calls + n : 0;
+    check(pair_pump(&pair), flow->name, n);
+    bool reached = n > 0 && f->calls >= f->fail_at;
+    fede_conn *victim = for_client ? pair.client : pair.server;
+    const fede_error *error = fede_conn_error(victim);
+    if (!reached)
+        check(pair_established(victim) && f->peak - before <= PEAK, flow->name, f->peak - before);
+    else if (error == NULL) /* what is only remembered may be left out: a session, a ticket */
+        check(pair_established(victim) && flow->ticket, flow->name, n);
+    else
+        check(error->reason == FEDE_OUT_OF_MEMORY && !pair_established(victim), flow->name, error->reason);
+    if (n == 0)
+        printf("%-32s %s: %zu bytes at the peak\n", flow->name, for_client ? "client" : "server", f->peak - before);
+    pair_end(&pair);
+    f->fail_at = 0;
+    fede_config_free(cc);
+    fede_config_free(sc);
+    check(f->live == 0 && f->blocks == 0, "a leak", n);
+    return n == 0 || reached;
+}
+
+static void fail_flows(void)
+{
+    for (size_t i = 0; i < n_flows; i++)
+        for (int client = 0; client < 2; client++) {
+            struct failing f;
+            size_t n = 0;
+            failing_start(&f);
+            while (n < 200 && flow_with(&flows[i], &f, client, n))
+                n++;
+            check(n < 200, "allocations without end", n);
+        }
+}
+
 static void fail_configs(void)
 {
     const char *const protocols[] = {"h2"};
@@ -244,6 +290,7 @@ int main(void)
     measure("ed25519");
     fail_configs();
     fail_handshakes();
+    fail_flows();
     fail_libcrypto("p256");
     fail_libcrypto("rsa");
     fail_libcrypto("ed25519");
