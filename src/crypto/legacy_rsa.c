@@ -54,16 +54,20 @@ static bool pad(bytes premaster, size_t len, const struct crypto_random *source,
 bool crypto_rsa_unwrap(const struct crypto_key *key, bytes encrypted, uint16_t version,
                        const struct crypto_random *source, uint8_t premaster[PREMASTER_LEN])
 {
-    uint8_t instead[PREMASTER_LEN], encoded[SIGNATURE_MAX] = {0};
+    uint8_t instead[PREMASTER_LEN], encoded[SIGNATURE_MAX] = {0}, two[SIGNATURE_MAX] = {0};
     RSA *rsa = crypto_key_rsa(key);
     if (rsa == NULL || !crypto_random(source, instead, sizeof instead))
         return false;
     const size_t len = (size_t)RSA_size(rsa);
     ERR_set_mark();
-    /* Too long, too short, not below the modulus: everyone can see that. What encoded holds then is no padding either. */
+    /* Too long, too short, not below the modulus: everyone can see that, and libcrypto decrypts nothing. The same work is done
+       with another number, so that this takes no less time; what encoded holds then is no padding either. */
     bool right_len = encrypted.len == len;
-    if (!right_len || RSA_private_decrypt((int)len, encrypted.data, encoded, rsa, RSA_NO_PADDING) != (int)len)
+    if (!right_len || RSA_private_decrypt((int)len, encrypted.data, encoded, rsa, RSA_NO_PADDING) != (int)len) {
+        two[len - 1] = 2;
+        RSA_private_decrypt((int)len, two, encoded, rsa, RSA_NO_PADDING);
         bytes_wipe(encoded, sizeof encoded);
+    }
     ERR_pop_to_mark();
     crypto_rsa_take_premaster(bytes_of(encoded, len), version, instead, premaster);
     bytes_wipe(encoded, sizeof encoded);

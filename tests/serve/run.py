@@ -16,13 +16,14 @@ import crowd
 import floods
 import identity
 import life
+import oracle
 import shared
 import stall
 import tokens
 import web
 from tools import ROOT, Failed, Scene, Skipped
 
-GROUPS = [("web", web), ("identity", identity), ("life", life), ("crowd", crowd), ("floods", floods), ("stall", stall), ("shared", shared), ("tokens", tokens)]
+GROUPS = [("web", web), ("identity", identity), ("life", life), ("crowd", crowd), ("floods", floods), ("stall", stall), ("shared", shared), ("tokens", tokens), ("oracle", oracle)]
 
 
 def main():

@@ -139,7 +139,8 @@ int main(int argc, char **argv)
     }
     rate = atof(argv[3]), seconds = atof(argv[4]), lifetime = atof(argv[5]);
     for (n_ports = 0; n_ports < argc - 6; n_ports++)
-        addresses[n_ports] = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(argv[6 + n_ports])),
+        addresses[n_ports] = (struct sockaddr_in){.sin_family = AF_INET,
+                                                  .sin_port = htons((unsigned short)atoi(argv[6 + n_ports])),
                                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     setvbuf(stdout, NULL, _IOLBF, 0);
     context = SSL_CTX_new(TLS_client_method());
@@ -161,7 +162,8 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < THREADS; i++)
         pthread_join(visitors[i].thread, NULL);
-    printf("visits %u offered %u resumed %u failed %u rate %.0f\n", visits, offered, resumed, failures, visits / (now() - began));
+    printf("visits %u offered %u resumed %u failed %u rate %.0f\n", visits, offered, resumed, failures,
+           visits / (now() - began));
     SSL_CTX_free(context);
     return failures != 0 || resumed != offered;
 }
