@@ -4,6 +4,22 @@
 #include "report/json_parts.h"
 #include "report/report.h"
 
+/* What a permission was needed for, its last day, and why it was given. */
+static void put_quarantine(const struct dissection *d, struct json_text *w)
+{
+    char day[16];
+    report_quarantine_day(d, day);
+    put_object(w, "quarantine");
+    put_list(w, "used");
+    for (unsigned i = 0; i < QUARANTINE_PARTS; i++)
+        if (report_quarantined(d, i) != NULL)
+            put_words(w, NULL, report_quarantined(d, i));
+    put_list_end(w);
+    put_words(w, "until", day);
+    put_words(w, "reason", d->legacy_reason != NULL ? d->legacy_reason : "");
+    put_object_end(w);
+}
+
 void json_choice(struct report *r, struct json_text *w)
 {
     const struct dissection *d = &r->d;
@@ -29,6 +45,8 @@ void json_choice(struct report *r, struct json_text *w)
         put_flag(w, "false_start", true);
     if (d->renegotiations > 0)
         put_number(w, "renegotiations", d->renegotiations);
+    if (d->legacy != 0)
+        put_quarantine(d, w);
     if (d->resumed || d->not_resumed != NULL)
         put_flag(w, "resumed", d->resumed);
     if (d->not_resumed != NULL)

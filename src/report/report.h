@@ -81,6 +81,10 @@ bytes report_keys(struct report *r);
 
 /* text_events.c */
 void text_story_event(struct report *r, const fede_event *e);
+/* Of the quarantine: its part i in words when this connection uses it, else NULL; the last day of the permission. */
+enum { QUARANTINE_PARTS = 3 };
+const char *report_quarantined(const struct dissection *d, unsigned i);
+void report_quarantine_day(const struct dissection *d, char out[16]);
 
 /* text.c */
 void text_story_phase(struct report *r, const char *phase, bool ok, const char *text, uint64_t from_us, uint64_t to_us);

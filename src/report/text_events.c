@@ -309,27 +309,37 @@ static void no_client_certificate(struct report *r)
     text_note(r, PLAIN, line);
 }
 
-/* What is used of it, until when, and the reason that was given. */
-static void quarantine(struct report *r)
+const char *report_quarantined(const struct dissection *d, unsigned i)
 {
     static const char *const parts[] = {"static RSA (no forward secrecy)", "DHE (finite field)",
                                         "CBC (a mode with a history of padding attacks)"};
-    char line[600], date[16] = "";
-    struct text t = text_in(line, sizeof line);
-    time_t until = (time_t)r->d.legacy_until - 1;
+    return i < sizeof parts / sizeof *parts && d->legacy >> i & 1 ? parts[i] : NULL;
+}
+
+void report_quarantine_day(const struct dissection *d, char out[16])
+{
+    time_t until = (time_t)d->legacy_until - 1;
     struct tm day;
-    if (gmtime_r(&until, &day) != NULL)
-        strftime(date, sizeof date, "%Y-%m-%d", &day);
+    if (gmtime_r(&until, &day) == NULL || strftime(out, 16, "%Y-%m-%d", &day) == 0)
+        out[0] = '\0';
+}
+
+/* What is used of it, until when, and the reason that was given. */
+static void quarantine(struct report *r)
+{
+    char line[600], day[16];
+    struct text t = text_in(line, sizeof line);
     text_add(&t, "Quarantined: ");
     const char *between = "";
-    for (unsigned i = 0; i < 3; i++)
-        if (r->d.legacy >> i & 1) {
+    for (unsigned i = 0; i < QUARANTINE_PARTS; i++)
+        if (report_quarantined(&r->d, i) != NULL) {
             text_add(&t, between);
-            text_add(&t, parts[i]);
+            text_add(&t, report_quarantined(&r->d, i));
             between = ", ";
         }
+    report_quarantine_day(&r->d, day);
     text_add(&t, "; allowed to ");
-    text_add(&t, date);
+    text_add(&t, day);
     text_add(&t, ": ");
     text_add(&t, r->d.legacy_reason != NULL ? r->d.legacy_reason : "");
     text_note(r, PLAIN, line);

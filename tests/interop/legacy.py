@@ -70,6 +70,9 @@ def ask(scene, port, answer, kx, cipher, options=(), etm=None):
     _, agreed = scene.fede(port, send, enough, None, options=words)
     if agreed["choice"]["cipher_suite"]["number"] != int(IDS[kx][cipher], 16):
         raise Failed(f"another suite: {agreed['choice']['cipher_suite']}")
+    told = agreed["choice"].get("quarantine", {})
+    if (told.get("until"), told.get("reason")) != ("2099-12-31", PERMIT[-1]) or not told.get("used"):
+        raise Failed(f"the story tells of the permission: {told}")
     if etm is not None and is_cbc(cipher) and ("'server_hello.extensions.encrypt_then_mac'" in str(agreed)) != etm:
         raise Failed(f"{cipher}: encrypt-then-MAC: {not etm}")
     if "--groups" in options and agreed["choice"]["group"]["name"] != options[-1]:

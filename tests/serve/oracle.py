@@ -1,12 +1,28 @@
 """A server in the quarantine, asked over TCP what padding oracles are asked (probes.c): ten thousand questions in the long form, and
 one answer: the same alert, the same bytes, the same end; and no kind of question whose answer takes its own time."""
+import json
 import re
+import subprocess
 
 from tools import ROOT, expect, run
 
 PERMIT = ("--legacy", "rsa,dhe,cbc", "--legacy-until", "2099-12-31", "--legacy-reason", "padding oracles are looked for")
 SUITES = {"rsa": "AES128-GCM-SHA256", "cbc": "AES128-SHA256", "etm": "AES128-SHA256"}
 MOST_T = 4.5  # of Welch's test, as in bench/timing.c
+
+
+def told(scene):
+    """Permission and reason stand in the server's story of each connection that needed them, and of no other."""
+    with scene.server(*PERMIT, "--ciphers", "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256", "--echo", "--json", "--workers", "1") as server:
+        for cipher in ("ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256"):
+            words = f"openssl s_client -connect 127.0.0.1:{server.port} -tls1_2 -cipher {cipher}:@SECLEVEL=0 -CAfile {scene.ca}".split()
+            code, out = run(words, stdin=subprocess.DEVNULL)
+            expect(code == 0, out)
+    text, read = server.text(), json.JSONDecoder()
+    stories = [read.raw_decode(text, begin.start())[0] for begin in re.finditer(r"^\{", text, re.M)]
+    permissions = [story["choice"].get("quarantine") for story in stories if "choice" in story]
+    expect(permissions == [{"used": ["CBC (a mode with a history of padding attacks)"], "until": PERMIT[3], "reason": PERMIT[5]}, None],
+           f"{permissions}")
 
 
 def ask(scene, how, few, many):
@@ -21,13 +37,13 @@ def ask(scene, how, few, many):
     expect(code == 0, out)
     identity = ("--cert", f"{pair}.pem", "--key", f"{pair}.key")
     with scene.server(*identity, *PERMIT, "--ciphers", SUITES[how], "--echo", "--workers", "1", bare=True) as server:
-        told, apart = probe(program, pair, server, how, n)
+        note, apart = probe(program, pair, server, how, n)
         if apart and not scene.quick:  # what is there is there again
             _, again = probe(program, pair, server, how, n)
             apart &= again
-            expect(not apart, f"kinds {sorted(apart)} of the probes take their own time: {told}")
+            expect(not apart, f"kinds {sorted(apart)} of the probes take their own time: {note}")
         server.wait_text(f"#{n} .*alert bad_record_mac", 60)
-    return told
+    return note
 
 
 def probe(program, pair, server, how, n):
@@ -53,5 +69,5 @@ def vaudenay_encrypted_first(scene):
     return ask(scene, "etm", 90, 3000)
 
 
-TESTS = [("Bleichenbacher's questions", bleichenbacher), ("Vaudenay's and POODLE's questions", vaudenay),
+TESTS = [("permission and reason are told", told), ("Bleichenbacher's questions", bleichenbacher), ("Vaudenay's and POODLE's questions", vaudenay),
          ("the same with encrypt-then-MAC", vaudenay_encrypted_first)]
