@@ -26,6 +26,19 @@ bool crl_read(bytes der, struct crl *out, fede_error *error)
     return false;
 }
 
+static void note(struct crl *out, bool odd, const char *what)
+{
+    if (odd && out->oddity == NULL)
+        out->oddity = what;
+}
+
+/* RFC 5280 5.1.2.4. */
+static void note_date(struct crl *out, uint8_t tag, int64_t at)
+{
+    const int64_t year_2050 = 2524608000;
+    note(out, tag == DER_GENERAL_TIME && at < year_2050, "a list writes a date before 2050 as GeneralizedTime");
+}
+
 /* Returns what is wrong; NULL: nothing. */
 static const char *read_list(struct crl *out, const char **where)
 {
@@ -60,13 +73,19 @@ static const char *read_tbs(struct crl *out, const char **where)
     *where = "thisUpdate";
     if (!der_time(&d, &tag, &out->this_update))
         return "it is not a date";
+    note_date(out, tag, out->this_update);
     *where = "nextUpdate";
     out->has_next_update = der_at(&d, DER_UTC_TIME) || der_at(&d, DER_GENERAL_TIME);
     if (out->has_next_update && !der_time(&d, &tag, &out->next_update))
         return "it is not a date";
+    if (out->has_next_update)
+        note_date(out, tag, out->next_update);
     *where = "revokedCertificates";
-    if (der_at(&d, DER_SEQUENCE) && !der_read(&d, DER_SEQUENCE, &out->revoked))
-        return "it is not a complete SEQUENCE";
+    if (der_at(&d, DER_SEQUENCE)) {
+        if (!der_read(&d, DER_SEQUENCE, &out->revoked))
+            return "it is not a complete SEQUENCE";
+        note(out, out->revoked.len == 0, "a list has an empty revokedCertificates where it should have none");
+    }
     *where = "crlExtensions";
     if (der_at(&d, DER_CONTEXT_CONSTRUCTED(0))) {
         if (!v2 || !der_read(&d, DER_CONTEXT_CONSTRUCTED(0), &content) || !der_only(content, DER_SEQUENCE, &list))
@@ -75,6 +94,8 @@ static const char *read_tbs(struct crl *out, const char **where)
         if (problem != NULL)
             return problem;
     }
+    note(out, out->number.data == NULL, "a list has no number");
+    note(out, out->authority_key_id.data == NULL, "a list has no authority key identifier");
     return der_done(&d) ? NULL : "bytes are left over behind it";
 }
 
@@ -123,12 +144,18 @@ static bool read_extension(struct crl *out, bytes oid, bool critical, bytes valu
     struct der d = der_in(value);
     switch (id_ce(oid)) {
     case 20: /* cRLNumber */
-        out->number_critical = critical;
-        return der_natural(&d, &out->number) && der_done(&d);
+        note(out, critical, "the number of a list is critical");
+        if (!der_natural(&d, &out->number) || !der_done(&d))
+            return false;
+        note(out, out->number.len > 20, "the number of a list is longer than 20 bytes");
+        return true;
     case 27: /* deltaCRLIndicator */
+        note(out, !critical, "a delta list's indicator is not critical");
         return der_natural(&d, &out->base_number) && der_done(&d);
     case 28: /* issuingDistributionPoint */
         out->scope = value;
+        note(out, !critical, "the scope of a list is not critical");
+        note(out, value.len <= 2, "the scope of a list is empty");
         return read_scope(out, value);
     case 35: /* authorityKeyIdentifier */
         if (!der_only(value, DER_SEQUENCE, &content))

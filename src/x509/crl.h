@@ -16,7 +16,8 @@ struct crl {
     bytes authority_key_id; /* data NULL: absent */
     bytes number;           /* magnitude of cRLNumber; data NULL: absent */
     bytes base_number;      /* data NULL: not a delta list */
-    bool number_critical, unknown_critical;
+    bool unknown_critical;
+    const char *oddity; /* what RFC 5280 5 tells issuers not to do, though the list can be understood; NULL: nothing */
 
     /* issuingDistributionPoint */
     bytes scope; /* the whole extension value; data NULL: absent */

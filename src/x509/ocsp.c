@@ -27,8 +27,13 @@ enum ocsp_answer ocsp_judge(bytes der, const struct certificate *c, const struct
         return 0;
     bytes rest = r.responses;
     bool malformed, found = false;
-    while (!found && ocsp_next(&rest, single, &malformed))
-        found = is_about(single, c, issuer);
+    struct ocsp_single next;
+    while (ocsp_next(&rest, &next, &malformed)) {
+        if (!is_about(&next, c, issuer) || (found && single->answer == OCSP_REVOKED))
+            continue;
+        *single = next; /* of two entries the worse one counts */
+        found = true;
+    }
     *problem = malformed ? "an entry of the response is malformed"
                : !found  ? "the response is about other certificates"
                : r.unknown_critical || single->unknown_critical
@@ -94,8 +99,10 @@ static const char *delegate_problem(const struct certificate *c, const struct ce
            : !may_answer(c) ? "the signer of the response may not sign responses (no OCSPSigning)"
            : c->has_key_usage && (c->key_usage & USAGE_DIGITAL_SIGNATURE) == 0
                ? "the key usage of the response's signer does not allow it"
-           : c->unknown_critical.data != NULL             ? "the response's signer has an unknown critical extension"
-           : at < c->not_before || at > c->not_after      ? "the certificate of the response's signer is not valid now"
+           : c->unknown_critical.data != NULL        ? "the response's signer has an unknown critical extension"
+           : at < c->not_before || at > c->not_after ? "the certificate of the response's signer is not valid now"
+           : (c->key.kind == KEY_RSA || c->key.kind == KEY_RSA_PSS) && c->key.bits < 2048
+               ? "the key of the response's signer is too short"
            : !bytes_equal(c->algorithm, c->tbs_algorithm) ? "the response's signer names two algorithms"
            : !signature_good(c, issuer) ? "the certificate of the response's signer has a wrong signature"
                                         : NULL;

@@ -19,6 +19,7 @@
 #include "x509/ocsp.h"
 
 #define MAX_SIGNATURES 64
+#define MAX_POINTS     32          /* distribution points of one certificate */
 #define MAX_NESTING    3           /* signers of lists that are judged by other lists */
 #define HASHED_FREELY  (16u << 20) /* bytes of lists for signatures, beside four times what was given */
 
@@ -120,19 +121,15 @@ static int by_age(const void *a, const void *b)
 static bool usable(struct list *list, const struct verify_request *request)
 {
     const struct crl *crl = &list->crl;
-    bool web = request->profile == PROFILE_WEB;
+    bool known = crl->scheme != 0 || legacy_algorithm(request, crl->algorithm);
     list->problem = !bytes_equal(crl->algorithm, crl->tbs_algorithm) ? "a list names two signature algorithms"
-                    : crl->scheme == 0 && !legacy_algorithm(request, crl->algorithm)
-                        ? "a list is signed with an algorithm that is not accepted"
+                    : !known                          ? "a list is signed with an algorithm that is not accepted"
                     : crl->unknown_critical           ? "a list has a critical extension that is not understood"
                     : request->at < crl->this_update  ? "a list is not in force yet"
                     : !crl->has_next_update           ? "a list does not say until when it is in force"
                     : request->at > crl->next_update  ? "a list is out of date"
-                    : web && crl->number.data == NULL ? "a list has no number"
-                    : web && crl->number.len > 20     ? "the number of a list is longer than 20 bytes"
-                    : web && crl->number_critical     ? "the number of a list is critical"
-                    : web && crl->authority_key_id.data == NULL ? "a list has no authority key identifier"
-                                                                : NULL;
+                    : request->profile == PROFILE_WEB ? crl->oddity
+                                                      : NULL;
     return list->problem == NULL;
 }
 
@@ -244,7 +241,7 @@ static enum revocation by_lists(struct revocation_lists *r, const struct path *p
     bytes points;
     if (s.c->crl_points.data != NULL && der_only(s.c->crl_points, DER_SEQUENCE, &points)) {
         struct der d = der_in(points);
-        while (s.covered != REASONS_ALL && !s.revoked && next_point(&d, &point))
+        for (int n = 0; n < MAX_POINTS && s.covered != REASONS_ALL && !s.revoked && next_point(&d, &point); n++)
             judge_point(r, path, i, &point, &s);
     }
     point = (struct point){.reasons = REASONS_ALL}; /* the issuer's own list, whatever way it came */

@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import attempts
 import ca
 import keys
+import lists
 import online
 import responder
 import wire
@@ -423,7 +424,7 @@ def main():
     passed = failed = 0
     try:
         scene = Scene(arguments.fede, place)
-        for function in tests + ca.tests + wire.tests + keys.tests + responder.tests + online.tests + attempts.tests:
+        for function in tests + ca.tests + wire.tests + keys.tests + lists.tests + responder.tests + online.tests + attempts.tests:
             if arguments.only not in function.__name__:
                 continue
             try:
