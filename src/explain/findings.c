@@ -485,6 +485,7 @@ static void recomputed(struct job *j)
         const char *name; /* a part of it */
         enum finding_id id;
     } checks_of[] = {{"Finished", FOUND_FINISHED_WRONG},
+                     {"PSK binder", FOUND_BINDER_WRONG},
                      {"certificate chain", FOUND_CHAIN_REFUSED},
                      {"OCSP response", FOUND_STAPLE_WRONG},
                      {"", FOUND_SIGNATURE_WRONG}};

@@ -12,6 +12,7 @@ struct ancestor {
     unsigned connection;       /* its number; 0: the slot is free */
     unsigned uses;             /* connections that offered it and were resumed with it */
     bool has_master;
+    uint8_t psk_len;           /* TLS 1.3: master begins with the pre-shared key of the ticket; 0: it is not known */
     uint8_t master[48];
     char certificate[160];     /* what the server showed there, in words; "" when it was not readable */
 };

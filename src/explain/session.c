@@ -42,6 +42,7 @@ void session_free(struct session *s)
         protection_end(&w->key);
     }
     free(s->spoken);
+    session_psk_end(s);
     bytes_wipe(s, sizeof *s);
     free(s);
 }

@@ -118,6 +118,7 @@ struct session {
     size_t exchange_at, exchange_end; /* ClientKeyExchange in spoken; 0, 0: not yet */
     bytes rsa_block;          /* while candidates are tried */
     bool rsa_unfit;           /* an RSA key was tried, and what it decrypts is no premaster secret */
+    struct psk_schedule *psk; /* TLS 1.3: what a known pre-shared key gives; NULL: none is known */
     unsigned ancestor;        /* number of the connection it resumes; 0: none that is known */
     size_t hello_at;          /* of the last ClientHello in spoken */
     uint8_t offered_id[32], offered_id_len, made_id[32], made_id_len;
@@ -219,6 +220,16 @@ struct session_master {
 typedef bool session_try_master(struct session *s, const struct session_master *m, void *arg);
 /* Hands them to try until it says that one was right. */
 bool session_masters(struct session *s, session_try_master *try, void *arg);
+
+/* ---- session_psk.c: pre-shared keys of TLS 1.3. A ClientHello came, and is not remembered yet; a ServerHello, a Finished have been
+   remembered. */
+void session_psk_offered(struct session *s, bytes hello);
+void session_psk_answered(struct session *s, bytes body);
+void session_psk_finished(struct session *s, uint8_t from);
+bytes session_psk_secret(const struct session *s, enum secret_label label); /* empty: not known */
+/* The key that a ticket with that nonce stands for: its length, 0: not known. */
+uint8_t session_psk_of_ticket(const struct session *s, bytes nonce, uint8_t out[HASH_MAX]);
+void session_psk_end(struct session *s);
 
 /* ---- session_checks.c: recomputes what can be, and tells. */
 void session_tell_check(struct session *s, uint8_t from, enum check_outcome outcome, const char *name, const char *text);

@@ -168,6 +168,17 @@ static void set_key12(struct session *s, uint8_t from, const uint8_t master[48])
 
 /* ---- TLS 1.3 ---- */
 
+static bytes logged(const struct session *s, enum secret_label label)
+{
+    return secrets_find(s->listener->secrets, label, client_random(s), 0);
+}
+
+static bytes secret13(const struct session *s, enum secret_label label)
+{
+    bytes told = logged(s, label);
+    return told.data != NULL ? told : session_psk_secret(s, label);
+}
+
 void session_keys13(struct session *s, uint8_t from, enum stage stage)
 {
     struct way *w = session_way(s, from);
@@ -175,7 +186,7 @@ void session_keys13(struct session *s, uint8_t from, enum stage stage)
     w->stage = (uint8_t)stage;
     w->key_tried = false;
     const struct suite_parts *suite = session_suite(s);
-    bytes secret = secrets_find(s->listener->secrets, label_of(from, stage), client_random(s), 0);
+    bytes secret = secret13(s, label_of(from, stage));
     if (suite != NULL && secret.data != NULL)
         protection_set13(&w->key, suite, secret);
 }
@@ -207,7 +218,7 @@ static bool try_stage(struct session *s, uint8_t from, enum stage stage, const s
 {
     struct way *w = session_way(s, from);
     struct protection key = {0};
-    bytes secret = secrets_find(s->listener->secrets, label_of(from, stage), client_random(s), 0);
+    bytes secret = secret13(s, label_of(from, stage));
     if (secret.data == NULL || s->tries > TRIES_MOST || !protection_set13(&key, suite, secret))
         return false;
     s->tries++;
@@ -242,7 +253,7 @@ static bool open13(struct session *s, uint8_t from, bytes record, uint8_t *scrat
     if (!open && s->answered && w->stage < STAGE_TRAFFIC && (!w->key.set || w->key.sequence > 0))
         open = try_stage(s, from, STAGE_TRAFFIC, suite, record, scratch, &parts);
     if (!open) {
-        bool known = secrets_any(s->listener->secrets, client_random(s));
+        bool known = secrets_any(s->listener->secrets, client_random(s)) || session_psk_secret(s, label_of(from, (enum stage)w->stage)).len > 0;
         if (w->stage == STAGE_TRAFFIC && w->key.sequence > 0 && !w->after_gap)
             tag_failed(s, from, sequence, parts.why);
         if (s->keys == KEYS_USED)
@@ -260,7 +271,7 @@ static bool open13(struct session *s, uint8_t from, bytes record, uint8_t *scrat
     if (w->key.sequence == 0)
         reveal(s, from, secret_label_name(label_of(from, (enum stage)w->stage)),
                bytes_of(w->key.secret, w->key.secret_len));
-    s->key_source = "key log";
+    s->key_source = logged(s, label_of(from, (enum stage)w->stage)).data != NULL ? "key log" : "pre-shared key";
     protection_next(&w->key, record);
     size_t len = parts.plain_len;
     const uint8_t *inner = scratch + parts.plain;

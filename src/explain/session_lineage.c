@@ -114,6 +114,10 @@ void session_ticket(struct session *s, bytes body)
         struct new_session_ticket_13 m = {0};
         wire_new_session_ticket_13(&w, &m);
         struct ancestor a = self(s);
+        uint8_t psk[HASH_MAX];
+        if (wire_done(&w) && (a.psk_len = session_psk_of_ticket(s, m.nonce, psk)) <= sizeof a.master)
+            bytes_copy(a.master, psk, a.psk_len);
+        bytes_wipe(psk, sizeof psk);
         if (wire_done(&w))
             lineage_add(s->listener->lineage, LINEAGE_PSK, m.ticket, &a);
         bytes_wipe(&a, sizeof a);

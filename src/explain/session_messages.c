@@ -32,6 +32,9 @@ void session_message(struct session *s, int side, bytes m, bool protects)
     fede_event e = {.kind = FEDE_EVENT_MESSAGE, .what = type, .bytes = m};
     session_tell(s, &e, from, protects);
     switch (type) {
+    case MSG_CLIENT_HELLO:
+        session_psk_offered(s, m);
+        break;
     case MSG_SERVER_HELLO:
         hear_server_hello(s, body);
         break;
@@ -69,6 +72,10 @@ void session_message(struct session *s, int side, bytes m, bool protects)
     if (type == MSG_SERVER_HELLO && s->retried && !s->answered)
         retry(s);
     s->n_messages++;
+    if (s->version >= 0x0304 && type == MSG_SERVER_HELLO)
+        session_psk_answered(s, body);
+    if (s->version >= 0x0304 && type == MSG_FINISHED && !after13)
+        session_psk_finished(s, from);
     if (s->version >= 0x0304 && (!after13 || type == MSG_KEY_UPDATE))
         act13(s, from, type);
     if (after13 && type == MSG_FINISHED)

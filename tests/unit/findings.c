@@ -38,6 +38,7 @@ enum course {
     CUT_OFF,
     WRONG_CHECK,
     WRONG_FINISHED,
+    WRONG_BINDER,
     WRONG_CHAIN,
     WRONG_STAPLE,
     CUT_HELLO,
@@ -216,6 +217,7 @@ static void play(const struct spec *s)
     }
     static const char *const wrong[] = {[WRONG_CHECK] = "certificate signature",
                                         [WRONG_FINISHED] = "server Finished",
+                                        [WRONG_BINDER] = "PSK binder",
                                         [WRONG_CHAIN] = "certificate chain",
                                         [WRONG_STAPLE] = "stapled OCSP response"};
     if (s->course >= WRONG_CHECK && s->course <= WRONG_STAPLE)
@@ -298,6 +300,7 @@ static const struct flaw {
     {FOUND_STAPLE_MISSING, "", {.certificates = {"must_staple"}, .more_client = "000500050100000000"}},
     {FOUND_SIGNATURE_WRONG, "made up", {.course = WRONG_CHECK}},
     {FOUND_FINISHED_WRONG, "made up", {.course = WRONG_FINISHED}},
+    {FOUND_BINDER_WRONG, "made up", {.course = WRONG_BINDER}},
     {FOUND_CHAIN_REFUSED, "made up", {.course = WRONG_CHAIN}},
     {FOUND_STAPLE_WRONG, "made up", {.course = WRONG_STAPLE}},
     {FOUND_NO_SERVER_NAME, "", {.client_extensions = CLIENT_WITHOUT_NAME}},
