@@ -28,6 +28,10 @@ bool offline_rsa(const struct crypto_key *key, bytes in, uint8_t *out);
    0x0201 or 0x0203. */
 bool offline_verify(const struct public_key *key, uint16_t scheme, bytes input, bytes signature);
 
+/* RSASSA-PSS with any hash for message and mask and a salt of any length: TLS has schemes only where both are the same hash and
+   the salt is as long as it (RFC 9846 4.2.3), certificates may have others (RFC 4055 3.1). */
+bool offline_verify_pss(const struct public_key *key, enum hash hash, enum hash mask, int salt_len, bytes input, bytes signature);
+
 /* The same over a digest that is there already, MD5 and SHA-1 in 36 bytes, or SHA-1 alone: SSL 3.0 makes it in its own way
    (RFC 6101 5.6.8). ECDSA has the last 20 bytes. */
 bool offline_verify_digest(const struct public_key *key, bytes digest, bytes signature);

@@ -76,6 +76,22 @@ bool offline_verify_digest(const struct public_key *key, bytes digest, bytes sig
     return verified;
 }
 
+bool offline_verify_pss(const struct public_key *key, enum hash hash, enum hash mask, int salt_len, bytes input, bytes signature)
+{
+    uint8_t digest[HASH_MAX], encoded[RSA_MAX];
+    const int size = (int)signature.len;
+    if ((key->kind != KEY_RSA && key->kind != KEY_RSA_PSS) || !rsa_is_sane(key) || signature.len != key->modulus.len || salt_len < 0)
+        return false;
+    crypto_hash_once(hash, input, digest);
+    ERR_set_mark();
+    RSA *rsa = rsa_of(key);
+    bool verified = rsa != NULL && RSA_public_decrypt(size, signature.data, encoded, rsa, RSA_NO_PADDING) == size &&
+                    RSA_verify_PKCS1_PSS_mgf1(rsa, digest, fetched->hash[hash], fetched->hash[mask], encoded, salt_len) == 1;
+    RSA_free(rsa);
+    ERR_pop_to_mark();
+    return verified;
+}
+
 bool crypto_public_key_usable(const struct public_key *key)
 {
     switch ((enum key_kind)key->kind) {

@@ -84,6 +84,7 @@ static void against_impersonation(const struct dissection *d, struct aim *aim)
     if (d->verdict == NULL) {
         bool hidden = d->onlooker && d->version >= 0x0304 && !d->finished[FEDE_SERVER];
         text_add(&t, d->n_certificates > 0 ? "the server's certificate was not judged"
+                     : d->raw_key.len > 0  ? "the server showed a raw public key: nobody vouches for it"
                      : hidden              ? "the server's certificate is not visible without keys"
                                            : "the server showed no certificate");
         aim->state = d->opened && !d->onlooker ? AIM_MISSED : AIM_OPEN;

@@ -8,6 +8,8 @@
 #include <time.h>
 
 #include "crypto/offline.h"
+#include "explain/pss.h"
+#include "explain/raw_key.h"
 #include "explain/ssl3.h"
 #include "explain/staple.h"
 #include "x509/certificate.h"
@@ -61,13 +63,13 @@ static void certificates(struct derived_job *j)
         v->input = c.tbs;
         if (!found) {
             derived_say(v, VERDICT_OPEN, "the issuer's certificate was not sent and is not known here");
-        } else if (scheme == NULL) {
+        } else if (scheme == NULL && !signature_is_pss(&c)) {
             derived_say(v, VERDICT_OPEN, "its signature algorithm is not computed here");
         } else if (issuer.key.kind == 0) {
             derived_say(v, VERDICT_OPEN, "the issuer's kind of key is not known here");
         } else {
-            v->outcome = crypto_verify(&issuer.key, scheme, c.tbs, c.signature) ? VERDICT_VERIFIED : VERDICT_FAILED;
-            text_add(&t, scheme->name);
+            v->outcome = signature_computed(&c, &issuer) ? VERDICT_VERIFIED : VERDICT_FAILED;
+            text_add(&t, scheme != NULL ? scheme->name : "RSASSA-PSS");
             text_add(&t, itself ? ", by its own key" : ", by the key of ");
             if (!itself)
                 certificate_title(issuer.der, &t);
@@ -87,19 +89,19 @@ static void key_exchange(struct derived_job *j)
     struct server_key_exchange ske = {.kx = j->suite.kx, .unnamed = dissection_unnamed(j->d)};
     struct wire w = wire_reader(bytes_skip(m->bytes, 4));
     wire_server_key_exchange(&w, &ske);
-    struct certificate leaf;
-    fede_error error = {0};
+    const bytes shown = j->d->n_certificates > 0 ? j->d->certificates[0] : j->d->raw_key;
+    struct public_key key;
     if (!j->is_12) {
         derived_say(v, VERDICT_OPEN, derived_not_computed(j));
     } else if (!wire_done(&w)) {
         derived_say(v, VERDICT_OPEN, "the message can't be read");
     } else if (!ske.is_signed) {
         derived_say(v, VERDICT_OPEN, "with this key exchange it is not signed");
-    } else if (j->d->n_certificates == 0 || !certificate_read(j->d->certificates[0], &leaf, &error)) {
+    } else if (!shown_key(shown, &key)) {
         derived_say(v, VERDICT_OPEN, "the server's certificate was not seen, or can't be read");
-    } else if (!computed(ske.unnamed, ske.scheme) || leaf.key.kind == 0) {
+    } else if (!computed(ske.unnamed, ske.scheme) || key.kind == 0) {
         derived_say(v, VERDICT_OPEN,
-                    leaf.key.kind != 0 ? "its signature scheme is not computed here"
+                    key.kind != 0 ? "its signature scheme is not computed here"
                                        : "the certificate's kind of key is not known here");
     } else {
         uint8_t *in = arena_take(j->arena, 64 + ske.params.len);
@@ -112,7 +114,7 @@ static void key_exchange(struct derived_job *j)
         bytes_copy(in + 64, ske.params.data, ske.params.len);
         v->input = bytes_of(in, 64 + ske.params.len);
         struct text t = text_in(v->text, sizeof v->text);
-        verify(v, &leaf.key, ske.unnamed ? 0 : ske.scheme, v->input, ske.signature, &t);
+        verify(v, &key, ske.unnamed ? 0 : ske.scheme, v->input, ske.signature, &t);
         text_add(&t, ", over both randoms and the parameters, by the key in the server's certificate");
     }
 }
@@ -129,20 +131,19 @@ static void certificate_verify(struct derived_job *j)
         return;
     struct certificate_verify cv = {.unnamed = dissection_unnamed(j->d)};
     struct certificate_message cm = {0};
-    struct wire w = wire_reader(bytes_skip(m->bytes, 4)),
-                of_list = wire_reader(bytes_skip(list != NULL ? list->bytes : BYTES_NONE, 4));
-    struct certificate leaf;
-    fede_error error = {0};
-    bytes der = BYTES_NONE;
+    struct public_key key;
+    bytes der = BYTES_NONE, body = bytes_skip(list != NULL ? list->bytes : BYTES_NONE, 4);
+    const bool raw = raw_key_of(body, false, &der);
+    struct wire w = wire_reader(bytes_skip(m->bytes, 4)), of_list = wire_reader(body);
     wire_certificate_verify(&w, &cv);
     wire_certificate_12(&of_list, &cm);
     if (!j->is_12)
         derived_say(v, VERDICT_OPEN, derived_not_computed(j));
     else if (!wire_done(&w))
         derived_say(v, VERDICT_OPEN, "the message can't be read");
-    else if (!wire_done(&of_list) || !certificates_next(&cm.list, &der) || !certificate_read(der, &leaf, &error))
+    else if ((!raw && (!wire_done(&of_list) || !certificates_next(&cm.list, &der))) || !shown_key(der, &key))
         derived_say(v, VERDICT_OPEN, "the client's certificate was not seen, or can't be read");
-    else if (!computed(cv.unnamed, cv.scheme) || leaf.key.kind == 0)
+    else if (!computed(cv.unnamed, cv.scheme) || key.kind == 0)
         derived_say(v, VERDICT_OPEN, "its signature scheme is not computed here");
     else if (j->d->handshake_cut)
         derived_say(v, VERDICT_OPEN, "not all messages of the handshake are known");
@@ -150,10 +151,10 @@ static void certificate_verify(struct derived_job *j)
         v->input = derived_transcript(j, m, false);
         struct text t = text_in(v->text, sizeof v->text);
         if (j->d->version == SSL3_VERSION) {
-            verify_ssl3(j, v, &leaf.key, cv.signature, &t);
+            verify_ssl3(j, v, &key, cv.signature, &t);
             return;
         }
-        verify(v, &leaf.key, cv.unnamed ? 0 : cv.scheme, v->input, cv.signature, &t);
+        verify(v, &key, cv.unnamed ? 0 : cv.scheme, v->input, cv.signature, &t);
         text_add(&t, ", over all messages before it, by the key in the client's certificate");
     }
 }
@@ -230,10 +231,9 @@ static void verify(struct derived_verdict *v, const struct public_key *key, uint
 void derived_signature(struct derived_verdict *v, bytes certificate, uint16_t scheme, bytes input, bytes signature,
                        const char *over)
 {
-    struct certificate c;
-    fede_error error = {0};
+    struct public_key key;
     struct text t = text_in(v->text, sizeof v->text);
-    if (!certificate_read(certificate, &c, &error) || c.key.kind == 0) {
+    if (!shown_key(certificate, &key) || key.kind == 0) {
         text_add(&t, "the certificate can't be read, or its kind of key is not known here");
         return;
     }
@@ -241,7 +241,7 @@ void derived_signature(struct derived_verdict *v, bytes certificate, uint16_t sc
         text_add(&t, "its signature scheme is not computed here");
         return;
     }
-    verify(v, &c.key, scheme, input, signature, &t);
+    verify(v, &key, scheme, input, signature, &t);
     text_add(&t, ", over ");
     text_add(&t, over);
     text_add(&t, ", by the key in the certificate");

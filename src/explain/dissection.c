@@ -6,6 +6,7 @@
 #include "explain/dissection.h"
 
 #include "explain/protection.h"
+#include "explain/raw_key.h"
 #include "explain/ssl2.h"
 #include "record/record.h"
 #include "wire/names.h"
@@ -302,7 +303,13 @@ static void hear_server_hello(struct dissection *d, bytes body)
 static void hear_certificates(struct dissection *d, uint8_t from, bytes body, bool kept)
 {
     bool new = d->version >= 0x0304;
-    bytes content;
+    bytes content, raw;
+    if (raw_key_of(body, new, &raw)) {
+        d->client_certificate = d->client_certificate || from == FEDE_CLIENT;
+        if (from == FEDE_SERVER && d->raw_key.len == 0)
+            d->raw_key = kept ? raw : arena_copy(&d->kept, raw);
+        return;
+    }
     if (!certificate_content(body, new, &content))
         return;
     if (from == FEDE_CLIENT) {

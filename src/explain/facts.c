@@ -4,6 +4,7 @@
    what the values mean. A message that can't be decoded says so. */
 #include "explain/annotate.h"
 #include "explain/dissection.h"
+#include "explain/raw_key.h"
 #include "explain/ssl2.h"
 #include "explain/ssl3.h"
 
@@ -147,6 +148,12 @@ static void certificates(const struct dissection *d, struct wire *w, struct text
 {
     (void)d;
     struct certificate_message m = {0};
+    bytes raw;
+    if (raw_key_of(bytes_of(w->base, w->end), false, &raw)) {
+        text_add(out, "a raw public key");
+        w->at = w->end;
+        return;
+    }
     wire_certificate_12(w, &m);
     bytes rest = m.list, der, first = BYTES_NONE;
     size_t n = 0;

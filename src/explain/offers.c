@@ -7,6 +7,7 @@
 #include "explain/offers.h"
 
 #include "explain/hello.h"
+#include "explain/raw_key.h"
 #include "explain/suite_parts.h"
 #include "x509/x509.h"
 
@@ -50,11 +51,10 @@ struct offers offers_make(struct arena *arena, const struct dissection *d)
         j.version = j.server.versions.n > 0 ? u16s_at(j.server.versions, 0) : j.server.legacy_version;
         j.suite = suite_parts(u16s_at(j.server.suites, 0));
     }
-    struct certificate leaf;
-    fede_error error = {0};
-    j.shown = d->n_certificates > 0;
-    if (j.shown && certificate_read(d->certificates[0], &leaf, &error))
-        j.key = leaf.key.kind;
+    struct public_key key;
+    j.shown = d->n_certificates > 0 || d->raw_key.len > 0;
+    if (j.shown && shown_key(d->n_certificates > 0 ? d->certificates[0] : d->raw_key, &key))
+        j.key = key.kind;
     size_t protocols_most = j.client.alpn.len,
            extensions_most = (j.client.extensions.len + j.server.extensions.len) / 4;
     j.room = j.client.versions.n + j.client.suites.n + j.client.groups.n + j.client.schemes.n + protocols_most +

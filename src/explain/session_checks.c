@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "crypto/offline.h"
 #include "explain/dissection.h"
+#include "explain/pss.h"
+#include "explain/raw_key.h"
 #include "explain/session.h"
 #include "explain/ssl3.h"
 #include "explain/verified.h"
@@ -51,8 +53,8 @@ void check_certificates(struct session *s, uint8_t from, bytes der[], size_t n)
             continue;
         }
         for (size_t k = 0; k < n && outcome != CHECK_VERIFIED; k++) {
-            if (!read[k] || !certificate_names_issuer(c, &list[k]) || !scheme_known(c->scheme) ||
-                list[k].key.kind == 0)
+            if (!read[k] || !certificate_names_issuer(c, &list[k]) || list[k].key.kind == 0 ||
+                !(scheme_known(c->scheme) || signature_is_pss(c)))
                 continue;
             issuer = &list[k];
             bool good = verified_signature(s->listener->verified, c, issuer);
@@ -63,8 +65,8 @@ void check_certificates(struct session *s, uint8_t from, bytes der[], size_t n)
             if (issuer != c)
                 certificate_title(issuer->der, &t);
             text_add(&t, issuer != c ? ", " : "");
-            text_add(&t, scheme_title(c->scheme));
-        } else if (!scheme_known(c->scheme)) {
+            text_add(&t, scheme_known(c->scheme) ? scheme_title(c->scheme) : "RSASSA-PSS");
+        } else if (!scheme_known(c->scheme) && !signature_is_pss(c)) {
             text_add(&t, ": its signature algorithm is not computed here");
         } else {
             char name[200];
@@ -169,8 +171,12 @@ static void check_signature(struct session *s, uint8_t from, const char *name, u
                                               : "ECDSA with SHA-1");
     text_add(&t, " over ");
     text_add(&t, over);
-    text_add(&t, ", by the key of ");
-    certificate_title(leaf.der, &t);
+    if (leaf.der.len > 0) {
+        text_add(&t, ", by the key of ");
+        certificate_title(leaf.der, &t);
+    } else {
+        text_add(&t, ", by the raw public key");
+    }
     text_add(&t, fits ? "" : ", which is not of that kind");
     session_tell_check(s, from, good ? CHECK_VERIFIED : CHECK_FAILED, name, text);
 }
@@ -265,10 +271,15 @@ static const char *no_finished(const struct session *s, enum hash prf)
     return s->spoken_lost || !s->hello || !s->answered ? "not all messages before it are in the capture" : NULL;
 }
 
+/* Of a raw public key only the key is filled in. */
 static bool leaf_of(const struct session *s, uint8_t from, struct certificate *out)
 {
     fede_error error = {0};
     bytes leaf;
+    if (raw_key_of(session_certificates(s, from), s->version >= 0x0304, &leaf)) {
+        *out = (struct certificate){0};
+        return shown_key(leaf, &out->key);
+    }
     return session_chain(s, from, &leaf, 1) == 1 && certificate_read(leaf, out, &error);
 }
 

@@ -4,6 +4,7 @@
    (session_checks.c); hellos set version, suite and what is resumed; in TLS 1.3 some change the keys. How messages come out of
    records is session.c's. */
 #include "explain/session.h"
+#include "explain/raw_key.h"
 
 #include <stdlib.h>
 
@@ -158,8 +159,11 @@ static void hear_certificates(struct session *s, uint8_t from, bytes body)
 {
     enum { CHAIN_MOST = 32 };
     bytes list[CHAIN_MOST];
-    size_t n = chain_of(s, body, list, CHAIN_MOST);
-    s->certified[from] = s->unjudged[from] = n > 0;
+    bytes key;
+    const bool raw = raw_key_of(body, s->version >= 0x0304, &key);
+    size_t n = raw ? 0 : chain_of(s, body, list, CHAIN_MOST);
+    s->certified[from] = raw || n > 0;
+    s->unjudged[from] = n > 0;
     if (n > 0)
         check_certificates(s, from, list, n);
 }

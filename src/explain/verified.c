@@ -4,13 +4,14 @@
 #include "explain/verified.h"
 
 #include "crypto/crypto.h"
+#include "explain/pss.h"
 
 bool verified_signature(struct verified *v, const struct certificate *c, const struct certificate *issuer)
 {
     uint8_t digest[HASH_MAX];
     struct crypto_hash hash;
     if (v == NULL)
-        return crypto_verify(&issuer->key, scheme_by_id(c->scheme), c->tbs, c->signature);
+        return signature_computed(c, issuer);
     crypto_hash_start(&hash, HASH_SHA256);
     crypto_hash_add(&hash, issuer->der);
     crypto_hash_add(&hash, c->der);
@@ -19,7 +20,7 @@ bool verified_signature(struct verified *v, const struct certificate *c, const s
     bool known = v->slots[at].known && memcmp(v->slots[at].digest, digest, sizeof v->slots[at].digest) == 0;
     if (!known) {
         bytes_copy(v->slots[at].digest, digest, sizeof v->slots[at].digest);
-        v->slots[at].good = crypto_verify(&issuer->key, scheme_by_id(c->scheme), c->tbs, c->signature);
+        v->slots[at].good = signature_computed(c, issuer);
         v->slots[at].known = true;
     }
     return v->slots[at].good;
