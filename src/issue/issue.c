@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "issue/issue.h"
 #include "x509/certificate.h"
 #include "x509/host.h"
@@ -246,6 +247,19 @@ static bool read_request(bytes der, struct taken *out, fede_error *error)
     return true;
 }
 
+/* Two letters of a country (ISO 3166), else UTF-8. */
+static bool is_value(bytes text, uint8_t tag)
+{
+    uint32_t c;
+    size_t n;
+    if (tag == DER_PRINTABLE && text.len != 2)
+        return false;
+    for (; text.len > 0; text = bytes_skip(text, n))
+        if ((n = text_utf8(text, &c)) == 0 || (tag == DER_PRINTABLE && ((c | 0x20) < 'a' || (c | 0x20) > 'z')))
+            return false;
+    return true;
+}
+
 /* "C=NL, O=Example, CN=Name" */
 static bool write_name(struct der_out *w, const char *subject, fede_error *error)
 {
@@ -271,9 +285,9 @@ static bool write_name(struct der_out *w, const char *subject, fede_error *error
                 p++;
             value[n++] = *p;
         }
-        if (n == 0 || n == sizeof value || (types[i].tag == DER_PRINTABLE && n != 2))
+        if (n == 0 || n == sizeof value || !is_value(bytes_of(value, n), types[i].tag))
             return fail(error, FEDE_CONFIG_BAD_VALUE, "subject",
-                        "a part of the subject is empty or too long, or C is not two letters");
+                        "a part of the subject is empty, too long or not UTF-8, or C is not two letters");
         size_t set = der_open(w, DER_SET), attribute = der_open(w, DER_SEQUENCE);
         der_put_oid(w, types[i].oid);
         der_put(w, types[i].tag, bytes_of(value, n));
@@ -321,14 +335,24 @@ static void key_id(bytes spki, uint8_t out[KEY_ID_LEN])
 }
 
 /* One GeneralName; kinds are told by their look. */
+/* Only of the characters that URIs and mail addresses have here (RFC 3986 2, RFC 5280 4.2.1.6); NULL is fine. */
+static bool is_graphic(const char *text)
+{
+    while (text != NULL && *text > ' ' && *text < 0x7f)
+        text++;
+    return text == NULL || *text == '\0';
+}
+
 static bool write_general_name(struct der_out *w, const char *name)
 {
     struct host host;
     bytes base, text = bytes_text(name);
     if (strstr(name, "://") != NULL) {
+        if (!is_graphic(name))
+            return false;
         der_put(w, DER_CONTEXT(NAME_URI), text);
     } else if (strchr(name, '@') != NULL) {
-        if (mailbox_read(name, &host) != HOST_MAILBOX)
+        if (!is_graphic(name) || mailbox_read(name, &host) != HOST_MAILBOX)
             return false;
         der_put(w, DER_CONTEXT(NAME_EMAIL), text);
     } else if (host_read(name, &host) == HOST_IP) {
@@ -517,7 +541,10 @@ static void write_extensions(struct der_out *w, const fede_issue_request *q, con
     if (q->n_policies > 0 && !write_policies(w, q))
         fail(error, FEDE_CONFIG_BAD_VALUE, "certificatePolicies",
              "a policy is an object identifier like 2.23.140.1.2.1");
-    write_addresses(w, q);
+    if (is_graphic(q->ocsp_url) && is_graphic(q->issuer_url) && is_graphic(q->crl_url))
+        write_addresses(w, q);
+    else
+        fail(error, FEDE_CONFIG_BAD_VALUE, "URI", "an address where to ask has characters that no URI has (RFC 3986 2)");
     if (q->must_staple) {
         struct open_extension e = open_extension(w, "1.3.6.1.5.5.7.1.24", false);
         der_add(w, bytes_of("\x30\x03\x02\x01\x05", 5));

@@ -5,39 +5,15 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "fuzz/forms.h"
+#include "fuzz/memfile.h"
 #include "fuzz/want.h"
 #include "report/diff.h"
 #include "report/html.h"
 #include "report/saved.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* A file that has a name as long as this process runs. */
-static const char *file_of(const uint8_t *data, size_t size)
-{
-    static char name[64];
-    static FILE *file;
-    if (file == NULL) {
-        file = tmpfile();
-        want(file != NULL);
-        snprintf(name, sizeof name, "/dev/fd/%d", fileno(file));
-    }
-    int fd = fileno(file);
-    want(ftruncate(fd, 0) == 0 && pwrite(fd, data, size, 0) == (ssize_t)size && lseek(fd, 0, SEEK_SET) == 0);
-    return name;
-}
-
-static void lines_are_json(const char *out)
-{
-    for (const char *end; (end = strchr(out, '\n')) != NULL; out = end + 1) {
-        json_t *line = json_loadb(out, (size_t)(end - out), JSON_ALLOW_NUL, NULL);
-        want(json_is_object(line));
-        json_decref(line);
-    }
-    want(*out == '\0');
-}
 
 static void compared(const char *file, enum report_form form)
 {
@@ -57,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2 || size > 200000)
         return 0;
-    const char *files[] = {file_of(data + 1, size - 1)};
+    static struct memfile file;
+    const char *files[] = {memfile_with(&file, data + 1, size - 1)};
     static const struct select_options all = {.separator = '\t'}, some = {.filter = "record or type == 1", .separator = '\t'},
                                        fields = {.fields = {"sni", "connection", "tls.handshake.ciphersuite"}, .n_fields = 3, .separator = '\t', .header = true};
     static const struct select_options *const selects[] = {NULL, &all, &some, &fields};
@@ -78,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     want(outcome != ONLOOKER_DONE || is || strchr(" \t\r\n\v\f[", data[1]) != NULL);
     want(fclose(streams[0]) == 0 && fclose(streams[1]) == 0);
     if (data[0] & 4 && select != &fields)
-        lines_are_json(out[0]);
+        want_json_lines(out[0]);
     want(strstr(out[1], "<!--") == NULL);
     free(out[0]);
     free(out[1]);
