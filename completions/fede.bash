@@ -19,7 +19,7 @@ _fede() {
         diff) words="--conn --keylog --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;
         keylog) words="--capture --all --output --overwrite --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;
         lookup) words="--registry --struct --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;
-        cert) words="--verify --name --attime --cacert --capath --crl --staple --ocsp --ct-logs --must-staple --revocation --purpose --profile --max-depth --lint --fail-on --store --pins --pem --der --only --output --max-time --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;
+        cert) words="--verify --name --attime --cacert --capath --crl --staple --ocsp --ct-logs --must-staple --revocation --purpose --profile --max-depth --lint --fail-on --compare --store --pins --pem --der --only --output --max-time --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;
         ca) words="--ca --output --parent --key --subject --name --days --not-before --not-after --serial --path-length --permit --exclude --purpose --policy --must-staple --key-encipherment --ocsp-url --issuer-url --crl-url --flaw --listen --signer --pass --reason --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;
         lab) words="--folder --base-port --privileged-ports --report --diagram --verbose --quiet --json --stderr --trace-time --show-secrets --color --lang --width --help" ;;
     esac

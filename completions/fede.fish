@@ -308,6 +308,7 @@ complete -c fede -n '__fish_seen_subcommand_from cert' -l profile -x -d 'tls (th
 complete -c fede -n '__fish_seen_subcommand_from cert' -l max-depth -x -d 'At most N intermediates between certificate and trust anchor; 10 without this option.'
 complete -c fede -n '__fish_seen_subcommand_from cert' -l lint -d 'Findings against RFC 5280 and the Baseline Requirements: errors, warnings, notices.'
 complete -c fede -n '__fish_seen_subcommand_from cert' -l fail-on -x -d 'Exit with 10 when there is a finding of LEVEL (notice, warning, error) or above; implies --lint.'
+complete -c fede -n '__fish_seen_subcommand_from cert' -l compare -x -d 'Compare with OTHER, a file or HOST[:PORT], certificate by certificate and field by field; exit with 10 when something differs. -v shows what is equal too.'
 complete -c fede -n '__fish_seen_subcommand_from cert' -l store -d 'List the trust anchors of the system, or of --cacert, with their validity; operands are words to search for.'
 complete -c fede -n '__fish_seen_subcommand_from cert' -l pins -d 'Print only the pin of each key, as curl\'s --pinnedpubkey takes it.'
 complete -c fede -n '__fish_seen_subcommand_from cert' -l pem -d 'Write the certificates as PEM and nothing else.'

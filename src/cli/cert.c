@@ -39,12 +39,13 @@ enum key {
     ONLY,
     OUTPUT,
     LIMIT,
-    OCSP
+    OCSP,
+    COMPARE
 };
 
 struct settings {
     struct story story;
-    const char *name, *output, *staple, *ct_logs;
+    const char *name, *output, *staple, *ct_logs, *compare;
     int64_t at; /* 0: now */
     struct trust_options trust;
     const char *crls[FILES_MOST];
@@ -73,6 +74,8 @@ static int read_operands(struct run *run, int n, char **operands);
 static bool looks_like_file(const char *operand);
 static bool load_trust(struct run *run);
 static bool load(struct run *run, const char *path, const char *label, fede_bytes *out);
+static bool read_file(struct run *run, struct certs *into, const char *path);
+static int compare(struct run *run, const char *source);
 static int convert(struct run *run);
 static int pins(struct run *run);
 static int store(struct run *run, int n, char **operands);
@@ -96,6 +99,7 @@ static const struct option_row cert_options[] = {
     {"max-depth",  0,  DEPTH,      "N",       NULL,      "At most N intermediates between certificate and trust anchor; 10 without this option."},
     {"lint",       0,  LINT,       NULL,      "Examine", "Findings against RFC 5280 and the Baseline Requirements: errors, warnings, notices."},
     {"fail-on",    0,  FAIL_ON,    "LEVEL",   NULL,      "Exit with 10 when there is a finding of LEVEL (notice, warning, error) or above; implies --lint."},
+    {"compare",    0,  COMPARE,    "OTHER",   NULL,      "Compare with OTHER, a file or HOST[:PORT], certificate by certificate and field by field; exit with 10 when something differs. -v shows what is equal too."},
     {"store",      0,  STORE,      NULL,      "Store",   "List the trust anchors of the system, or of --cacert, with their validity; operands are words to search for."},
     {"pins",       0,  PINS,       NULL,      "Convert", "Print only the pin of each key, as curl's --pinnedpubkey takes it."},
     {"pem",        0,  TO_PEM,     NULL,      NULL,      "Write the certificates as PEM and nothing else."},
@@ -115,6 +119,7 @@ const struct command cert_command = {
                 "  fede cert --verify -v www.example.org         the chain a server sends, step by step\n"
                 "  fede cert --name localhost --cacert ca.pem chain.pem\n"
                 "  fede cert --lint --fail-on warning site.pem\n"
+                "  fede cert --compare old.pem www.example.org   what the new certificate has that the old had not\n"
                 "  fede cert --store isrg                        trust anchors of the system\n",
     .notes =
         "Several files make one list: the certificate first, then intermediates. A server's chain is fetched over a\n"
@@ -139,8 +144,8 @@ static int cert_run(int argc, char **argv)
         return code;
     if (n_operands == 0 && !settings.store)
         return usage_error(&cert_command, "which certificate? Give a file, or HOST[:PORT]");
-    if (settings.pem + settings.der + settings.pins + settings.store > 1)
-        return usage_error(&cert_command, "only one of --pem, --der, --pins and --store can be given");
+    if (settings.pem + settings.der + settings.pins + settings.store + (settings.compare != NULL) > 1)
+        return usage_error(&cert_command, "only one of --pem, --der, --pins, --compare and --store can be given");
     if (settings.output != NULL && !settings.pem && !settings.der && !settings.pins)
         return usage_error(&cert_command, "--output is for --pem, --der and --pins; --stderr FILE takes the rest");
     struct run run = {.s = &settings, .certs = certs_new(), .trust = fede_trust_new(), .why = &why};
@@ -172,6 +177,8 @@ static int tell(struct run *run, int n, char **operands)
     }
     if (s->pem || s->der)
         return convert(run);
+    if (s->compare != NULL)
+        return compare(run, operands[0]);
     return s->pins ? pins(run) : judged(run, operands[0]);
 }
 
@@ -183,19 +190,50 @@ static int read_operands(struct run *run, int n, char **operands)
         run->s->verify = true;
         return cert_fetch(operands[0], run->s->limit_ms, run->certs, &run->sent, run->name, sizeof run->name, run->why);
     }
-    for (int i = 0; i < n; i++) {
-        size_t len;
-        char *file = value_file(operands[i], FILE_MOST, &len, run->why);
-        if (file == NULL)
+    for (int i = 0; i < n; i++)
+        if (!read_file(run, run->certs, operands[i]))
             return EXIT_INPUT;
-        bool read = certs_add(run->certs, (fede_bytes){(uint8_t *)file, len});
-        free(file);
-        if (!read) {
-            text_format(run->why, "%s holds no certificate, neither PEM nor DER", operands[i]);
-            return EXIT_INPUT;
-        }
-    }
     return EXIT_DONE;
+}
+
+static bool read_file(struct run *run, struct certs *into, const char *path)
+{
+    size_t len;
+    char *file = value_file(path, FILE_MOST, &len, run->why);
+    if (file == NULL)
+        return false;
+    bool read = certs_add(into, (fede_bytes){(uint8_t *)file, len});
+    free(file);
+    if (!read)
+        text_format(run->why, "%s holds no certificate, neither PEM nor DER", path);
+    return read;
+}
+
+/* The list is A, the other one B. */
+static int compare(struct run *run, const char *source)
+{
+    static const int codes[] = {
+        [CERT_SAME] = EXIT_DONE, [CERT_DIFFERENT] = EXIT_FINDINGS, [CERT_NOT_COMPARED] = EXIT_INTERNAL};
+    struct settings *s = run->s;
+    struct cert_live sent = {.staple = {0}};
+    char name[300], why[200] = "";
+    struct certs *other = certs_new();
+    int code = other == NULL                ? EXIT_INTERNAL
+               : !looks_like_file(s->compare) ? cert_fetch(s->compare, s->limit_ms, other, &sent, name, sizeof name, run->why)
+               : read_file(run, other, s->compare) ? EXIT_DONE
+                                                   : EXIT_INPUT;
+    struct cert_comparison c = {
+        .lists = {run->certs, other}, .sources = {source, s->compare}, .only = s->only};
+    if (code == EXIT_DONE && !story_start(&s->story, &c.report, run->why))
+        code = EXIT_INPUT;
+    else if (code == EXIT_DONE) {
+        *run->why = text_in(run->why->out, run->why->size);
+        code = codes[cert_compare(&c, why, sizeof why)];
+        text_add(run->why, why);
+        story_end(&c.report);
+    }
+    certs_free(other);
+    return code;
 }
 
 /* What exists is a file; what is named like one too, so that a missing file is no host that can't be found. */
@@ -500,6 +538,9 @@ static bool cert_take(void *settings, const struct option_row *row, const char *
         if (!choice(value, levels, 3, &s->fail_on, why))
             return false;
         s->fail_on++;
+        return true;
+    case COMPARE:
+        s->compare = value;
         return true;
     case STORE:
         s->store = true;

@@ -38,6 +38,17 @@ enum cert_outcome { CERT_DONE, CERT_FAILED /* no memory, not written */, CERT_UN
 /* Tells all that is asked; why: what the outcome means, one line. */
 enum cert_outcome cert_tell(const struct cert_request *request, char *why, size_t size);
 
+/* Two lists compared, field by field. */
+struct cert_comparison {
+    struct report_options report;
+    const struct certs *lists[2];
+    const char *sources[2];
+    unsigned only; /* as in cert_request */
+};
+enum cert_compared { CERT_SAME, CERT_DIFFERENT, CERT_NOT_COMPARED /* no memory, not written */ };
+/* why: what the outcome means, one line. */
+enum cert_compared cert_compare(const struct cert_comparison *comparison, char *why, size_t size);
+
 /* The anchors whose subject holds every word, in any case; returns how many; -1: not written. */
 long store_tell(const struct report_options *options, const fede_trust *trust, const char *source,
                 const char *const *words, size_t n_words, int64_t at);

@@ -19,6 +19,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import attempts
 import ca
+import compare
 import keys
 import lists
 import online
@@ -424,7 +425,7 @@ def main():
     passed = failed = 0
     try:
         scene = Scene(arguments.fede, place)
-        for function in tests + ca.tests + wire.tests + keys.tests + lists.tests + responder.tests + online.tests + attempts.tests:
+        for function in tests + ca.tests + wire.tests + keys.tests + lists.tests + responder.tests + online.tests + attempts.tests + compare.tests:
             if arguments.only not in function.__name__:
                 continue
             try:
