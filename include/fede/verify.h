@@ -101,7 +101,8 @@ FEDE_API fede_bytes fede_trust_at(const fede_trust *trust, size_t n);
 /* Logs of certificates (RFC 6962), by which timestamps are judged. */
 typedef struct fede_ct_logs fede_ct_logs;
 
-/* fede_ct_logs_read takes a list of logs as browsers publish it (log_list.json, version 3: keys and descriptions count);
+/* fede_ct_logs_read takes a list of logs as browsers publish it (log_list.json, version 3: keys, descriptions and states count: what a log said after it was retired, or
+   while it is pending or rejected, counts for nothing);
    NULL: no memory. Any number of threads may use it. The caller owns it; configs hold it. */
 FEDE_API fede_ct_logs *fede_ct_logs_read(fede_bytes json);
 /* fede_ct_logs_free: NULL is fine. fede_ct_logs_count: logs with a usable key. */

@@ -151,6 +151,20 @@ bool ocsp_id_issued_by(const struct ocsp_single *s, bytes name, const struct cer
     return ocsp_key_hash(issuer, s->hash, hash) && bytes_equal(s->issuer_key_hash, bytes_of(hash, hash_len(s->hash)));
 }
 
+bytes ocsp_scts(bytes der, const struct certificate *c, const struct certificate *issuer)
+{
+    struct ocsp_response r;
+    struct ocsp_single single;
+    const char *problem;
+    bool malformed;
+    if (der.len == 0 || !ocsp_read(der, &r, &problem))
+        return BYTES_NONE;
+    while (ocsp_next(&r.responses, &single, &malformed))
+        if (is_about(&single, c, issuer))
+            return single.scts;
+    return BYTES_NONE;
+}
+
 bool promises_staple(const struct certificate *c)
 {
     bytes content;
@@ -247,14 +261,16 @@ static const char *read_data(bytes tbs, struct ocsp_response *out)
     if (!der_read(&d, DER_SEQUENCE, &out->responses))
         return "the entries of the response are malformed";
     if (der_more(&d) && (!der_read(&d, DER_CONTEXT_CONSTRUCTED(1), &inner) || !der_done(&d) ||
-                         !ocsp_extensions(inner, &out->unknown_critical, &out->nonce)))
+                         !ocsp_extensions(inner, &out->unknown_critical, &out->nonce, NULL)))
         return "the extensions of the response are malformed";
     return NULL;
 }
 
-/* Extensions: none but the nonce (RFC 9654) means anything here, so that another critical one is one not understood. */
-bool ocsp_extensions(bytes wrapped, bool *unknown_critical, bytes *nonce)
+/* Extensions: none but the nonce (RFC 9654) and timestamps of logs (RFC 6962 3.3) means anything here, so that another critical
+   one is one not understood. */
+bool ocsp_extensions(bytes wrapped, bool *unknown_critical, bytes *nonce, bytes *scts)
 {
+    static const uint8_t sct_type[] = {0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x05};
     static const uint8_t nonce_type[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x02};
     bytes list, content, oid, value;
     if (!der_only(wrapped, DER_SEQUENCE, &list))
@@ -270,6 +286,8 @@ bool ocsp_extensions(bytes wrapped, bool *unknown_critical, bytes *nonce)
         bool known = bytes_equal(oid, BYTES_OF(nonce_type));
         if (known && !der_only(value, DER_OCTET_STRING, nonce))
             return false;
+        if (scts != NULL && bytes_equal(oid, BYTES_OF(sct_type)))
+            known = der_only(value, DER_OCTET_STRING, scts);
         *unknown_critical = *unknown_critical || (critical && !known);
     }
     return true;
@@ -300,7 +318,7 @@ bool ocsp_next(bytes *rest, struct ocsp_single *out, bool *malformed)
         out->has_next_update = true;
     }
     if (der_more(&s) && (!der_read(&s, DER_CONTEXT_CONSTRUCTED(1), &inner) || !der_done(&s) ||
-                         !ocsp_extensions(inner, &out->unknown_critical, &ignored)))
+                         !ocsp_extensions(inner, &out->unknown_critical, &ignored, &out->scts)))
         return false;
     *rest = (bytes){d.at, (size_t)(d.end - d.at)};
     *malformed = false;

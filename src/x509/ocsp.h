@@ -29,6 +29,7 @@ struct ocsp_single {
     int reason;               /* -1: none given */
     int64_t this_update, next_update;
     bool has_next_update, unknown_critical;
+    bytes scts;               /* SignedCertificateTimestampList (RFC 6962 3.3); data NULL: none */
 };
 
 /* False: *problem says what is wrong (static text); also for responses that are none ("tryLater"). */
@@ -40,6 +41,10 @@ bool ocsp_next(bytes *rest, struct ocsp_single *out, bool *malformed);
    Returns an enum ocsp_answer; 0: it does not count, and *problem says why. *single is filled for answers. */
 enum ocsp_answer ocsp_judge(bytes der, const struct certificate *c, const struct certificate *issuer, int64_t at,
                             struct ocsp_single *single, const char **problem);
+
+/* The timestamps of logs that a response brings for c: a SignedCertificateTimestampList; empty: none. Whoever signed it: they speak
+   for themselves. */
+bytes ocsp_scts(bytes der, const struct certificate *c, const struct certificate *issuer);
 
 /* Who signed alone: NULL, or why the signature is not the issuer's, nor of one it put in charge. For readers of old responses. */
 const char *ocsp_signer_problem(bytes der, const struct certificate *issuer, int64_t at);
@@ -58,7 +63,7 @@ bool ocsp_request_read(bytes der, struct ocsp_request *out);
 bool ocsp_request_next(bytes *rest, struct ocsp_single *out, bytes *id, bool *malformed);
 
 /* Parts that requests and responses share: Extensions behind their tag; CertID; the hash of an issuer's key. */
-bool ocsp_extensions(bytes wrapped, bool *unknown_critical, bytes *nonce);
+bool ocsp_extensions(bytes wrapped, bool *unknown_critical, bytes *nonce, bytes *scts);
 bool ocsp_id_read(struct der *d, struct ocsp_single *out);
 bool ocsp_id_issued_by(const struct ocsp_single *id, bytes name, const struct certificate *issuer);
 bool ocsp_key_hash(const struct certificate *c, uint8_t hash, uint8_t out[HASH_MAX]);

@@ -26,7 +26,7 @@ bool ocsp_request_read(bytes der, struct ocsp_request *out)
     if (!der_read(&d, DER_SEQUENCE, &out->questions) || out->questions.len == 0)
         return false;
     return !der_more(&d) || (der_read(&d, DER_CONTEXT_CONSTRUCTED(2), &inner) && der_done(&d) &&
-                             ocsp_extensions(inner, &out->unknown_critical, &out->nonce));
+                             ocsp_extensions(inner, &out->unknown_critical, &out->nonce, NULL));
 }
 
 bool ocsp_request_next(bytes *rest, struct ocsp_single *out, bytes *id, bool *malformed)
@@ -44,7 +44,7 @@ bool ocsp_request_next(bytes *rest, struct ocsp_single *out, bytes *id, bool *ma
     if (!ocsp_id_read(&q, out) || !der_whole(&again, DER_SEQUENCE, id, NULL))
         return false;
     if (der_more(&q) && (!der_read(&q, DER_CONTEXT_CONSTRUCTED(0), &inner) || !der_done(&q) ||
-                         !ocsp_extensions(inner, &out->unknown_critical, &ignored)))
+                         !ocsp_extensions(inner, &out->unknown_critical, &ignored, NULL)))
         return false;
     *rest = (bytes){d.at, (size_t)(d.end - d.at)};
     *malformed = false;

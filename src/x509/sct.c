@@ -1,6 +1,9 @@
 /* x509/sct.c: signed certificate timestamps: was the leaf shown to a log that is known here? RFC 6962 3.2, 3.3; the list of
-   logs as browsers publish it (log_list.json, version 3): of it the keys and descriptions count, as a log's id is the hash of
-   its key. Timestamps come in the certificate, and in a TLS extension. Those in OCSP responses are not looked at.
+   logs as browsers publish it (log_list.json, version 3): of it keys, descriptions and states count; a log's id is the hash of
+   its key. Timestamps come in the certificate, in a TLS extension, and in the OCSP response about it.
+
+   What a log says counts while it is qualified, usable or read-only, and what it said before it was retired; a log that is
+   pending or rejected counts for nothing, one without a state like a usable one.
 
    One that does not verify is as good as none; it is told, and refuses nothing. How many a leaf needs is for whoever reads
    the trail. */
@@ -10,6 +13,7 @@
 
 #include "x509/certificate.h"
 #include "x509/der.h"
+#include "x509/ocsp.h"
 
 enum {
     ID = 32,
@@ -23,11 +27,16 @@ enum {
 };
 enum { LIST_MOST = 16 << 20 };
 
+enum log_state { LOG_UNSAID, LOG_PENDING, LOG_QUALIFIED, LOG_USABLE, LOG_READONLY, LOG_RETIRED, LOG_REJECTED, LOG_STATES };
+static const char *const state_names[LOG_STATES] = {"", "pending", "qualified", "usable", "readonly", "retired", "rejected"};
+
 struct ct_log {
     struct ct_log *next;
     uint8_t id[HASH_MAX];
     struct public_key key;
     char name[56];
+    uint8_t state;  /* enum log_state */
+    int64_t since;  /* of the state, seconds since 1970 */
 };
 struct fede_ct_logs {
     atomic_uint refs;
@@ -46,31 +55,71 @@ struct sct {
 
 /* ---- The list of logs ------------------------------------------------------------------------------------------- */
 
-/* The next string of a JSON text, its escapes left out but for the backslash; *is_key: a colon follows. */
-static bool next_string(bytes *text, char *out, size_t size, size_t *len, bool *is_key)
+/* A string of a JSON text, and where it stands. */
+struct json_string {
+    char text[1024];
+    size_t len;
+    int depth; /* open braces around it; what closed since the string before is in lowest */
+    int lowest;
+    bool is_key; /* a colon follows */
+};
+
+static bool is_space(uint8_t c)
 {
-    size_t at = 0, n = 0;
-    while (at < text->len && text->data[at] != '"')
-        at++;
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/* The next one, its escapes left out but for the backslash. */
+static bool next_string(bytes *text, struct json_string *s)
+{
+    size_t at = 0;
+    s->len = 0;
+    s->lowest = s->depth;
+    for (; at < text->len && text->data[at] != '"'; at++) {
+        s->depth += (text->data[at] == '{') - (text->data[at] == '}');
+        s->lowest = s->depth < s->lowest ? s->depth : s->lowest;
+    }
     for (at++; at < text->len && text->data[at] != '"'; at++) {
         at += text->data[at] == '\\' && at + 1 < text->len;
-        if (n + 1 < size)
-            out[n++] = (char)text->data[at];
+        if (s->len + 1 < sizeof s->text)
+            s->text[s->len++] = (char)text->data[at];
     }
     if (at >= text->len)
         return false;
-    out[n] = '\0';
-    *len = n;
-    for (at++; at < text->len &&
-               (text->data[at] == ' ' || text->data[at] == '\n' || text->data[at] == '\r' || text->data[at] == '\t');)
+    s->text[s->len] = '\0';
+    for (at++; at < text->len && is_space(text->data[at]);)
         at++;
-    *is_key = at < text->len && text->data[at] == ':';
+    s->is_key = at < text->len && text->data[at] == ':';
     *text = bytes_skip(*text, at);
     return true;
 }
 
-static bool add_log(struct fede_ct_logs *logs, const char *name, bytes base64)
+/* A log as its object tells it, whatever the order of its members. */
+struct log_read {
+    int depth; /* of its key; 0: none has come yet */
+    char key[1024], name[56];
+    int name_depth;
+    uint8_t state;
+    int64_t since;
+};
+
+/* "2022-11-01T18:54:00Z": its digits are those of a GeneralizedTime. */
+static int64_t moment(const char *text)
 {
+    uint8_t der[17] = {DER_GENERAL_TIME, 15}, tag;
+    size_t n = 2;
+    int64_t seconds = 0;
+    for (; *text != '\0' && *text != '.' && n < 16; text++)
+        if (*text >= '0' && *text <= '9')
+            der[n++] = (uint8_t)*text;
+    der[16] = 'Z';
+    struct der d = der_in(BYTES_OF(der));
+    return n == 16 && der_time(&d, &tag, &seconds) ? seconds : INT64_MIN;
+}
+
+static bool add_log(struct fede_ct_logs *logs, const struct log_read *read)
+{
+    bytes base64 = bytes_text(read->key);
     size_t len = base64.len / 4 * 3 + 3;
     uint8_t *spki = arena_take(&logs->arena, len);
     struct ct_log *log = arena_take(&logs->arena, sizeof *log);
@@ -82,11 +131,30 @@ static bool add_log(struct fede_ct_logs *logs, const char *name, bytes base64)
         return true; /* no key of a log */
     crypto_hash_once(HASH_SHA256, bytes_of(spki, len), log->id);
     struct text t = text_in(log->name, sizeof log->name);
-    text_escaped(&t, bytes_text(name));
+    text_escaped(&t, bytes_text(read->name_depth == read->depth ? read->name : ""));
+    log->state = read->state;
+    log->since = read->since;
     log->next = logs->first;
     logs->first = log;
     logs->n++;
     return true;
+}
+
+/* A value, behind the member's name. */
+static void take_value(struct log_read *log, const char *member, const struct json_string *s)
+{
+    struct text t;
+    if (strcmp(member, "key") == 0) {
+        log->depth = s->depth;
+        t = text_in(log->key, sizeof log->key);
+        text_add(&t, s->text);
+    } else if (strcmp(member, "description") == 0) {
+        log->name_depth = s->depth;
+        t = text_in(log->name, sizeof log->name);
+        text_add(&t, s->text);
+    } else if (strcmp(member, "timestamp") == 0) {
+        log->since = moment(s->text);
+    }
 }
 
 struct fede_ct_logs *ct_logs_read(const fede_allocator *from, bytes json)
@@ -97,19 +165,25 @@ struct fede_ct_logs *ct_logs_read(const fede_allocator *from, bytes json)
     atomic_init(&logs->refs, 1);
     logs->allocator = *from;
     arena_start(&logs->arena, &logs->allocator, LIST_MOST);
-    char text[1024], name[56] = "", key[16] = "";
-    size_t len;
-    bool is_key, good = true;
-    while (good && next_string(&json, text, sizeof text, &len, &is_key)) {
-        if (!is_key && strcmp(key, "key") == 0)
-            good = add_log(logs, name, bytes_of(text, len));
-        if (!is_key && strcmp(key, "description") == 0) {
-            struct text described = text_in(name, sizeof name);
-            text_add(&described, text);
+    struct json_string s = {.depth = 0};
+    struct log_read log = {.depth = 0};
+    char member[16] = "";
+    bool good = true;
+    while (good && next_string(&json, &s)) {
+        if (log.depth > 0 && s.lowest < log.depth) { /* its object has ended */
+            good = add_log(logs, &log);
+            log = (struct log_read){.depth = 0};
         }
-        struct text t = text_in(key, sizeof key);
-        text_add(&t, is_key ? text : "");
+        for (uint8_t state = LOG_PENDING; s.is_key && state < LOG_STATES; state++)
+            if (strcmp(s.text, state_names[state]) == 0)
+                log.state = state;
+        if (!s.is_key)
+            take_value(&log, member, &s);
+        struct text t = text_in(member, sizeof member);
+        text_add(&t, s.is_key ? s.text : "");
     }
+    if (good && log.depth > 0)
+        good = add_log(logs, &log);
     if (good)
         return logs;
     fede_ct_logs_free(logs);
@@ -256,12 +330,20 @@ static const struct ct_log *log_of(const struct fede_ct_logs *logs, bytes id)
     return log;
 }
 
-static void judge(const struct verify_request *request, bytes raw, bytes entry, const struct certificate *issuer,
-                  struct arena *arena, struct sct_finding *out)
+/* Why what the log said at that time counts for nothing; NULL: it counts. */
+static const char *state_problem(const struct ct_log *log, int64_t at)
+{
+    return log->state == LOG_REJECTED                          ? ", a rejected log: "
+           : log->state == LOG_PENDING                         ? ", a log not admitted yet: "
+           : log->state == LOG_RETIRED && at >= log->since     ? ", a log retired before: "
+                                                               : NULL;
+}
+
+static void judge(const struct verify_request *request, const char *from, bytes raw, bytes entry,
+                  const struct certificate *issuer, struct arena *arena, struct sct_finding *out)
 {
     struct sct s;
     struct text words = text_in(out->words, sizeof out->words);
-    const char *from = issuer != NULL ? "in the certificate: " : "in the TLS extension: ";
     text_add(&words, from);
     out->outcome = FEDE_FAILED;
     if (!sct_read(raw, &s)) {
@@ -287,29 +369,40 @@ static void judge(const struct verify_request *request, bytes raw, bytes entry, 
         text_add(&words, ", its signature is wrong");
         return;
     } else {
-        out->outcome = FEDE_PASSED;
-        text_add(&words, ", ");
+        const char *problem = state_problem(log, at);
+        out->outcome = problem == NULL ? FEDE_PASSED : FEDE_FAILED;
+        text_add(&words, problem != NULL               ? problem
+                         : log->state == LOG_RETIRED ? ", before it was retired: "
+                                                     : ", ");
     }
     text_time(&words, at);
+}
+
+/* Those of one list, for the certificate as it is, or with issuer as it was shown to the log. */
+static size_t judge_list(const struct verify_request *request, const char *from, bytes list, bytes entry,
+                         const struct certificate *issuer, struct arena *arena, struct sct_finding *out, size_t n)
+{
+    bytes one;
+    if (take16(&list, &one))
+        for (list = one; n < SCT_MOST && take16(&list, &one); n++)
+            judge(request, from, one, entry, issuer, arena, &out[n]);
+    return n;
 }
 
 size_t sct_judge(const struct verify_request *request, const struct path *path, struct arena *arena,
                  struct sct_finding out[SCT_MOST])
 {
     const struct certificate *leaf = path->at[0].c;
-    bytes list, one, embedded = BYTES_NONE, octets;
-    size_t n = 0;
+    bytes octets;
     if (request->ct_logs == NULL)
         return 0;
-    list = request->scts;
-    if (take16(&list, &one))
-        for (list = one; n < SCT_MOST && take16(&list, &one); n++)
-            judge(request, one, leaf->der, NULL, arena, &out[n]);
-    if (path->n < 2 || leaf->sct_list.data == NULL || !der_only(leaf->sct_list, DER_OCTET_STRING, &octets) ||
-        !take16(&octets, &list))
+    size_t n = judge_list(request, "in the TLS extension: ", request->scts, leaf->der, NULL, arena, out, 0);
+    if (path->n < 2)
         return n;
-    embedded = precertificate(leaf, arena);
-    while (n < SCT_MOST && take16(&list, &one))
-        judge(request, one, embedded, path->at[1].c, arena, &out[n++]);
-    return n;
+    bytes answered = ocsp_scts(request->staple, leaf, path->at[1].c);
+    n = judge_list(request, "in the OCSP response: ", answered, leaf->der, NULL, arena, out, n);
+    if (leaf->sct_list.data == NULL || !der_only(leaf->sct_list, DER_OCTET_STRING, &octets))
+        return n;
+    bytes shown = precertificate(leaf, arena);
+    return judge_list(request, "in the certificate: ", octets, shown, path->at[1].c, arena, out, n);
 }

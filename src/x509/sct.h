@@ -9,7 +9,7 @@ enum { SCT_MOST = 16 }; /* of one leaf, from everywhere; more are not looked at 
 
 struct sct_finding {
     fede_outcome outcome; /* NOT_CHECKED: the log is not in the list */
-    char words[96];
+    char words[128];
 };
 /* One finding for each timestamp in the leaf and in request->scts; returns how many. Nothing without a list of logs. */
 size_t sct_judge(const struct verify_request *request, const struct path *path, struct arena *arena,

@@ -24,6 +24,7 @@ import keys
 import lists
 import online
 import responder
+import transparency
 import wire
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -425,7 +426,7 @@ def main():
     passed = failed = 0
     try:
         scene = Scene(arguments.fede, place)
-        for function in tests + ca.tests + wire.tests + keys.tests + lists.tests + responder.tests + online.tests + attempts.tests + compare.tests:
+        for function in tests + ca.tests + wire.tests + keys.tests + lists.tests + responder.tests + online.tests + attempts.tests + compare.tests + transparency.tests:
             if arguments.only not in function.__name__:
                 continue
             try:
