@@ -26,7 +26,7 @@ static bool subtrees_next(struct subtrees *all, struct subtree *out, bool *malfo
 static const char *base_problem(const struct subtree *t, bool lax);
 static bool name_allowed(const struct certificate *ca, uint8_t kind, bytes value, unsigned *budget, bool *over);
 static bool holds(const struct subtree *t, bytes value, bool *malformed);
-static bool dns_holds(bytes base, bytes name, bool permitted);
+static bool dns_holds(bytes base, bytes name, bool permitted, bool *malformed);
 static bool ip_holds(bytes base, bytes address);
 static bool email_holds(bytes base, bytes mailbox, bool *malformed);
 static bool uri_holds(bytes base, bytes uri, bool *malformed);
@@ -222,7 +222,7 @@ static bool holds(const struct subtree *t, bytes value, bool *malformed)
 {
     switch (t->kind) {
     case NAME_DNS:
-        return dns_holds(t->base, value, t->permitted);
+        return dns_holds(t->base, value, t->permitted, malformed);
     case NAME_IP:
         return ip_holds(t->base, value);
     case NAME_EMAIL:
@@ -250,7 +250,7 @@ static bool domain_within(bytes base, bytes name, bool itself)
     return name.data[at - 1] == '.' && dns_equal(base, bytes_skip(name, at));
 }
 
-static bool dns_holds(bytes base, bytes name, bool permitted)
+static bool dns_holds(bytes base, bytes name, bool permitted, bool *malformed)
 {
     bytes wild;
     bool itself = true;
@@ -258,10 +258,12 @@ static bool dns_holds(bytes base, bytes name, bool permitted)
         base = bytes_skip(base, 1);
         itself = false;
     }
-    if (!dns_wildcard(name, &wild))
-        return dns_name_labels(name) > 0 && domain_within(base, name, itself);
-    if (dns_name_labels(wild) == 0)
-        return !permitted;
+    bool wildcard = dns_wildcard(name, &wild);
+    *malformed = dns_name_labels(wildcard ? wild : name) == 0;
+    if (*malformed)
+        return false;
+    if (!wildcard)
+        return domain_within(base, name, itself);
     if (domain_within(base, wild, true))
         return true;
     /* "*.example.com" stands for "foo.example.com" too: excluded together with it. */

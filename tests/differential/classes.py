@@ -41,6 +41,8 @@ ACCEPTED = [
     ("go", r"inner and outer", r"leaf_trusted_itself", "The leaf is the anchor: its own signature is not checked (RFC 5280 6.1)."),
     ("openssl", r"invalid CA certificate|without key usage keyCertSign", r"server_as_ca|no_key_usage", "As it stands the certificate is a server's, or has no key "
      "usage; it issues nothing on this path, or may."),
+    ("openssl", r"self-signed certificate in", r"subject@", "A CA whose subject is its issuer's name is self-issued, not self-signed (RFC 5280 6.1): the "
+     "issuer's key verifies its signature, its own does not."),
     ("gnutls", r"NOT trusted", r"another_root|extension_with_a_tail", "An anchor beside the one in use can't be read."),
     ("gnutls", r"insecure algorithm|expired|not yet valid", ANCHOR, "Concerns a certificate that is on no path fede needs."),
 ]

@@ -563,7 +563,10 @@ static void name_constraints(void **state)
         {NAME_DNS, S("example.com"), S("*.example.com"), true, true},
         {NAME_DNS, S("www.example.com"), S("*.example.com"), false, true},
         {NAME_DNS, S("a.www.example.com"), S("*.example.com"), false, false},
-        {NAME_DNS, S("example.com"), S(".example.com"), false, false},
+        {NAME_DNS, S("example.com"), S(".example.com"), false, true}, /* no DNS name, can't be judged: refused */
+        {NAME_DNS, S("example.com"), S("www.example.com."), false, true},
+        {NAME_DNS, S("other.example"), S("a..b.test"), false, true},
+        {NAME_DNS, S(""), S("*..test"), false, true},
         {NAME_IP, S("\xc0\0\x02\0\xff\xff\xff\0"), S("\xc0\0\x02\x07"), true, true},
         {NAME_IP, S("\xc0\0\x02\0\xff\xff\xff\0"), S("\xc0\0\x03\x07"), false, false},
         {NAME_IP, S("\xc0\0\x02\0\xff\xff\xff\0"), S("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"), false, false},
