@@ -67,6 +67,16 @@ def accepted(server, n):
         time.sleep(0.3)
 
 
+def at_rest(server):
+    """The server's descriptors when none of the connections before is left: the number that stays for a second."""
+    end, since, count = time.monotonic() + 15, time.monotonic(), server.descriptors()
+    while time.monotonic() < min(end, since + 1):
+        time.sleep(0.05)
+        now = server.descriptors()
+        since, count = (since, count) if now == count else (time.monotonic(), now)
+    return count
+
+
 def stalled(scene):
     n, runs, each = (300, 2, 200) if scene.quick else (2000, 3, 400)
     room_for(n)
@@ -75,7 +85,7 @@ def stalled(scene):
     with scene.server("--handshake-timeout", "200", scene.root) as server:
         rate(scene, server, 100, 1)  # every path has been taken once
         before = server.memory()
-        descriptors = server.descriptors()
+        descriptors = at_rest(server)
         alone = rate(scene, server, each, runs)
         for i, (stage, part) in enumerate(STAGES.items()):
             count, start = n // 3 + (i < n % 3), accepted(server, descriptors + len(crowd))
