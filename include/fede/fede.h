@@ -62,6 +62,11 @@ FEDE_API bool fede_config_suites(fede_config *config, const uint16_t *ids, size_
 FEDE_API bool fede_config_groups(fede_config *config, const uint16_t *ids, size_t n);
 FEDE_API bool fede_config_schemes(fede_config *config, const uint16_t *ids, size_t n);
 
+/* fede_config_suites_equal: suites that stand side by side in the list and have the same number in groups (one for each, n in
+   all) are equally good to a server, and of those the client's order decides: a phone without AES in hardware puts ChaCha20
+   first. fede_config_suites and _policy undo it. RFC 5246 7.4.1.3 leaves the choice to the server. */
+FEDE_API bool fede_config_suites_equal(fede_config *config, const uint8_t *groups, size_t n);
+
 /* fede_config_trust adds trust anchors: one or more PEM certificates, or one DER certificate. The bytes are copied.
    fede_config_trust_file and _directory read them from files; _system takes the system's bundle. Each adds. */
 FEDE_API bool fede_config_trust(fede_config *config, fede_bytes certificates);

@@ -1,7 +1,7 @@
 /* tls/choose.c: what a server selects from a ClientHello: version, extended master secret, suite with credential, group,
    scheme, application protocol; and the ServerHello that says so.
 
-   The server's order counts. Suite, credential, group and scheme depend on each other, so they are found together: for the
+   The server's order counts, and among suites that it calls equal the client's. Suite, credential, group and scheme depend on each other, so they are found together: for the
    credentials that fit the name first, the first suite for which one of them can sign with a scheme the client takes.
    RFC 5246 7.4.1, RFC 8422 5.1, RFC 5746 3.6, RFC 7507 3, RFC 7627 5.1, RFC 7301 3.2, RFC 6066 3, RFC 9155. */
 #include "base/text.h"
@@ -27,6 +27,7 @@ static bool curve_offered(const struct handshake *hs, uint8_t kind);
 static const struct scheme *choose_scheme(const struct handshake *hs, const struct credential *credential);
 static const struct group *choose_group(const struct handshake *hs);
 static enum outcome refuse_versions(struct handshake *hs);
+static const struct suite *first_of(struct handshake *hs, struct u16s equals, enum circle circle);
 static enum outcome refuse_suites(struct handshake *hs);
 static enum outcome refuse_curve(struct handshake *hs);
 static void add_names(struct text *t, const struct names *names, struct u16s list);
@@ -207,15 +208,29 @@ static enum outcome choose_suite(struct handshake *hs)
     struct u16s ours = codes_list(&config->suites);
     for (unsigned circle = conn->server_name != NULL ? NAME_FITS : LIKE_THE_FIRST;
          circle < CIRCLES; circle++)
-        for (size_t i = 0; i < ours.n; i++) {
-            const struct suite *suite = suite_by_id(u16s_at(ours, i));
-            if (possible(hs, suite) && try_suite(hs, suite, (enum circle)circle)) {
+        for (size_t i = 0, n; i < ours.n; i += n) {
+            for (n = 1; i + n < ours.n && config->suites_tied >> (i + n - 1) & 1;)
+                n++;
+            const struct suite *suite = first_of(hs, (struct u16s){ours.data + 2 * i, n}, (enum circle)circle);
+            if (suite != NULL) {
                 take_suite(hs, suite);
                 hs->name_found = circle == NAME_FITS;
                 return DONE;
             }
         }
     return refuse_suites(hs);
+}
+
+/* Of suites that are equally good to this side the one that stands first with the client. */
+static const struct suite *first_of(struct handshake *hs, struct u16s equals, enum circle circle)
+{
+    struct u16s order = equals.n > 1 ? hs->offer.suites : equals;
+    for (size_t i = 0; i < order.n; i++) {
+        const struct suite *suite = u16s_has(equals, u16s_at(order, i)) ? suite_by_id(u16s_at(order, i)) : NULL;
+        if (suite != NULL && possible(hs, suite) && try_suite(hs, suite, circle))
+            return suite;
+    }
+    return NULL;
 }
 
 static bool possible(const struct handshake *hs, const struct suite *suite)

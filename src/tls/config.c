@@ -176,6 +176,7 @@ static void take_policy(fede_config *config, const struct policy *policy)
     config->highest = policy->highest;
     config->ems = policy->need_extended_master_secret ? FEDE_EMS_REQUIRED : FEDE_EMS_OFFERED;
     fill(&config->suites, policy->suites);
+    config->suites_tied = 0;
     fill(&config->groups, policy->groups);
     fill(&config->schemes, policy->schemes);
 }
@@ -271,7 +272,23 @@ static bool take_codes(fede_config *config, struct codes *to, const uint16_t *al
 bool fede_config_suites(fede_config *config, const uint16_t *ids, size_t n)
 {
     static const struct kind_of_code kind = {"cipher suite", fede_suite_name, quarantine_suite, legacy_suite};
-    return take_codes(config, &config->suites, config->policy->suites, ids, n, &kind);
+    if (!take_codes(config, &config->suites, config->policy->suites, ids, n, &kind))
+        return false;
+    config->suites_tied = 0;
+    return true;
+}
+
+bool fede_config_suites_equal(fede_config *config, const uint8_t *groups, size_t n)
+{
+    if (!config_changeable(config))
+        return false;
+    if (n != config->suites.n)
+        return config_refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)n, config->suites.n,
+                             "there must be as many numbers as suites");
+    config->suites_tied = 0;
+    for (size_t i = 0; i + 1 < n; i++)
+        config->suites_tied |= (uint32_t)(groups[i] == groups[i + 1]) << i;
+    return true;
 }
 
 bool fede_config_groups(fede_config *config, const uint16_t *ids, size_t n)

@@ -85,6 +85,7 @@ struct fede_config {
     const struct policy *policy;
     uint16_t lowest, highest;
     struct codes suites, groups, schemes;
+    uint32_t suites_tied; /* bit i: suite i is as good as the one behind it */
     fede_ems ems;
     uint8_t legacy;             /* FEDE_LEGACY_…: what of the quarantine is allowed, for some peers, until a date */
     int64_t legacy_until;       /* seconds since 1970 UTC */

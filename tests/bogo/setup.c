@@ -141,6 +141,25 @@ static struct codes16 suites_of(const char *text)
     return chosen;
 }
 
+/* Numbers for fede_config_suites_equal: the same for suites from between one pair of brackets. */
+static void group_suites(const char *text, const struct codes16 *chosen, uint8_t *groups)
+{
+    for (size_t i = 0; i < chosen->n; i++)
+        groups[i] = (uint8_t)(i + 1);
+    for (uint8_t bracket = 200; *text != '\0'; bracket++) {
+        text += strcspn(text, "[");
+        size_t end = strcspn(text, "]");
+        for (size_t at = 0; at < end;) {
+            size_t len = strcspn(text + at, ":|[]");
+            for (size_t i = 0; len > 0 && i < chosen->n; i++)
+                if (suite_matches(text + at, len, chosen->ids[i]))
+                    groups[i] = bracket;
+            at += len + 1;
+        }
+        text += end;
+    }
+}
+
 static struct codes16 all_of(uint16_t list(size_t n), const uint16_t *without, size_t n_without)
 {
     struct codes16 all = {.n = 0};
@@ -198,6 +217,11 @@ static int set_codes(const struct options *o, fede_config *config)
     if (!all_known(&schemes, scheme_at))
         return not_implemented("a signature scheme");
     fede_config_suites(config, suites.ids, suites.n);
+    if (o->cipher != NULL && strchr(o->cipher, '[') != NULL) {
+        uint8_t equal[sizeof suites.ids / sizeof *suites.ids];
+        group_suites(o->cipher, &suites, equal);
+        fede_config_suites_equal(config, equal, suites.n);
+    }
     fede_config_groups(config, groups.ids, groups.n);
     fede_config_schemes(config, schemes.ids, schemes.n);
     return 0;

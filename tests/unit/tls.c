@@ -7,6 +7,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_suite_group_and_key),
         cmocka_unit_test(every_scheme),
+        cmocka_unit_test(equal_suites),
         cmocka_unit_test(extended_master_secret_and_classic),
         cmocka_unit_test(application_protocols),
         cmocka_unit_test(credentials),

@@ -80,7 +80,7 @@ static inline size_t feed(fede_conn *conn, const uint8_t *data, size_t len)
 }
 
 /* The tests, by file. */
-void every_suite_group_and_key(void **state), every_scheme(void **state),
+void every_suite_group_and_key(void **state), every_scheme(void **state), equal_suites(void **state),
     extended_master_secret_and_classic(void **state), application_protocols(void **state), credentials(void **state),
     nothing_in_common(void **state), hellos_by_hand(void **state), modern_policy(void **state),
     answers_by_hand(void **state), grease(void **state);

@@ -471,3 +471,45 @@ void grease(void **state)
     fede_config_free(config);
     assert_true((suites & (suites - 1)) != 0 && (firsts & (firsts - 1)) != 0 && (lasts & (lasts - 1)) != 0);
 }
+
+/* Suites that a server calls equal: the client's order decides among those, the server's between the groups. */
+void equal_suites(void **state)
+{
+    enum { AES128 = 0xc02b, AES256 = 0xc02c, CHACHA = 0xcca9 };
+    static const uint16_t list[] = {AES128, CHACHA, AES256};
+    static const struct {
+        uint8_t groups[3];
+        uint16_t offer[3], chosen;
+    } rows[] = {
+        {{1, 2, 3}, {CHACHA, AES256, AES128}, AES128}, /* none is equal to another */
+        {{1, 1, 2}, {CHACHA, AES256, AES128}, CHACHA},
+        {{1, 1, 2}, {AES128, CHACHA, AES256}, AES128},
+        {{1, 1, 2}, {AES256, CHACHA, CHACHA}, CHACHA}, /* the group counts more than the client's order */
+        {{1, 2, 2}, {AES256, CHACHA, AES128}, AES128},
+        {{1, 2, 2}, {AES256, CHACHA, CHACHA}, AES256},
+        {{1, 2, 1}, {CHACHA, AES256, AES128}, AES128}, /* not side by side */
+        {{7, 7, 7}, {AES256, CHACHA, AES128}, AES256},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fede_config *client = pair_client_config(NULL), *server = pair_server_config(NULL, "p256");
+        fede_info info;
+        assert_true(fede_config_suites(client, rows[i].offer, 3) && fede_config_suites(server, list, 3));
+        assert_true(fede_config_suites_equal(server, rows[i].groups, 3));
+        struct pair pair = meet(client, server, NULL);
+        assert_open(&pair);
+        fede_conn_info(pair.server, &info);
+        assert_int_equal(info.suite, rows[i].chosen);
+        pair_end(&pair);
+        fede_config *again = fede_config_derive(server);
+        assert_false(fede_config_suites_equal(again, rows[i].groups, 2)); /* a number for each suite */
+        assert_true(fede_config_suites(again, list, 3));                  /* undone */
+        pair = meet(client, again, NULL);
+        fede_conn_info(pair.server, &info);
+        assert_int_equal(info.suite, i == 3 || i == 5 ? CHACHA : AES128);
+        pair_end(&pair);
+        fede_config_free(client);
+        fede_config_free(server);
+        fede_config_free(again);
+    }
+}
