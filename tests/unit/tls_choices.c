@@ -501,8 +501,8 @@ void equal_suites(void **state)
         fede_conn_info(pair.server, &info);
         assert_int_equal(info.suite, rows[i].chosen);
         pair_end(&pair);
-        fede_config *again = fede_config_derive(server);
-        assert_false(fede_config_suites_equal(again, rows[i].groups, 2)); /* a number for each suite */
+        fede_config *again = fede_config_derive(server), *refused = fede_config_derive(server);
+        assert_false(fede_config_suites_equal(refused, rows[i].groups, 2)); /* a number for each suite */
         assert_true(fede_config_suites(again, list, 3));                  /* undone */
         pair = meet(client, again, NULL);
         fede_conn_info(pair.server, &info);
@@ -511,5 +511,6 @@ void equal_suites(void **state)
         fede_config_free(client);
         fede_config_free(server);
         fede_config_free(again);
+        fede_config_free(refused);
     }
 }
