@@ -314,6 +314,8 @@ static enum outcome judge(struct handshake *hs, const char **problem)
         *problem = "its version is not the one chosen now";
     if (*problem == NULL && !u16s_has(hs->offer.suites, s->suite))
         *problem = "the client does not offer its cipher suite";
+    if (*problem == NULL && !quarantine_allows(conn, suite_by_id(s->suite)))
+        *problem = "the quarantine is not for this peer, or not any more";
     if (*problem == NULL && suite_is_legacy(suite_by_id(s->suite)) && could_do_better(hs))
         *problem = "without it the connection need not use the quarantine";
     if (*problem == NULL)

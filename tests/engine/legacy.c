@@ -360,6 +360,57 @@ static void resumed(void)
     resumed_once(both[0], both, 2, false);
 }
 
+static int64_t servers_time;
+
+static int64_t servers_clock(void *arg)
+{
+    (void)arg;
+    return servers_time;
+}
+
+/* The session of one peer, brought by another that is not allowed, or after the date: no more than without a session. */
+static void resumed_elsewhere(void)
+{
+    static const uint16_t suite = 0x003c;
+    static const char *const here[] = {"192.0.2.0/24"};
+    static const struct {
+        const char *address;
+        int64_t time;
+        bool open;
+    } rows[] = {{"192.0.2.7", JUST_2030, true}, {"198.51.100.7", JUST_2030, false}, {"192.0.2.7", JUST_2030 + 3700, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fede_config *client, *server;
+        struct pair pair = {0};
+        fede_info info;
+        uint8_t kept[1024];
+        configs(&client, &server, ALL, "transport", 0);
+        servers_time = JUST_2030;
+        CHECK(allow(client, ALL | FEDE_LEGACY_RESUMED, everyone, 1) && allow(server, ALL | FEDE_LEGACY_RESUMED, here, 1));
+        CHECK(fede_config_suites(client, &suite, 1) && fede_config_sessions(client, true));
+        CHECK(fede_config_clock(server, servers_clock, NULL, NULL) && fede_config_tickets(server, 100000));
+        pair_start(&pair, client, server, NULL);
+        CHECK(fede_conn_peer_address(pair.server, "192.0.2.1"));
+        CHECK_AT(pair_pump(&pair) && pair_established(pair.client), i);
+        fede_bytes session = fede_conn_session(pair.client);
+        CHECK_AT(session.len > 0 && session.len <= sizeof kept, i);
+        memcpy(kept, session.data, session.len);
+        session.data = kept;
+        pair_end(&pair);
+        pair = (struct pair){0};
+        servers_time = rows[i].time;
+        pair_start(&pair, client, server, NULL);
+        CHECK(fede_conn_peer_address(pair.server, rows[i].address));
+        CHECK_AT(fede_conn_resume(pair.client, session) && pair_pump(&pair), i);
+        fede_conn_info(pair.server, &info);
+        CHECK_AT(info.established == rows[i].open && info.resumed == rows[i].open, i);
+        const fede_error *error = fede_conn_error(pair.server);
+        CHECK_AT(rows[i].open || (error != NULL && error->reason == FEDE_NO_COMMON_SUITE), i);
+        pair_end(&pair);
+        fede_config_free(client);
+        fede_config_free(server);
+    }
+}
+
 /* ---- SHA-1, and the hello of SSL 2.0. */
 
 static void sha1(void)
@@ -772,6 +823,7 @@ int main(void)
     setting();
     not_resumed();
     resumed();
+    resumed_elsewhere();
     sha1();
     ssl2_hello();
     damage_all(0x003c, false);
