@@ -36,6 +36,7 @@ struct derived *derived_make(struct arena *arena, const struct dissection *d, bo
     }
     if (j.is_12) {
         premaster(&j);
+        derived_rsa(&j);
         master(&j);
         keys(&j);
     }

@@ -51,6 +51,9 @@ struct derived_record {
 bool derived_record(const struct dissection *d, bytes keys, uint8_t from, bytes record, uint64_t sequence,
                     struct derived_record *out);
 
+/* The version in a premaster secret that the server's RSA key decrypted (derived_rsa.c); 0: there is none. */
+uint16_t derived_rsa_version(const struct dissection *d);
+
 const char *verdict_outcome_name(enum verdict_outcome outcome); /* "verified", "failed", "not checkable" */
 
 #endif

@@ -36,6 +36,9 @@ void derived_signatures(struct derived_job *j);
 void derived_signature(struct derived_verdict *v, bytes certificate, uint16_t scheme, bytes input, bytes signature,
                        const char *over);
 
+/* ---- derived_rsa.c: the block that the server's RSA key decrypted, when it did. */
+void derived_rsa(struct derived_job *j);
+
 /* ---- derived13.c: all of TLS 1.3. verdicts: those too that need no secret. */
 void derived13(struct arena *arena, const struct dissection *d, const struct suite_parts *suite, bool verdicts,
                struct derived *out);

@@ -308,6 +308,13 @@ static void bindings(struct job *j)
     if (!(asked && answered) && found(j, FOUND_NO_EXTENDED_MASTER_SECRET, asked ? FEDE_SERVER : FEDE_CLIENT,
                                       asked ? "server_hello.extensions" : "client_hello.extensions"))
         text_add(&j->detail, asked ? "the server does not answer it" : "the client does not offer it");
+    const uint16_t encrypted = derived_rsa_version(j->d);
+    if (encrypted != 0 && encrypted != j->client.legacy_version &&
+        found(j, FOUND_PREMASTER_VERSION, FEDE_CLIENT, "client_key_exchange")) {
+        text_add(&j->detail, version_title(encrypted));
+        text_add(&j->detail, " in the secret; the ClientHello offers ");
+        text_add(&j->detail, version_title(j->client.legacy_version));
+    }
     bytes of_client = hello_extension(&j->client, EXT_RENEGOTIATION_INFO),
           of_server = hello_extension(&j->server, EXT_RENEGOTIATION_INFO);
     bool signals = of_client.data != NULL || u16s_has(j->client.suites, 0x00ff);

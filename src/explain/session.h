@@ -117,6 +117,7 @@ struct session {
     size_t handshake_end;     /* TLS 1.3: of spoken, where post-handshake authentication begins; 0: it has not */
     size_t exchange_at, exchange_end; /* ClientKeyExchange in spoken; 0, 0: not yet */
     bytes rsa_block;          /* while candidates are tried */
+    bool key_noted;          /* a note on what a key given can't do has been told */
     bool rsa_unfit;           /* an RSA key was tried, and what it decrypts is no premaster secret */
     struct psk_schedule *psk; /* TLS 1.3: what a known pre-shared key gives; NULL: none is known */
     unsigned ancestor;        /* number of the connection it resumes; 0: none that is known */

@@ -17,6 +17,7 @@ struct search {
 
 static void from_keylog(struct search *f, bytes encrypted);
 static void from_rsa_keys(struct search *f, const struct client_key_exchange *m);
+static void other_length(struct session *s, bytes block);
 static void from_psks(struct search *f, const struct client_key_exchange *m);
 static void mix_psk(struct search *f, bytes other, bytes psk, const char *source);
 static void from_premaster(struct search *f, bytes premaster, const char *source);
@@ -76,6 +77,8 @@ static void from_rsa_keys(struct search *f, const struct client_key_exchange *m)
         const size_t at = in.len - MASTER_LEN;
         bool good = offline_rsa(secrets->rsa[i], in, block) && block[0] == 0 && block[1] == 2 && block[at - 1] == 0 && memchr(block + 2, 0, at - 3) == NULL;
         f->s->rsa_unfit = !good;
+        if (!good && block[0] == 0 && block[1] == 2)
+            other_length(f->s, bytes_of(block, in.len));
         if (good) {
             bytes premaster = bytes_of(block + at, MASTER_LEN);
             f->s->rsa_block = bytes_of(block, in.len);
@@ -89,10 +92,39 @@ static void from_rsa_keys(struct search *f, const struct client_key_exchange *m)
     }
 }
 
+/* 00 02 at the beginning comes by chance once in 65536 times: the key is likely the right one, and the client wrong. */
+static void other_length(struct session *s, bytes block)
+{
+    char line[200];
+    struct text t = text_in(line, sizeof line);
+    const uint8_t *end = memchr(block.data + 2, 0, block.len - 2);
+    if (s->key_noted)
+        return;
+    s->key_noted = true;
+    text_add(&t, "the server's RSA key decrypts a PKCS #1 block, but ");
+    if (end != NULL) {
+        text_add(&t, "behind its padding stand ");
+        text_number(&t, (int64_t)(block.data + block.len - end - 1));
+        text_add(&t, " bytes and not 48");
+    } else {
+        text_add(&t, "its padding has no end");
+    }
+    text_add(&t, " (RFC 5246 7.4.7.1)");
+    session_note(s, line);
+}
+
 static void from_psks(struct search *f, const struct client_key_exchange *m)
 {
     static const uint8_t zeros[PSK_MOST];
     const struct secrets *secrets = f->s->listener->secrets;
+    const bool mixed = m->kx == KX_ECDHE_PSK || m->kx == KX_DHE_PSK;
+    for (size_t i = 0; mixed && !f->s->key_noted && i < secrets->n_psks; i++) {
+        if (secrets_psk(secrets, i, m->psk_identity).len == 0)
+            continue;
+        f->s->key_noted = true;
+        session_note(f->s, m->kx == KX_DHE_PSK ? "the pre-shared key given is mixed with a Diffie-Hellman secret (DHE_PSK): alone it opens nothing"
+                                               : "the pre-shared key given is mixed with a Diffie-Hellman secret (ECDHE_PSK): alone it opens nothing");
+    }
     for (size_t i = 0; m->kx == KX_PSK && i < secrets->n_psks && !f->done; i++) {
         bytes psk = secrets_psk(secrets, i, m->psk_identity);
         mix_psk(f, bytes_of(zeros, psk.len), psk, "pre-shared key");

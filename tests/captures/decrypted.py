@@ -261,6 +261,11 @@ def outcomes(work, openssl):
     at = data.index(b"\x10\x00\x01\x02\x01\x00") + 6  # ClientKeyExchange of 2048 bits
     encrypted = data[at:at + 256]
     premaster = subprocess.run(["openssl", "pkeyutl", "-decrypt", "-inkey", f"{work}/rsa.key"], input=encrypted, check=True, capture_output=True).stdout
+    _, d = explain(f"{work}/capture", "--rsa-key", f"{work}/rsa.key", "--show-secrets")
+    rsa = next(v for v in d["connections"][0]["derived"] if v["name"] == "premaster_secret")
+    check(rsa["value"] == premaster.hex() and rsa["inputs"][0]["bytes"] == encrypted.hex() and rsa["agrees"], f"the premaster secret is not openssl's: {rsa['value']}")
+    check([len(s["bytes"]) // 2 for s in rsa["steps"]] == [2, 205, 1] and rsa["steps"][0]["bytes"] == "0002", f"the block: {rsa['steps']}")
+    check(rsa["outputs"][0]["bytes"] == "0302" and rsa["inputs"][1]["text"] == "TLS 1.1: so it stands in the secret", f"its version: {rsa['inputs'][1]}")
     with open(f"{work}/keys", encoding="ascii") as f:
         random = re.search(r"CLIENT_RANDOM (\S+)", f.read()).group(1)
     for line in (f"RSA {encrypted[:8].hex()} {premaster.hex()}", f"PMS_CLIENT_RANDOM {random} {premaster.hex()}"):

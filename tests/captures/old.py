@@ -178,7 +178,7 @@ class ByHand:
         hello = b"\3\0" + self.CLIENT + b"\0" + b"\0\2\0\x2f" + b"\1\0"
         answer = b"\3\0" + self.SERVER + b"\0" + b"\0\x2f" + b"\0"
         chain = (len(der) + 3).to_bytes(3, "big") + len(der).to_bytes(3, "big") + der
-        premaster = (b"\3\1" if wrong == "version" else b"\3\0") + self.PREMASTER
+        premaster = (b"\3\1" if wrong == "version" else b"\3\0") + self.PREMASTER[:38 if wrong == "length" else 46]
         self.say(0, 22, self.message(1, hello))
         self.say(1, 22, self.message(2, answer) + self.message(11, chain) + self.message(14, b""))
         self.say(0, 22, self.message(16, key.public_key().encrypt(premaster, padding.PKCS1v15())))
@@ -224,17 +224,27 @@ def ssl3_by_hand(work):
     with open(f"{work}/rsa.key", "rb") as f, open(f"{work}/rsa.der", "rb") as g:
         key, der = load_pem_private_key(f.read(), None), g.read()
     path = f"{work}/hand.pcapng"
-    for wrong, wanted in (("", 0), ("finished", 12), ("mac", 12), ("padding", 12), ("version", 0)):
+    for wrong, wanted in (("", 0), ("finished", 12), ("mac", 12), ("padding", 12), ("version", 0), ("length", 13)):
         talk = ByHand(key, der, padding, wrong)
         packets.pcapng(path, talk.talk.end())
         code, c = explain(path, "--rsa-key", f"{work}/rsa.key")
         failed_ones = [k["name"] for k in c["checks"] if k["outcome"] == "failed"]
-        check(code == wanted and c["onlooker"]["keys"] in ("used", "partial"), f"by hand, {wrong or 'as it should be'}: {code} {c['onlooker']} {failed_ones}")
+        check(code == wanted and c["onlooker"]["keys"] in (("wrong secret",) if wrong == "length" else ("used", "partial")), f"by hand, {wrong or 'as it should be'}: {code} {c['onlooker']} {failed_ones}")
         check(failed_ones == {"finished": ["server Finished"], "mac": ["record tag"], "padding": ["record tag"]}.get(wrong, []), f"by hand, {wrong}: {failed_ones}")
+        check(("premaster_version" in findings(c)) == (wrong == "version"), f"by hand, {wrong}: {findings(c)}")
+        check(any("40 bytes and not 48" in n["text"] for n in c["notes"]) == (wrong == "length"), f"by hand, {wrong}: {c['notes']}")
+        if wrong == "version":
+            detail = next(f["detail"] for f in c["findings"] if f["finding"] == "premaster_version")
+            check(detail == "TLS 1.0 in the secret; the ClientHello offers SSL 3.0", detail)
         if wrong == "":
             check(c["traffic"]["server"]["data_bytes"] == 25, f"by hand: {c['traffic']}")
             derived = {v["name"]: v for v in explain(path, "--rsa-key", f"{work}/rsa.key", "--show-secrets")[1]["derived"]}
             check(derived["master_secret"]["value"] == talk.master.hex() and derived["master_secret"]["agrees"], "by hand: master secret with its steps")
+            rsa = derived["premaster_secret"]
+            steps = [bytes.fromhex(s["bytes"]) for s in rsa["steps"]]
+            check(steps[0] == b"\0\2" and len(steps[1]) == 256 - 51 and 0 not in steps[1] and steps[2] == b"\0", f"by hand: the block: {steps}")
+            check([o["bytes"] for o in rsa["outputs"]] == ["0300", talk.PREMASTER.hex()] and rsa["agrees"], f"by hand: {rsa['outputs']}")
+            check(rsa["inputs"][1]["text"] == "SSL 3.0: so it stands in the secret", f"by hand: {rsa['inputs'][1]}")
             check({"key_block", "client_verify_data", "server_verify_data"} <= set(derived), f"by hand: {list(derived)}")
 
 

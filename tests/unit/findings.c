@@ -46,7 +46,8 @@ enum course {
     ID_AGAIN,
     FAST_OPEN,
     OLD_FORM,
-    OLD_VERSION
+    OLD_VERSION,
+    OTHER_SECRET
 };
 
 struct spec {
@@ -208,6 +209,14 @@ static void play(const struct spec *s)
         play_ssl2(FEDE_SERVER, ssl2_answer);
         play_ssl2(FEDE_CLIENT, ssl2_key);
     }
+    if (s->course == OTHER_SECRET) { /* the block as the server's key decrypts it: for TLS 1.1 */
+        b.len = 0;
+        put_hex(&b, "0002" "aabbccddeeffaabb" "00" "0302");
+        for (int i = 0; i < 46; i++)
+            put_number(&b, (uint32_t)i, 1);
+        e = (fede_event){.kind = FEDE_EVENT_SECRET, .from = FEDE_CLIENT, .label = "RSA block", .bytes = bytes_of(b.data, b.len)};
+        dissection_event(&d, &e);
+    }
     if (s->course == AGAIN)
         play_message(&d, FEDE_SERVER, MSG_HELLO_REQUEST, &empty);
     if (s->course == CUT_OFF) {
@@ -283,6 +292,7 @@ static const struct flaw {
     {FOUND_SHA1_CERTIFICATE, "SHA1", {.certificates = {"sha1", "inter"}}},
     {FOUND_COMPRESSION, "DEFLATE", {.compression = 1}},
     {FOUND_NO_EXTENDED_MASTER_SECRET, "the server does not", {.server_extensions = RENEGOTIATION}},
+    {FOUND_PREMASTER_VERSION, "TLS 1.1 in the secret; the ClientHello offers TLS 1.2", {.suite = 0x009c, .key_exchange = "", .course = OTHER_SECRET}},
     {FOUND_RENEGOTIATION_MISSING, "the server does not", {.server_extensions = EMS}},
     {FOUND_RENEGOTIATION_WRONG, "13 bytes", {.server_extensions = EMS "ff01000d" "0c000102030405060708090a0b"}},
     {FOUND_RENEGOTIATED, "", {.course = AGAIN}},
