@@ -426,7 +426,8 @@ def main():
     passed = failed = 0
     try:
         scene = Scene(arguments.fede, place)
-        for function in tests + ca.tests + wire.tests + keys.tests + lists.tests + responder.tests + online.tests + attempts.tests + compare.tests + transparency.tests:
+        modules = (ca, wire, keys, lists, responder, online, attempts, compare, transparency)
+        for function in tests + [test for module in modules for test in module.tests]:
             if arguments.only not in function.__name__:
                 continue
             try:
