@@ -23,6 +23,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct certificate ca = {.name_constraints = piece(&in), .subject = BYTES_OF(no_name)};
     bytes subject = piece(&in);
     struct certificate c = {.subject = name_read(subject) ? subject : BYTES_OF(no_name), .alt_names = general_names_valid(in) ? in : BYTES_NONE};
+    if (data[0] & 8) { /* features that the CA promises (RFC 7633) are in the Name's place, the other's in that of the names */
+        ca.tls_features = subject;
+        c.tls_features = in;
+    }
     struct verify_request request = {.profile = (enum profile)(data[0] % 3)};
     struct finding f = {0};
     char words[2][300] = {{0}};
@@ -42,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bytes value;
         if (!general_names_next(&rest, &kind, &value))
             break;
-        struct certificate alone = {.subject = BYTES_OF(no_name), .alt_names = bytes_first(before, before.len - rest.len)};
+        struct certificate alone = {.subject = BYTES_OF(no_name), .alt_names = bytes_first(before, before.len - rest.len), .tls_features = c.tls_features};
         budget[1] = CONSTRAINT_BUDGET;
         want(constraints_allow(&ca, &alone, &budget[1], &f, NULL));
     }
