@@ -329,6 +329,28 @@ def page(scene):
         expect("ClientHello" in text and "supported_groups" in text, f"the handshake's story: {text[:3000]}")
 
 
+def uncompressed(scene):
+    """No answer is compressed, however much a client would like it, and no length depends on what it guesses (BREACH)."""
+    populate(scene)
+    secret = b"token=7c1b2f; " * 2000
+    scene.file("secret.html", secret)
+    wishes = "gzip, deflate, br, zstd, *;q=1"
+    for words in ([scene.root], [], ["--www"]):
+        with scene.server(*words) as server:
+            path = "/secret.html" if words == [scene.root] else "/"
+            for version in ("--http1.1", "--http2"):
+                head, _, body = curl(server, "-i", version, "-H", f"Accept-Encoding: {wishes}", server.url(path)).partition("\r\n\r\n")
+                expect("200" in head.split("\r\n")[0] and "content-encoding" not in head.lower(), head)
+                expect("transfer-encoding: gzip" not in head.lower(), head)
+                expect(body.encode() == secret if path != "/" else "TLS" in body, f"{version}: {len(body)} characters that are not the text")
+            lengths = set()
+            for guess in ("token=7c1b2f;", "token=zzzzzz;", "qwertyuiopas;"):
+                status, headers, content = server.get(f"{path}?{guess}", Accept_Encoding=wishes, X=guess)
+                expect(status == 200 and headers["content-encoding"] is None, f"{status} {headers}")
+                lengths.add(len(content))
+            expect(len(lengths) == 1 or path == "/", f"lengths: {lengths}")  # pages about the connection tell what is each time another
+
+
 TESTS = [("files", files), ("files without openat2", without_openat2), ("ranges and dates", ranges), ("HTTP/1.1", http1),
          ("HTTP/2", http2), ("broken HTTP/2", http2_broken), ("large files", big), ("shrinking file", shrinking),
-         ("echo", echo), ("--plain", plain), ("wrong protocol", wrong_protocol), ("page", page)]
+         ("echo", echo), ("--plain", plain), ("wrong protocol", wrong_protocol), ("page", page), ("nothing compressed", uncompressed)]
