@@ -129,6 +129,8 @@ def _feed(process, data):
 
 def volume_from(scene, name):
     client, data = scene.client_peer(name), scene.payload()
+    if scene.quick and name == "gnutls-cli":  # it takes long, line by line
+        data = data[: len(data) // 4]
     port = scene.tested.server("p256", "x25519", "echo")
     if hasattr(client, "words") and not hasattr(client, "process"):
         log = f"{scene.place}/logs/volume-{client.name.split()[0]}.log"
