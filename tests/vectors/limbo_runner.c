@@ -6,7 +6,7 @@
 
        id <TAB> expected <TAB> actual <TAB> reason
 
-   then one line for each group and the total. Exit status 0 when every case was run, 2 for bad usage or input. */
+   then one line for each group and the total, and on standard error the slowest case. Exit status 0 when every case was run, 2 for bad usage or input. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,13 +72,20 @@ int main(int argc, char **argv)
     struct group_count groups[MAX_GROUPS] = {0}, all = {0};
     size_t i, n = 0;
     json_t *c;
+    clock_t longest = 0;
+    const char *slowest = "none";
     json_array_foreach(cases, i, c)
     {
         const char *id = text(c, "id"), *expected = text(c, "expected_result");
         char reason[256] = "";
         if (strncmp(id, settings.only, strlen(settings.only)) != 0)
             continue;
+        clock_t before = clock();
         const char *actual = run_case(c, &settings, reason, sizeof reason);
+        if (clock() - before > longest) {
+            longest = clock() - before;
+            slowest = id;
+        }
         printf("%s\t%s\t%s\t%s\n", id, expected, actual, reason);
         struct group_count *group = group_of(groups, &n, id);
         bool skipped = strcmp(actual, "SKIPPED") == 0, passed = strcmp(actual, expected) == 0;
@@ -92,6 +99,7 @@ int main(int argc, char **argv)
     for (size_t k = 0; k < n; k++)
         printf("group %s: %u passed, %u failed, %u skipped\n", groups[k].name, groups[k].passed, groups[k].failed,
                groups[k].skipped);
+    fprintf(stderr, "slowest: %s, %.1f ms of processor time\n", slowest, (double)longest * 1000 / CLOCKS_PER_SEC);
     printf("limbo: %u passed, %u failed, %u skipped\n", all.passed, all.failed, all.skipped);
     json_decref(root);
     free((void *)settings.suffixes.data);
