@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "explain/protection.h"
+#include "explain/unpack.h"
 #include "explain/ssl2.h"
 
 struct builder {
@@ -21,6 +22,7 @@ struct builder {
 };
 
 static struct builder builder_start(struct arena *arena, bytes input, const char *root, struct annotation *out);
+static void unpack(struct arena *arena, bytes body, struct annotation *out);
 static void builder_end(struct builder *b, struct wire *w, struct annotation *out);
 static void narrate_field(struct narrator *n, const struct wire_field *field);
 static void narrate_enter(struct narrator *n, const struct wire_field *field);
@@ -55,7 +57,7 @@ static const struct {
     {MSG_NEXT_PROTOCOL, "NextProtocol", "next_protocol"},
 };
 
-enum { RECORD_HEADER_LEN = 5 };
+enum { HANDSHAKE_HEADER_LEN = 4, RECORD_HEADER_LEN = 5 };
 
 struct annotation annotate_message(struct arena *arena, bytes message, const struct message_context *context)
 {
@@ -72,7 +74,28 @@ struct annotation annotate_message(struct arena *arena, bytes message, const str
     if (out.root != NULL)
         add_der(&b, out.root);
     builder_end(&b, &w, &out);
+    if (type == MSG_COMPRESSED_CERTIFICATE && out.faults.first == NULL)
+        unpack(arena, bytes_skip(message, HANDSHAKE_HEADER_LEN), &out);
     return out;
+}
+
+/* The Certificate's offsets are its own: they begin behind where its header would be. */
+static void unpack(struct arena *arena, bytes body, struct annotation *out)
+{
+    struct annotation *inside = arena_take(arena, sizeof *inside);
+    struct certificate_message m = {0};
+    bytes unpacked;
+    out->not_inside = certificate_unpack(arena, body, &unpacked);
+    if (inside == NULL || out->not_inside != NULL)
+        return;
+    *inside = (struct annotation){0};
+    struct builder b = builder_start(arena, unpacked, "certificate", inside);
+    struct wire w = wire_narrating(unpacked, &b.narrator);
+    wire_certificate_13(&w, &m);
+    if (inside->root != NULL)
+        add_der(&b, inside->root);
+    builder_end(&b, &w, inside);
+    out->inside = inside;
 }
 
 struct annotation annotate_record(struct arena *arena, bytes record, struct record_protection protection)

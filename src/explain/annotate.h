@@ -11,6 +11,8 @@
 struct annotation {
     struct field *root;    /* NULL only without memory */
     struct faults faults;  /* every broken rule, in the order of reading; first NULL: all is well */
+    const struct annotation *inside; /* the Certificate out of a CompressedCertificate; NULL: there is none */
+    const char *not_inside; /* why there is none; NULL */
     bool cut;              /* memory did not suffice for all fields */
 };
 

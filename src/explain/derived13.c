@@ -147,7 +147,7 @@ static void certificate_verify(struct job *j, uint8_t from)
     struct certificate_verify cv = {0};
     struct certificate_message cm = {0};
     struct wire of_m = wire_reader(bytes_skip(m->bytes, 4)),
-                of_list = wire_reader(list != NULL ? bytes_skip(list->bytes, 4) : BYTES_NONE);
+                of_list = wire_reader(list != NULL ? bytes_skip(list->bytes, 4) : j->d->unpacked[from]);
     bytes certificate = BYTES_NONE, extensions;
     uint8_t input[SPACES + 64 + HASH_MAX];
     wire_certificate_verify(&of_m, &cv);

@@ -7,6 +7,7 @@
 
 #include "explain/protection.h"
 #include "explain/raw_key.h"
+#include "explain/unpack.h"
 #include "explain/ssl2.h"
 #include "record/record.h"
 #include "wire/names.h"
@@ -198,6 +199,14 @@ static void hear_message(struct dissection *d, const fede_event *e)
     case MSG_CERTIFICATE:
         hear_certificates(d, e->from, body, kept.data != NULL);
         break;
+    case MSG_COMPRESSED_CERTIFICATE: {
+        bytes unpacked;
+        if (certificate_unpack(&d->kept, body, &unpacked) == NULL) {
+            d->unpacked[e->from % 3] = unpacked;
+            hear_certificates(d, e->from, unpacked, true);
+        }
+        break;
+    }
     case MSG_FINISHED:
         d->finished[e->from % 3] = true;
         break;

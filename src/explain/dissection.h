@@ -66,6 +66,7 @@ struct dissection {
     struct traffic traffic[3];
     bytes *certificates;     /* the peer's or our own list, leaf first, as sent by the server */
     size_t n_certificates;
+    bytes unpacked[3];       /* by side: the body of the Certificate out of its CompressedCertificate (RFC 8879) */
     bytes raw_key;           /* instead of certificates: the server's public key (RFC 7250) */
     bool client_certificate; /* the client sent one too */
     int8_t client_shown;     /* what the engine told: 1 a client certificate, 0 asked for and none, -1 nothing */

@@ -11,6 +11,7 @@
 static void client_hello(const struct dissection *d, struct wire *w, struct text *out);
 static void server_hello(const struct dissection *d, struct wire *w, struct text *out);
 static void certificates(const struct dissection *d, struct wire *w, struct text *out);
+static void compressed_certificate(const struct dissection *d, struct wire *w, struct text *out);
 static void server_key_exchange(const struct dissection *d, struct wire *w, struct text *out);
 static void certificate_request(const struct dissection *d, struct wire *w, struct text *out);
 static void server_hello_done(const struct dissection *d, struct wire *w, struct text *out);
@@ -33,6 +34,7 @@ static const struct {
     {MSG_SERVER_HELLO, server_hello},
     {MSG_NEW_SESSION_TICKET, new_session_ticket},
     {MSG_CERTIFICATE, certificates},
+    {MSG_COMPRESSED_CERTIFICATE, compressed_certificate},
     {MSG_SERVER_KEY_EXCHANGE, server_key_exchange},
     {MSG_CERTIFICATE_REQUEST, certificate_request},
     {MSG_SERVER_HELLO_DONE, server_hello_done},
@@ -166,6 +168,20 @@ static void certificates(const struct dissection *d, struct wire *w, struct text
     count(out, n, "certificate", "certificates");
     text_add(out, ": ");
     certificate_title(first, out);
+}
+
+static void compressed_certificate(const struct dissection *d, struct wire *w, struct text *out)
+{
+    struct compressed_certificate m = {0};
+    (void)d;
+    wire_compressed_certificate(w, &m);
+    if (!wire_done(w))
+        return;
+    field_registered(out, &certificate_compression_names, m.algorithm);
+    text_add(out, "; ");
+    text_number(out, (int64_t)m.compressed.len);
+    text_add(out, " bytes instead of ");
+    text_number(out, m.uncompressed_len);
 }
 
 static void server_key_exchange(const struct dissection *d, struct wire *w, struct text *out)

@@ -42,6 +42,8 @@ void session_free(struct session *s)
         protection_end(&w->key);
     }
     free(s->spoken);
+    for (size_t i = 0; i < sizeof s->packed / sizeof *s->packed; i++)
+        arena_end(&s->packed[i]);
     session_psk_end(s);
     bytes_wipe(s, sizeof *s);
     free(s);

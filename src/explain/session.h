@@ -134,6 +134,8 @@ struct session {
     uint8_t *spoken;          /* its messages, in order */
     size_t spoken_len, spoken_room;
     size_t verify_at;         /* SSL 3.0: of a CertificateVerify in spoken that waits for the master secret; 0: none */
+    struct arena packed[3];   /* by side: a CompressedCertificate, unpacked */
+    bytes unpacked[3];
     size_t shown_at[3];       /* where in spoken the Certificate messages lie, by side */
     bool unjudged[3];         /* a chain came, and what may come with it is still awaited */
     size_t answer_at, status_at; /* of ServerHello and CertificateStatus in spoken; status_at 0: none came */

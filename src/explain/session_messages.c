@@ -5,6 +5,7 @@
    records is session.c's. */
 #include "explain/session.h"
 #include "explain/raw_key.h"
+#include "explain/unpack.h"
 
 #include <stdlib.h>
 
@@ -18,6 +19,8 @@ static void hear_certificates(struct session *s, uint8_t from, bytes body);
 static size_t chain_of(const struct session *s, bytes body, bytes *out, size_t most);
 static void retry(struct session *s);
 static void act13(struct session *s, uint8_t from, uint8_t type);
+
+enum { PACKED_MOST = 1024 * 1024 };
 
 void session_message(struct session *s, int side, bytes m, bool protects)
 {
@@ -41,7 +44,14 @@ void session_message(struct session *s, int side, bytes m, bool protects)
         break;
     case MSG_CERTIFICATE:
         s->shown_at[from] = s->spoken_len;
+        s->unpacked[from] = BYTES_NONE;
         hear_certificates(s, from, body);
+        break;
+    case MSG_COMPRESSED_CERTIFICATE:
+        arena_end(&s->packed[from]);
+        arena_start(&s->packed[from], &memory_standard, PACKED_MOST);
+        if (certificate_unpack(&s->packed[from], body, &s->unpacked[from]) == NULL)
+            hear_certificates(s, from, s->unpacked[from]);
         break;
     case MSG_SERVER_KEY_EXCHANGE:
         check_key_exchange(s, body);
@@ -93,7 +103,7 @@ static bool hear_after(struct session *s, uint8_t type)
         s->handshake_end = s->spoken_len;
     if (type == MSG_CERTIFICATE_REQUEST)
         s->spoken_len = s->handshake_end;
-    return type == MSG_CERTIFICATE_REQUEST || type == MSG_CERTIFICATE || type == MSG_CERTIFICATE_VERIFY ||
+    return type == MSG_CERTIFICATE_REQUEST || type == MSG_CERTIFICATE || type == MSG_COMPRESSED_CERTIFICATE || type == MSG_CERTIFICATE_VERIFY ||
            type == MSG_FINISHED;
 }
 
@@ -112,6 +122,7 @@ void session_hear_client_hello(struct session *s, bytes body)
     s->ticketed = TICKET_CLOSED;
     s->certified[FEDE_CLIENT] = s->certified[FEDE_SERVER] = false;
     s->unjudged[FEDE_CLIENT] = s->unjudged[FEDE_SERVER] = false;
+    s->unpacked[FEDE_CLIENT] = s->unpacked[FEDE_SERVER] = BYTES_NONE;
     s->answer_at = s->status_at = s->verify_at = 0;
     s->ways[0].finished = s->ways[1].finished = false;
     s->ways[0].hidden_handshake = s->ways[1].hidden_handshake = false;
@@ -195,6 +206,8 @@ bytes session_spoken(const struct session *s, uint8_t type, size_t at)
 
 bytes session_certificates(const struct session *s, uint8_t from)
 {
+    if (s->certified[from] && s->unpacked[from].len > 0)
+        return s->unpacked[from];
     return s->certified[from] ? session_spoken(s, MSG_CERTIFICATE, s->shown_at[from]) : BYTES_NONE;
 }
 

@@ -9,6 +9,7 @@
 
 enum { ALL = 3, EVERY_BYTE = 4 };
 
+static void put_faults(struct json_text *w, const struct annotation *a);
 static void put_fault(struct json_text *w, const struct fault *f);
 static void fields_of(struct report *r, struct json_text *w, const char *key, const struct field *parent);
 static void field_of(struct report *r, struct json_text *w, const struct field *f);
@@ -39,21 +40,38 @@ void json_message(struct report *r, const fede_event *e, const char *protocol, c
     if (row != NULL)
         put_words(w, "sentence", glossary_sentence(row, r->options.language));
     put_hex(w, "bytes", e->bytes);
-    if (a->faults.first != NULL) {
-        put_object(w, "malformed");
-        put_fault(w, a->faults.first);
-        put_object_end(w);
-        put_list(w, "faults");
-        for (const struct fault *f = a->faults.first; f != NULL; f = f->next) {
-            put_object(w, NULL);
-            put_fault(w, f);
-            put_object_end(w);
-        }
-        put_list_end(w);
-    }
+    put_faults(w, a);
     r->broken = r->broken || a->cut;
     fields_of(r, w, "fields", a->root);
+    if (a->inside != NULL || a->not_inside != NULL) {
+        put_object(w, "unpacked");
+        if (a->not_inside != NULL)
+            put_words(w, "why_not", a->not_inside);
+        if (a->inside != NULL && a->inside->root != NULL) {
+            put_number(w, "length", a->inside->root->len);
+            put_hex(w, "bytes", a->inside->root->value);
+            put_faults(w, a->inside);
+            fields_of(r, w, "fields", a->inside->root);
+        }
+        put_object_end(w);
+    }
     json_entry_end(r, w);
+}
+
+static void put_faults(struct json_text *w, const struct annotation *a)
+{
+    if (a->faults.first == NULL)
+        return;
+    put_object(w, "malformed");
+    put_fault(w, a->faults.first);
+    put_object_end(w);
+    put_list(w, "faults");
+    for (const struct fault *f = a->faults.first; f != NULL; f = f->next) {
+        put_object(w, NULL);
+        put_fault(w, f);
+        put_object_end(w);
+    }
+    put_list_end(w);
 }
 
 static void put_fault(struct json_text *w, const struct fault *f)

@@ -155,6 +155,7 @@ static void sentences(json_t *list, enum language language)
             json_object_set_new(f, "sentence", json_string(glossary_sentence(row, language)));
         section_of(f);
         sentences(json_object_get(f, "fields"), language);
+        sentences(json_object_get(json_object_get(f, "unpacked"), "fields"), language);
     }
 }
 

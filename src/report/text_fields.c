@@ -36,6 +36,17 @@ void text_fields(struct report *r, const struct annotation *a)
     else
         every_byte(r, a->root);
     text_faults(r, &a->faults);
+    if (a->inside != NULL || a->not_inside != NULL) {
+        page_to(p, AT_TEXT);
+        char line[120];
+        struct text t = text_in(line, sizeof line);
+        text_add(&t, a->inside != NULL ? "unpacked:" : "not unpacked: ");
+        text_add(&t, a->inside != NULL ? "" : a->not_inside);
+        page_words(p, PLAIN, AT_TEXT, line);
+        page_line(p);
+    }
+    if (a->inside != NULL)
+        text_fields(r, a->inside);
     if (a->cut) {
         page_to(p, AT_TEXT);
         page_put(p, WARNING, "not all fields are shown: no memory");
