@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """seeds.py FOLDER: seeds for the fuzzer of capture files, from small captures of make.py and their rewritings."""
+import gzip
 import os
 import struct
 import sys
@@ -30,3 +31,12 @@ for name, ways in {"t12-ecdsa-chacha": ["pcapng-mixed", "pcapng-secrets-last", "
         keep(f"{name}-{way}", b"" if "secrets" in way else keys, rewrite.WAYS[way](packets, keys))
     with open(f"{corpus}/keylogfile/{name}", "wb") as f:
         f.write(b"\xef\xbb\xbf# a comment\r\n" + keys.replace(b"\n", b"\r\n") + b"RSA 0011223344556677 " + b"ab" * 48 + b"\nforeign line\n")
+# As they are: old versions, datagrams, pre-shared keys.
+for name in ("ssl2-connection", "ssl2-error", "ssl2-hello", "ssl3-client-certificate", "gnutls-t13-psk-alone", "udp/dtls12-psk", "udp/dtls13-nss"):
+    path = f"{folder}/{name}.keys"
+    keys = b""
+    if os.path.exists(path):
+        with open(path, "rb") as f:
+            keys = b"".join(line for line in f if not line.startswith(b"#"))
+    with gzip.open(f"{folder}/{name}.pcapng.gz") as f:
+        keep(name.replace("/", "-"), keys, f.read())

@@ -6,6 +6,7 @@
 #include "explain/analysis.h"
 #include "explain/annotate.h"
 #include "explain/dissection.h"
+#include "explain/ssl2.h"
 #include "fuzz/want.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -34,9 +35,16 @@ static void event(void *arg, struct session *s, const fede_event *e)
     dissection_event(&seen->d, e);
     struct text t = text_in(words, sizeof words);
     if (e->kind == FEDE_EVENT_MESSAGE) {
-        want(e->bytes.len >= 4);
+        const bool old = (e->what & MSG_SSL2) != 0; /* without a header of four bytes */
+        want(e->bytes.len >= (old ? 1 : 4));
         dissection_facts(&seen->d, e, &t);
-        annotate_message(&seen->scratch, e->bytes, &seen->d.context);
+        if (old)
+            annotate_ssl2_message(&seen->scratch, e->bytes);
+        else
+            annotate_message(&seen->scratch, e->bytes, &seen->d.context);
+    } else if (e->kind == FEDE_EVENT_RECORD && ssl2_is_record(e)) {
+        want(e->bytes.len >= 2);
+        annotate_ssl2_record(&seen->scratch, e->bytes, e->epoch != 0);
     } else if (e->kind == FEDE_EVENT_RECORD) {
         want(e->bytes.len >= RECORD_HEADER);
         annotate_record(&seen->scratch, e->bytes, (struct record_protection){e->epoch ? seen->d.suite : 0, seen->d.version, seen->d.mac_last});
