@@ -236,3 +236,28 @@ def curl_and_fede_connect(s):
         finally:
             server.terminate()
             server.wait(20)
+
+
+@test
+def kinds_of_validation(s):
+    """DV, OV, IV or EV: the row that says how the owner was checked, by the policies of the CA/Browser Forum."""
+    ca(s, "init", "--ca", "kinds")
+    for policy, kind in (("2.23.140.1.1", "EV, extended validation"), ("2.23.140.1.2.1", "DV, domain validated"), ("2.23.140.1.2.2", "OV, organisation validated"),
+                         ("2.23.140.1.2.3", "IV, individual validated"), (None, "no policy says how its owner was checked")):
+        name = f"kinds/{policy or 'none'}"
+        ca(s, "issue", "--ca", "kinds", *(["--policy", policy] if policy else []), "-o", name, "site.test")
+        card = s.json(f"{name}.pem")["certificates"][0]
+        expect(kind in card["kind"], f"{policy}: {card['kind']}")
+        expect(kind in " ".join(s.run(f"{name}.pem").split()), f"{policy} in the card")
+
+
+@test
+def validity_as_asked_for(s):
+    ca(s, "init", "--ca", "valid", "--days", "30")
+    ca(s, "issue", "--ca", "valid", "--days", "7", "-o", "valid/week", "site.test")
+    ca(s, "issue", "--ca", "valid", "--not-before", "2026-01-02T03:04:05Z", "--not-after", "2027-01-02T03:04:05Z", "-o", "valid/exact", "site.test")
+    dates = s.openssl("x509", "-in", "valid/exact.pem", "-noout", "-dates")
+    expect("notBefore=Jan  2 03:04:05 2026" in dates and "notAfter=Jan  2 03:04:05 2027" in dates, dates)
+    for name, days in (("ca", 30), ("week", 7)):
+        s.openssl("x509", "-in", f"valid/{name}.pem", "-noout", "-checkend", str(days * 86400 - 7200))
+        expect("will expire" in s.openssl("x509", "-in", f"valid/{name}.pem", "-noout", "-checkend", str(days * 86400 + 7200), ok=False), f"{name}: {days} days")
