@@ -288,7 +288,7 @@ def pins(scene):
     t = the(scene)
     good = (("", ["--pass", f"pass:{PIN}"], {}), ("", ["--pass", f"file:{t.pin_file}"], {}), ("", [], {"FEDE_PIN": PIN}),
             (f"pin-value={PIN}", [], {"FEDE_PIN": "1"}), (f"pin-source=file:{t.pin_file}", [], {}))
-    for query, words, env in good:
+    for query, words, env in good[::2] if scene.sanitized else good:
         with socket.socket() as nobody:  # the token is asked before the server is
             nobody.bind(("127.0.0.1", 0))
             code, out = t.client(*t.pair("rsa", query), *words, env=env, port=nobody.getsockname()[1])
@@ -307,7 +307,10 @@ def pins(scene):
 def prompt(scene):
     """On a terminal the PIN is asked for, and not echoed."""
     t = the(scene)
-    pid, terminal = pty.fork()
+    try:
+        pid, terminal = pty.fork()
+    except OSError as why:
+        raise Skipped(f"there are no terminals here: {why}") from None
     if pid == 0:
         os.environ.update(t.env)
         os.environ.pop("FEDE_PIN", None)
@@ -340,7 +343,7 @@ def wrong(scene):
                             ("rsa", "pkcs11:token=fede%20test;nosuch=1", "no PKCS#11 URI"), ("rsa", "pkcs11:object=%zz", "no PKCS#11 URI"),
                             ("rsa", t.uri("rsa", f"module-path=/nosuch.so&{pin}"), "module /nosuch.so can't be used"),
                             ("rsa", t.uri("rsa", f"module-path={scene.ca}&{pin}"), "can't be used")):
-        for command in (["connect", "localhost:1"], ["serve"]):
+        for command in (["connect", "localhost:1"], ["serve"])[:1 if scene.sanitized else 2]:
             code, out = run([scene.fede, command[0], "--cert", f"{t.place}/{cert}.pem", "--key", key, *command[1:]],
                             env=dict(os.environ, COLUMNS="4000", **t.env), stdin=subprocess.DEVNULL, start_new_session=True)
             flat = " ".join(out.split())
