@@ -189,7 +189,7 @@ static int explain_run(int argc, char **argv)
     story_end(&request.report);
     judge_no_more(&request);
     if (code != EXIT_DONE || settings.story.level > 0)
-        fprintf(stderr, "exit %d: %s\n", code, reason);
+        say_exit(code, reason, settings.story.language);
     return code;
 }
 

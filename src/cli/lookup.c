@@ -4,6 +4,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "report/derive.h"
+#include "report/phrases.h"
 
 static bool lookup_take(void *settings, const struct option_row *row, const char *value, struct text *why);
 static int lookup_run(int argc, char **argv);
@@ -79,7 +80,7 @@ static int lookup_run(int argc, char **argv)
         code = EXIT_NOTHING;
     }
     if (code == EXIT_DONE && report.form == REPORT_TEXT && settings.story.level > 0 && !settings.definition)
-        fprintf(report.out, "IANA's registries as of " LOOKUP_STATE "\n");
+        fprintf(report.out, "%s\n", phrase(report.language, "IANA's registries as of " LOOKUP_STATE));
     story_end(&report);
     if (code != EXIT_DONE)
         fprintf(stderr, "exit %d: %s\n", code, exit_meaning(code));

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "report/html.h"
+#include "report/phrases.h"
 
 static bool wants_colour(const struct story *story, int fd);
 static unsigned columns(const struct story *story, int fd);
@@ -280,4 +281,13 @@ static void progress_line(struct sink *sink)
     text_format(&t, " bytes, %.1f MB/s", (double)sink->written / (double)(now - sink->began_us));
     fprintf(stderr, "\r%s\033[K", line);
     fflush(stderr);
+}
+
+void say_exit(int code, const char *reason, enum language language)
+{
+    char line[700], said[1400];
+    struct text t = text_in(line, sizeof line), s = text_in(said, sizeof said);
+    text_format(&t, "exit %d: %s", code, reason);
+    phrase_text(language, line, &s);
+    fprintf(stderr, "%s\n", said);
 }

@@ -53,4 +53,7 @@ enum sink_result { SINK_TAKEN, SINK_CLOSED /* the reader went away: stop without
 enum sink_result sink_write(struct sink *sink, bytes data, struct text *why);
 bool sink_end(struct sink *sink, struct text *why);
 
+/* The last line on standard error: the exit code and why, in that language. */
+void say_exit(int code, const char *reason, enum language language);
+
 #endif

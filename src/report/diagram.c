@@ -8,6 +8,7 @@
 
 #include "explain/annotate.h"
 #include "report/inside.h"
+#include "report/phrases.h"
 
 enum { STEPS_MOST = 2000, LABEL = 700, AT_LINE = 11, MARGIN = 18, INNER_LEAST = 24 };
 enum step_kind { STEP_ARROW, STEP_DATA, STEP_ACROSS /* a remark over the whole width */ };
@@ -155,17 +156,17 @@ static void handshake(struct report *r, const fede_event *e, const char *title)
         if (s != NULL)
             s->packet = r->packet;
     }
-    text_add(&t, title);
+    text_add(&t, e->kind == FEDE_EVENT_RECORD ? phrase(r->page.language, title) : title);
     if (e->kind != FEDE_EVENT_RECORD)
         dissection_facts(&r->d, e, &f);
     if (e->kind == FEDE_EVENT_MESSAGE || e->kind == FEDE_EVENT_RECORD) {
-        text_add(&t, ", ");
-        text_number(&t, (int64_t)e->bytes.len);
-        text_add(&t, " bytes");
+        char size[40];
+        snprintf(size, sizeof size, ", %zu bytes", e->bytes.len);
+        phrase_text(r->page.language, size, &t);
     }
     if (f.len > 0) {
-        text_add(&t, ": ");
-        text_add(&t, facts);
+        text_add(&t, phrase(r->page.language, ": "));
+        phrase_text(r->page.language, facts, &t);
     }
     struct step *s = add(r, STEP_ARROW, e->from, e->at_us, label);
     if (s == NULL)
@@ -230,9 +231,12 @@ void diagram_message(struct report *r, const struct inside_message *m, bool in_c
 {
     char label[2 * LABEL];
     struct text t = text_in(label, sizeof label);
+    char facts[2 * LABEL];
+    struct text f = text_in(facts, sizeof facts);
     inside_title(m, &t);
-    text_add(&t, "; ");
-    inside_facts(m, &t);
+    text_add(&t, phrase(r->page.language, "; "));
+    inside_facts(m, &f);
+    phrase_text(r->page.language, facts, &t);
     words_of(r, m->from, m->first.at_us, in_clear, label, m->first.packet);
 }
 
@@ -321,7 +325,10 @@ static void trip(struct report *r)
 {
     char line[40];
     snprintf(line, sizeof line, "round trip %u", trips_of(r->diagram));
-    across(r, FAINT, line, true);
+    char said[2 * sizeof line];
+    struct text t = text_in(said, sizeof said);
+    phrase_text(r->page.language, line, &t);
+    across(r, FAINT, said, true);
 }
 
 void diagram_end(struct report *r, int exit_code, const char *why)
@@ -454,7 +461,7 @@ static void across(struct report *r, enum style style, const char *label, bool a
     unsigned inner = right - AT_LINE - 3, taken = page_cells(&r->page, label);
     for (unsigned i = 0; alone && taken < inner && i < (inner - taken) / 2; i++)
         page_put(&r->page, FAINT, i + 1 < (inner - taken) / 2 ? "╌" : " ");
-    page_put(&r->page, style, label);
+    page_value(&r->page, style, label);
     for (unsigned i = 0; alone && r->page.column < right - 1 && i < inner; i++)
         page_put(&r->page, FAINT, i == 0 ? " " : "╌");
     page_to(&r->page, right);
@@ -462,46 +469,32 @@ static void across(struct report *r, enum style style, const char *label, bool a
     page_line(&r->page);
 }
 
-/* The longest beginning of text that takes at most `cells`, cut between words if it can; returns its bytes. */
-static size_t fitting(const struct page *p, const char *text, unsigned cells)
-{
-    size_t len = strlen(text), good = 0;
-    char part[2 * LABEL];
-    if (page_cells(p, text) <= cells)
-        return len;
-    for (size_t n = 1; n < len && n < sizeof part - 1; n++) {
-        if (((unsigned char)text[n] & 0xc0) == 0x80)
-            continue;
-        bytes_copy(part, text, n);
-        part[n] = '\0';
-        if (page_cells(p, part) > cells)
-            return good > 0 ? good : n > 1 ? n - 1 : 1;
-        if (text[n] == ' ')
-            good = n;
-    }
-    return good > 0 ? good : len;
-}
-
 static void draw(struct report *r, const struct step *s, const char *margin, bool timed)
 {
     char whole[2 * LABEL + 100];
     struct text t = text_in(whole, sizeof whole);
     unsigned inner = right_line(r) - AT_LINE - 1, room = inner - 6;
-    text_add(&t, s->label);
+    if (s->kind == STEP_ACROSS)
+        phrase_text(r->page.language, s->label, &t);
+    else
+        text_add(&t, s->label);
     if (s->kind == STEP_DATA) {
-        text_add(&t, t.len > 0 ? "; " : "");
-        text_number(&t, (int64_t)s->len);
-        text_add(&t, s->len == 1 ? " byte of application data" : " bytes of application data");
+        char amount[100];
+        struct text a = text_in(amount, sizeof amount);
+        text_number(&a, (int64_t)s->len);
+        text_add(&a, s->len == 1 ? " byte of application data" : " bytes of application data");
         if (s->records > 1) {
-            text_add(&t, " in ");
-            text_number(&t, (int64_t)s->records);
-            text_add(&t, " records");
+            text_add(&a, " in ");
+            text_number(&a, (int64_t)s->records);
+            text_add(&a, " records");
         }
+        text_add(&t, t.len > 0 ? phrase(r->page.language, "; ") : "");
+        phrase_text(r->page.language, amount, &t);
     }
     const char *rest = whole;
     timed_start(r, s->at_us, timed);
     for (bool first = true;; first = false) {
-        size_t n = fitting(&r->page, rest, s->kind == STEP_ACROSS ? inner - 2 : room);
+        size_t n = page_fitting(&r->page, rest, s->kind == STEP_ACROSS ? inner - 2 : room);
         char line[2 * LABEL + 100];
         bytes_copy(line, rest, n);
         line[n] = '\0';
@@ -538,7 +531,7 @@ static void arrow(struct report *r, const struct step *s, const char *label, boo
     } else {
         page_to(&r->page, s->from == FEDE_SERVER ? AT_LINE + 3 + dashes : AT_LINE + 2);
     }
-    page_put(&r->page, style, label);
+    page_value(&r->page, style, label);
     if (s->from == FEDE_CLIENT && last) {
         page_put(&r->page, side, " ");
         for (unsigned i = 0; i < dashes; i++)

@@ -45,20 +45,30 @@ static bool phrases_for_script(FILE *out, enum language language)
     return good;
 }
 
-bool html_story(FILE *out, json_t *story)
+static bool data_element(FILE *out, const char *what, const json_t *v)
 {
-    char *data = json_dumps(story, JSON_COMPACT);
+    char *data = json_dumps(v, JSON_COMPACT);
     if (data == NULL)
         return false;
     size_t len = strlen(data);
-    fputs("<noscript>\n", out);
-    html_plain(out, story);
-    fputs("</noscript>\n<script type=\"application/json\" class=\"story\">", out);
+    fprintf(out, "<script type=\"application/json\" class=\"%s\">", what);
     html_put(out, HTML_DATA, data, len);
     fputs("</script>\n", out);
     bytes_wipe(data, len);
     free(data);
     return !ferror(out);
+}
+
+bool html_story(FILE *out, json_t *story, enum language language)
+{
+    json_t *said = json_object(), *shown = language == ENGLISH ? json_incref(story) : story_words(story, language, said);
+    fputs("<noscript>\n", out);
+    html_plain(out, shown, language);
+    fputs("</noscript>\n", out);
+    json_decref(shown);
+    bool good = (language == ENGLISH || data_element(out, "said", said)) && data_element(out, "story", story);
+    json_decref(said);
+    return good;
 }
 
 bool html_end(FILE *out)

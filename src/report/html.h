@@ -13,7 +13,7 @@
 /* A page is written front to back: the beginning, each story as it is complete, the end. All of them: false when something
    could not be written. */
 bool html_begin(FILE *out, const char *title, enum language language);
-bool html_story(FILE *out, json_t *story);
+bool html_story(FILE *out, json_t *story, enum language language);
 bool html_end(FILE *out);
 
 /* The one place where text becomes part of the page. TEXT is for between tags and for attribute values in double quotes;
@@ -23,8 +23,12 @@ void html_put(FILE *out, enum html_place place, const char *text, size_t len);
 /* The character at the start, and how many bytes it has. What is no UTF-8 counts as U+FFFD, each byte for itself. */
 size_t html_character(const unsigned char *s, size_t len, uint32_t *character);
 
-/* html_plain.c: a story without script, every section open, in reading order. */
-void html_plain(FILE *out, json_t *story);
+/* html_plain.c: a story without script, every section open, in reading order. language: of the words around its values. */
+void html_plain(FILE *out, json_t *story, enum language language);
+
+/* story_words.c: the story with fede's own words in that language, for the caller to drop; said, an object, gets each text of it
+   that is another one there, with the English one as key. */
+json_t *story_words(json_t *story, enum language language, json_t *said);
 
 /* summary.c: what happened in plain sentences, and what a listener on the way learns of it; both made from the story's other
    parts. NULL without memory. */

@@ -4,34 +4,43 @@
    It is made from the JSON story and shows all of it: the parts it knows under headings of their own, then whatever else
    stands in the story. Bytes of a message stand with the fields they belong to; a field that holds others shows only its own,
    its length for instance. */
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report/html.h"
+#include "report/phrases.h"
+
+struct sheet {
+    FILE *out;
+    enum language language; /* of our words; values are in it already, or have none */
+};
 
 struct hexes {
     const char *digits; /* of a whole message */
     size_t n;           /* bytes */
 };
 
-static void header(FILE *out, json_t *story);
-static void messages(FILE *out, json_t *list);
-static void records(FILE *out, json_t *list);
-static void fields(FILE *out, json_t *list, struct hexes all, size_t from, size_t to);
-static void value(FILE *out, const char *key, json_t *v, int depth);
-static void table(FILE *out, json_t *list);
+static void header(const struct sheet *s, json_t *story);
+static void messages(const struct sheet *s, json_t *list);
+static void records(const struct sheet *s, json_t *list);
+static void fields(const struct sheet *s, json_t *list, struct hexes all, size_t from, size_t to);
+static void value(const struct sheet *s, const char *key, json_t *v, int depth);
+static void table(const struct sheet *s, json_t *list);
 static bool is_table(json_t *list);
 static bool is_registered(json_t *v);
-static void pair(FILE *out, const char *key, json_t *v, int depth);
-static void words(FILE *out, const char *key);
-static void put(FILE *out, const char *text);
-static void hex(FILE *out, const char *digits, size_t n);
+static void pair(const struct sheet *s, const char *key, json_t *v, int depth);
+static void words(const struct sheet *s, const char *key);
+static void say(const struct sheet *s, const char *text);
+static void say_form(const struct sheet *s, const char *form, ...) __attribute__((format(printf, 2, 3)));
+static void put(const struct sheet *s, const char *text);
+static void hex(const struct sheet *s, const char *digits, size_t n);
 static const char *string_of(json_t *object, const char *key);
 
 /* In the order of the page; what is not named here follows. No title: part of the header. */
 static const struct section {
     const char *key, *title;
-    void (*show)(FILE *out, json_t *list);
+    void (*show)(const struct sheet *s, json_t *list);
 } sections[] = {
     {"summary", "In short", NULL},
     {"error", "What went wrong", NULL},
@@ -76,148 +85,157 @@ static bool is_in_header(const char *key)
     return false;
 }
 
-static void section(FILE *out, const char *title, const char *key, json_t *v, const struct section *known)
+static void section(const struct sheet *s, const char *title, const char *key, json_t *v, const struct section *known)
 {
     if ((json_is_array(v) && json_array_size(v) == 0) || (json_is_object(v) && json_object_size(v) == 0))
         return;
-    fputs("<section>\n<h2>", out);
+    fputs("<section>\n<h2>", s->out);
     if (title != NULL)
-        put(out, title);
+        say(s, title);
     else
-        words(out, key);
-    fputs("</h2>\n", out);
+        words(s, key);
+    fputs("</h2>\n", s->out);
     if (known != NULL && known->show != NULL)
-        known->show(out, v);
+        known->show(s, v);
     else
-        value(out, key, v, 0);
-    fputs("</section>\n", out);
+        value(s, key, v, 0);
+    fputs("</section>\n", s->out);
 }
 
-void html_plain(FILE *out, json_t *story)
+void html_plain(FILE *out, json_t *story, enum language language)
 {
     const char *key;
     json_t *v;
-    fputs("<article class=\"plain\">\n", out);
-    header(out, story);
+    const struct sheet sheet = {out, language}, *s = &sheet;
+    fputs("<article class=\"plain\">\n", s->out);
+    header(s, story);
     for (size_t i = 0; i < SECTIONS; i++)
         if ((v = json_object_get(story, sections[i].key)) != NULL)
-            section(out, sections[i].title, sections[i].key, v, &sections[i]);
-    fputs("<section>\n<h2>Further facts</h2>\n<dl>\n", out);
+            section(s, sections[i].title, sections[i].key, v, &sections[i]);
+    fputs("<section>\n<h2>", s->out);
+    say(s, "Further facts");
+    fputs("</h2>\n<dl>\n", s->out);
     json_object_foreach(story, key, v)
     {
         if (section_of(key) == NULL && !is_in_header(key) && !json_is_array(v))
-            pair(out, key, v, 0);
+            pair(s, key, v, 0);
     }
-    fputs("</dl>\n</section>\n", out);
+    fputs("</dl>\n</section>\n", s->out);
     json_object_foreach(story, key, v)
     {
         if (section_of(key) == NULL && !is_in_header(key) && json_is_array(v))
-            section(out, NULL, key, v, NULL);
+            section(s, NULL, key, v, NULL);
     }
-    fputs("</article>\n", out);
+    fputs("</article>\n", s->out);
 }
 
-static void header(FILE *out, json_t *story)
+static void header(const struct sheet *s, json_t *story)
 {
     json_t *exit = json_object_get(story, "exit");
     json_int_t code = json_integer_value(json_object_get(exit, "code"));
     const char *title = string_of(story, "title"), *command = string_of(story, "command");
-    fprintf(out, "<header>\n<h1>");
-    put(out, title != NULL ? title : "A TLS connection");
+    fprintf(s->out, "<header>\n<h1>");
+    say(s, title != NULL ? title : "A TLS connection");
     if (json_object_get(story, "connection") != NULL)
-        fprintf(out, " (connection %d)", (int)json_integer_value(json_object_get(story, "connection")));
-    if (json_object_get(story, "onlooker") != NULL) /* nobody's exit code */
-        fputs("</h1>\n<p class=\"verdict\">", out);
-    else
-        fprintf(out, "</h1>\n<p class=\"verdict %s\">%s exit code %d: ", code == 0 ? "good" : "bad",
-                code == 0 ? "✓" : "✗", (int)code);
-    put(out, string_of(exit, "reason") != NULL ? string_of(exit, "reason") : "");
-    fprintf(
-        out, "</p>\n<p class=\"secrecy\">%s</p>\n<dl>\n",
-        json_is_true(json_object_get(story, "secrets_shown"))
-            ? "⚠ This page contains the keys of the connection: whoever has the page can read what was recorded of it."
-            : "This page contains no keys.");
+        say_form(s, " (connection %d)", (int)json_integer_value(json_object_get(story, "connection")));
+    if (json_object_get(story, "onlooker") != NULL) { /* nobody's exit code */
+        fputs("</h1>\n<p class=\"verdict\">", s->out);
+    } else {
+        fprintf(s->out, "</h1>\n<p class=\"verdict %s\">%s", code == 0 ? "good" : "bad", code == 0 ? "✓" : "✗");
+        say_form(s, " exit code %d: ", (int)code);
+    }
+    put(s, string_of(exit, "reason") != NULL ? string_of(exit, "reason") : "");
+    fputs("</p>\n<p class=\"secrecy\">", s->out);
+    say(s, json_is_true(json_object_get(story, "secrets_shown"))
+               ? "⚠ This page contains the keys of the connection: whoever has the page can read what was recorded of it."
+               : "This page contains no keys.");
+    fputs("</p>\n<dl>\n", s->out);
     if (command != NULL) {
-        fputs("<dt>made by</dt><dd><code>", out);
-        put(out, command);
-        fputs("</code></dd>\n", out);
+        fputs("<dt>", s->out);
+        say(s, "made by");
+        fputs("</dt><dd><code>", s->out);
+        put(s, command);
+        fputs("</code></dd>\n", s->out);
     }
     if (json_object_get(story, "started") != NULL)
-        pair(out, "started", json_object_get(story, "started"), 0);
-    pair(out, "tool", json_object_get(story, "tool"), 0);
-    pair(out, "version of the story's form", json_object_get(story, "story"), 0);
-    fputs("</dl>\n</header>\n", out);
+        pair(s, "started", json_object_get(story, "started"), 0);
+    pair(s, "tool", json_object_get(story, "tool"), 0);
+    pair(s, "version of the story's form", json_object_get(story, "story"), 0);
+    fputs("</dl>\n</header>\n", s->out);
 }
 
 /* ---- messages and records ---- */
 
 /* What has not been said by the head of a message, and its fields. */
-static void rest_of(FILE *out, json_t *object, const char *const *said, size_t n_said)
+static void rest_of(const struct sheet *s, json_t *object, const char *const *said, size_t n_said)
 {
     const char *key;
     json_t *v;
-    fputs("<dl class=\"facts\">\n", out);
+    fputs("<dl class=\"facts\">\n", s->out);
     json_object_foreach(object, key, v)
     {
         bool known = false;
         for (size_t i = 0; i < n_said; i++)
             known = known || strcmp(said[i], key) == 0;
         if (!known)
-            pair(out, key, v, 1);
+            pair(s, key, v, 1);
     }
-    fputs("</dl>\n", out);
+    fputs("</dl>\n", s->out);
 }
 
-static void messages(FILE *out, json_t *list)
+static void messages(const struct sheet *s, json_t *list)
 {
     static const char *const said[] = {"name",   "type",  "from",  "ours",   "encrypted",
                                        "length", "facts", "bytes", "fields", "sentence"};
     for (size_t i = 0; i < json_array_size(list); i++) {
         json_t *m = json_array_get(list, i), *type = json_object_get(m, "type");
-        const char *from = string_of(m, "from"), *facts = string_of(m, "facts"), *bytes = string_of(m, "bytes");
+        const char *from = string_of(m, "from"), *facts = string_of(m, "facts"), *digits = string_of(m, "bytes");
         const char *sentence = string_of(m, "sentence");
         bool client = from != NULL && strcmp(from, "client") == 0;
-        fprintf(out, "<details open class=\"message %s%s\">\n<summary><h3>%zu ", client ? "client" : "server",
-                bytes != NULL && strlen(bytes) > (size_t)LONG * 2 ? " long" : "", i + 1);
-        put(out, string_of(m, "name") != NULL ? string_of(m, "name") : "");
+        fprintf(s->out, "<details open class=\"message %s%s\">\n<summary><h3>%zu ", client ? "client" : "server",
+                digits != NULL && strlen(digits) > (size_t)LONG * 2 ? " long" : "", i + 1);
+        put(s, string_of(m, "name") != NULL ? string_of(m, "name") : "");
         if (type != NULL)
-            fprintf(out, " (%d)", (int)json_integer_value(type));
-        fprintf(out, "</h3> <span>%s%s, %d bytes, %s</span></summary>\n",
-                client ? "client → server" : "server → client",
-                json_is_true(json_object_get(m, "ours")) ? " (ours)" : "",
-                (int)json_integer_value(json_object_get(m, "length")),
-                json_is_true(json_object_get(m, "encrypted")) ? "encrypted" : "in the clear");
+            fprintf(s->out, " (%d)", (int)json_integer_value(type));
+        fputs("</h3> <span>", s->out);
+        say(s, client ? "client → server" : "server → client");
+        say(s, json_is_true(json_object_get(m, "ours")) ? " (ours)" : "");
+        say_form(s, ", %d bytes", (int)json_integer_value(json_object_get(m, "length")));
+        fputs(", ", s->out);
+        say(s, json_is_true(json_object_get(m, "encrypted")) ? "encrypted" : "in the clear");
+        fputs("</span></summary>\n", s->out);
         if (sentence != NULL) {
-            fputs("<p class=\"sentence\">", out);
-            put(out, sentence);
-            fputs("</p>\n", out);
+            fputs("<p class=\"sentence\">", s->out);
+            put(s, sentence);
+            fputs("</p>\n", s->out);
         }
         if (facts != NULL && facts[0] != '\0') {
-            fputs("<p>", out);
-            put(out, facts);
-            fputs("</p>\n", out);
+            fputs("<p>", s->out);
+            put(s, facts);
+            fputs("</p>\n", s->out);
         }
-        rest_of(out, m, said, sizeof said / sizeof *said);
-        struct hexes all = {bytes, bytes != NULL ? strlen(bytes) / 2 : 0};
-        fields(out, json_object_get(m, "fields"), all, 0, all.n);
-        fputs("</details>\n", out);
+        rest_of(s, m, said, sizeof said / sizeof *said);
+        struct hexes all = {digits, digits != NULL ? strlen(digits) / 2 : 0};
+        fields(s, json_object_get(m, "fields"), all, 0, all.n);
+        fputs("</details>\n", s->out);
     }
 }
 
-static void records(FILE *out, json_t *list)
+static void records(const struct sheet *s, json_t *list)
 {
     static const char *const said[] = {"number", "content", "from", "fields"};
     for (size_t i = 0; i < json_array_size(list); i++) {
         json_t *r = json_array_get(list, i);
         const char *from = string_of(r, "from");
-        fputs("<details open>\n<summary><h3>", out);
-        put(out, from != NULL ? from : "");
-        fprintf(out, " record %d</h3> <span>", (int)json_integer_value(json_object_get(r, "number")));
-        value(out, "content", json_object_get(r, "content"), 1);
-        fputs("</span></summary>\n", out);
-        rest_of(out, r, said, sizeof said / sizeof *said);
-        fields(out, json_object_get(r, "fields"), (struct hexes){NULL, 0}, 0, 0);
-        fputs("</details>\n", out);
+        fputs("<details open>\n<summary><h3>", s->out);
+        say_form(s, from != NULL && strcmp(from, "client") == 0 ? "client record %d" : "server record %d",
+                 (int)json_integer_value(json_object_get(r, "number")));
+        fputs("</h3> <span>", s->out);
+        value(s, "content", json_object_get(r, "content"), 1);
+        fputs("</span></summary>\n", s->out);
+        rest_of(s, r, said, sizeof said / sizeof *said);
+        fields(s, json_object_get(r, "fields"), (struct hexes){NULL, 0}, 0, 0);
+        fputs("</details>\n", s->out);
     }
 }
 
@@ -229,26 +247,26 @@ static size_t place(json_t *f, const char *key)
     return n < 0 ? 0 : (size_t)n;
 }
 
-static void bytes_between(FILE *out, struct hexes all, size_t from, size_t to)
+static void bytes_between(const struct sheet *s, struct hexes all, size_t from, size_t to)
 {
     if (to > all.n)
         to = all.n;
     if (from >= to)
         return;
-    fputs(" <code>", out);
-    hex(out, all.digits + 2 * from, to - from);
-    fputs("</code>", out);
+    fputs(" <code>", s->out);
+    hex(s, all.digits + 2 * from, to - from);
+    fputs("</code>", s->out);
 }
 
 /* Those of a list that lies from..to in the message; bytes that no field has are shown too. */
-static void fields(FILE *out, json_t *list, struct hexes all, size_t from, size_t to)
+static void fields(const struct sheet *s, json_t *list, struct hexes all, size_t from, size_t to)
 {
     const char *before = "";
     if (json_array_size(list) == 0) {
-        bytes_between(out, all, from, to);
+        bytes_between(s, all, from, to);
         return;
     }
-    fputs("<ul class=\"fields\">\n", out);
+    fputs("<ul class=\"fields\">\n", s->out);
     for (size_t i = 0; i < json_array_size(list); i++) {
         json_t *f = json_array_get(list, i), *inner = json_object_get(f, "fields");
         const char *name = string_of(f, "name"), *text = string_of(f, "text"), *sentence = string_of(f, "sentence");
@@ -256,43 +274,45 @@ static void fields(FILE *out, json_t *list, struct hexes all, size_t from, size_
         size_t at = place(f, "offset"), end = at + place(f, "length");
         size_t first = json_array_size(inner) > 0 ? place(json_array_get(inner, 0), "offset") : end;
         if (at > from) {
-            fputs("<li>", out);
-            bytes_between(out, all, from, at);
-            fputs("</li>\n", out);
+            fputs("<li>", s->out);
+            bytes_between(s, all, from, at);
+            fputs("</li>\n", s->out);
         }
-        fputs("<li><b>", out);
-        put(out, name != NULL ? name : "");
-        fputs("</b> ", out);
+        fputs("<li><b>", s->out);
+        put(s, name != NULL ? name : "");
+        fputs("</b> ", s->out);
         if (text != NULL) {
-            fputs("<span>", out);
-            put(out, text);
-            fputs("</span>", out);
+            fputs("<span>", s->out);
+            put(s, text);
+            fputs("</span>", s->out);
         }
         if (all.digits != NULL)
-            bytes_between(out, all, at, first);
+            bytes_between(s, all, at, first);
         else if (own != NULL && own[0] != '\0') {
-            fputs(" <code>", out);
-            hex(out, own, strlen(own) / 2);
-            fputs("</code>", out);
+            fputs(" <code>", s->out);
+            hex(s, own, strlen(own) / 2);
+            fputs("</code>", s->out);
         }
-        fprintf(out, " <small>at %zu, %zu %s</small>", at, end - at, end - at == 1 ? "byte" : "bytes");
+        fputs(" <small>", s->out);
+        say_form(s, end - at == 1 ? "at %zu, %zu byte" : "at %zu, %zu bytes", at, end - at);
+        fputs("</small>", s->out);
         if (sentence != NULL && strcmp(sentence, before) != 0) {
-            fputs("<p class=\"sentence\">", out);
-            put(out, sentence);
-            fputs("</p>", out);
+            fputs("<p class=\"sentence\">", s->out);
+            put(s, sentence);
+            fputs("</p>", s->out);
         }
         before = sentence != NULL ? sentence : "";
         if (json_array_size(inner) > 0)
-            fields(out, inner, all, first, end);
-        fputs("</li>\n", out);
+            fields(s, inner, all, first, end);
+        fputs("</li>\n", s->out);
         from = end > from ? end : from;
     }
     if (to > from) {
-        fputs("<li>", out);
-        bytes_between(out, all, from, to);
-        fputs("</li>\n", out);
+        fputs("<li>", s->out);
+        bytes_between(s, all, from, to);
+        fputs("</li>\n", s->out);
     }
-    fputs("</ul>\n", out);
+    fputs("</ul>\n", s->out);
 }
 
 /* ---- everything else ---- */
@@ -307,41 +327,41 @@ static bool is_hex(const char *key, const char *s)
     return n >= 16 && n % 2 == 0 && s[strspn(s, "0123456789abcdef")] == '\0';
 }
 
-static void value(FILE *out, const char *key, json_t *v, int depth)
+static void value(const struct sheet *s, const char *key, json_t *v, int depth)
 {
     const char *inner_key;
     json_t *inner;
     if (depth > DEEPEST)
         return;
     if (is_registered(v)) {
-        put(out, string_of(v, "name"));
-        fprintf(out, " (%" JSON_INTEGER_FORMAT ")", json_integer_value(json_object_get(v, "number")));
+        put(s, string_of(v, "name"));
+        fprintf(s->out, " (%" JSON_INTEGER_FORMAT ")", json_integer_value(json_object_get(v, "number")));
     } else if (json_is_object(v)) {
-        fputs("<dl>\n", out);
-        json_object_foreach(v, inner_key, inner) pair(out, inner_key, inner, depth + 1);
-        fputs("</dl>\n", out);
+        fputs("<dl>\n", s->out);
+        json_object_foreach(v, inner_key, inner) pair(s, inner_key, inner, depth + 1);
+        fputs("</dl>\n", s->out);
     } else if (json_is_array(v) && is_table(v)) {
-        table(out, v);
+        table(s, v);
     } else if (json_is_array(v)) {
-        fputs("<ol>\n", out);
+        fputs("<ol>\n", s->out);
         for (size_t i = 0; i < json_array_size(v); i++) {
-            fputs("<li>", out);
-            value(out, key, json_array_get(v, i), depth + 1);
-            fputs("</li>\n", out);
+            fputs("<li>", s->out);
+            value(s, key, json_array_get(v, i), depth + 1);
+            fputs("</li>\n", s->out);
         }
-        fputs("</ol>\n", out);
+        fputs("</ol>\n", s->out);
     } else if (json_is_string(v) && is_hex(key, json_string_value(v))) {
-        fputs("<code>", out);
-        hex(out, json_string_value(v), json_string_length(v) / 2);
-        fputs("</code>", out);
+        fputs("<code>", s->out);
+        hex(s, json_string_value(v), json_string_length(v) / 2);
+        fputs("</code>", s->out);
     } else if (json_is_string(v)) {
-        html_put(out, HTML_TEXT, json_string_value(v), json_string_length(v));
+        html_put(s->out, HTML_TEXT, json_string_value(v), json_string_length(v));
     } else if (json_is_boolean(v)) {
-        fputs(json_is_true(v) ? "yes" : "no", out);
+        say(s, json_is_true(v) ? "yes" : "no");
     } else if (json_is_integer(v)) {
-        fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+        fprintf(s->out, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
     } else if (json_is_real(v)) {
-        fprintf(out, "%g", json_real_value(v));
+        fprintf(s->out, "%g", json_real_value(v));
     }
 }
 
@@ -364,33 +384,33 @@ static bool is_table(json_t *list)
     return json_array_size(list) > 0;
 }
 
-static void table(FILE *out, json_t *list)
+static void table(const struct sheet *s, json_t *list)
 {
     json_t *columns = json_object(), *v;
     const char *key;
     for (size_t i = 0; i < json_array_size(list); i++)
         json_object_foreach(json_array_get(list, i), key, v) json_object_set_new(columns, key, json_true());
-    fputs("<table>\n<thead><tr>", out);
+    fputs("<table>\n<thead><tr>", s->out);
     json_object_foreach(columns, key, v)
     {
-        fputs("<th scope=\"col\">", out);
-        words(out, key);
-        fputs("</th>", out);
+        fputs("<th scope=\"col\">", s->out);
+        words(s, key);
+        fputs("</th>", s->out);
     }
-    fputs("</tr></thead>\n<tbody>\n", out);
+    fputs("</tr></thead>\n<tbody>\n", s->out);
     for (size_t i = 0; i < json_array_size(list); i++) {
-        fputs("<tr>", out);
+        fputs("<tr>", s->out);
         json_object_foreach(columns, key, v)
         {
             json_t *cell = json_object_get(json_array_get(list, i), key);
-            fputs("<td>", out);
+            fputs("<td>", s->out);
             if (cell != NULL)
-                value(out, key, cell, DEEPEST);
-            fputs("</td>", out);
+                value(s, key, cell, DEEPEST);
+            fputs("</td>", s->out);
         }
-        fputs("</tr>\n", out);
+        fputs("</tr>\n", s->out);
     }
-    fputs("</tbody>\n</table>\n", out);
+    fputs("</tbody>\n</table>\n", s->out);
     json_decref(columns);
 }
 
@@ -400,36 +420,54 @@ static bool is_registered(json_t *v)
            json_is_string(json_object_get(v, "name"));
 }
 
-static void pair(FILE *out, const char *key, json_t *v, int depth)
+static void pair(const struct sheet *s, const char *key, json_t *v, int depth)
 {
-    fputs("<dt>", out);
-    words(out, key);
-    fputs("</dt><dd>", out);
-    value(out, key, v, depth);
-    fputs("</dd>\n", out);
+    fputs("<dt>", s->out);
+    words(s, key);
+    fputs("</dt><dd>", s->out);
+    value(s, key, v, depth);
+    fputs("</dd>\n", s->out);
 }
 
 /* data_records: data records */
-static void words(FILE *out, const char *key)
+static void words(const struct sheet *s, const char *key)
 {
-    for (size_t len; *key != '\0'; key += len) {
-        len = *key == '_' ? 1 : strcspn(key, "_");
-        if (*key == '_')
-            fputc(' ', out);
-        else
-            html_put(out, HTML_TEXT, key, len);
-    }
+    char label[200];
+    size_t n = 0;
+    for (; key[n] != '\0' && n + 1 < sizeof label; n++)
+        label[n] = (char)(key[n] == '_' ? ' ' : key[n]);
+    label[n] = '\0';
+    say(s, label);
 }
 
-static void put(FILE *out, const char *text)
+/* A phrase of ours. */
+static void say(const struct sheet *s, const char *text)
 {
-    html_put(out, HTML_TEXT, text, strlen(text));
+    put(s, phrase(s->language, text));
 }
 
-static void hex(FILE *out, const char *digits, size_t n)
+/* One with numbers in it. */
+static void say_form(const struct sheet *s, const char *form, ...)
+{
+    char text[200], said[400];
+    struct text t = text_in(said, sizeof said);
+    va_list values;
+    va_start(values, form);
+    vsnprintf(text, sizeof text, form, values);
+    va_end(values);
+    phrase_text(s->language, text, &t);
+    put(s, said);
+}
+
+static void put(const struct sheet *s, const char *text)
+{
+    html_put(s->out, HTML_TEXT, text, strlen(text));
+}
+
+static void hex(const struct sheet *s, const char *digits, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        fprintf(out, "%s%.2s", i > 0 ? " " : "", digits + 2 * i);
+        fprintf(s->out, "%s%.2s", i > 0 ? " " : "", digits + 2 * i);
 }
 
 static const char *string_of(json_t *object, const char *key)

@@ -92,7 +92,7 @@ void json_story_event(struct report *r, const fede_event *e)
     case FEDE_EVENT_VERDICT:
         if (in_lines(r) && r->d.verdict != NULL) {
             struct json_text *w = json_entry(r, VERIFICATION);
-            json_verification(w, r->d.verdict);
+            json_verification(w, r->d.verdict, r->d.role == FEDE_SERVER);
             json_entry_end(r, w);
         }
         break;
@@ -183,7 +183,7 @@ void json_story_end(struct report *r, const fede_conn *conn, int exit_code, cons
             json_certificates(r, w);
             if (d->verdict != NULL) {
                 put_object(w, "verification");
-                json_verification(w, d->verdict);
+                json_verification(w, d->verdict, d->role == FEDE_SERVER);
                 put_object_end(w);
             }
         }
@@ -242,7 +242,7 @@ static void write_document(struct report *r)
     if (observer != NULL)
         json_object_set_new(story, "observer", observer);
     if (r->options.form == REPORT_HTML) {
-        r->broken |= !html_story(r->options.out, story);
+        r->broken |= !html_story(r->options.out, story, r->options.language);
     } else {
         char *text = json_dumps(story, JSON_INDENT(1));
         if (text != NULL)

@@ -18,7 +18,7 @@ void json_secret(struct report *r, const fede_event *e);
 /* ---- json_result.c: into an object that is open. */
 void json_choice(struct report *r, struct json_text *w);
 void json_certificates(struct report *r, struct json_text *w); /* "certificates" */
-void json_verification(struct json_text *w, const fede_verdict *v);
+void json_verification(struct json_text *w, const fede_verdict *v, bool client); /* client: on a client's chain */
 void json_aims(struct report *r, struct json_text *w); /* "protected_against" */
 void json_traffic(struct report *r, struct json_text *w, uint8_t from);
 /* The engine opens a connection only with these in hand. */

@@ -104,7 +104,7 @@ static void put_checks(struct json_text *w, const fede_check *checks, size_t n)
     put_list_end(w);
 }
 
-void json_verification(struct json_text *w, const fede_verdict *v)
+void json_verification(struct json_text *w, const fede_verdict *v, bool client)
 {
     char judged[JSON_ISO];
     json_iso(judged, v->at, -1);
@@ -112,8 +112,13 @@ void json_verification(struct json_text *w, const fede_verdict *v)
     if (v->name != NULL)
         put_words(w, "name", v->name);
     put_words(w, "judged_at", judged);
-    if (!v->accepted)
+    if (!v->accepted) {
+        char sentence[900];
+        struct text t = text_in(sentence, sizeof sentence);
+        verdict_sentence(v, client, &t);
         put_words(w, "reason", fede_reason_name(v->reason));
+        put_words(w, "text", sentence);
+    }
     put_path(w, v->path, v->path_len);
     put_checks(w, v->checks, v->n_checks);
     if (v->n_attempts == 0 && v->attempts_more == 0)

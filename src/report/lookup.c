@@ -273,7 +273,7 @@ static void text_match(struct report *r, const struct match *m, bool brief)
     char name[200], section[120];
     struct text t = text_in(name, sizeof name);
     field_registered(&t, m->names, m->row->number);
-    page_words(p, STRONG, 2, name);
+    page_value_words(p, STRONG, 2, name);
     page_line(p);
     snprintf(section, sizeof section, "%s%s%s", m->row->section,
              m->row->section[0] != '\0' && m->row->status[0] != '\0' ? "; " : "", m->row->status);

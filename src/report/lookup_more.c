@@ -23,6 +23,13 @@ struct definition {
 static const struct attack attacks[] = {
 #include "report/attacks.def"
 };
+static const struct {
+    const char *name, *what, *needs, *fede;
+} attacks_zh[] = {
+#define ATTACK_ZH(...) {__VA_ARGS__},
+#include "report/attacks_zh.def"
+};
+_Static_assert(sizeof attacks_zh / sizeof *attacks_zh == sizeof attacks / sizeof *attacks, "an attack has no Chinese");
 #define VERSION(...) {__VA_ARGS__},
 static const struct version versions[] = {
 #include "report/versions.def"
@@ -96,7 +103,7 @@ size_t lookup_struct(const char *word, const struct lookup_out *out)
             size_t len = strcspn(at, "\n");
             snprintf(line, sizeof line, "%.*s", (int)len, at);
             page_to(out->page, 2);
-            page_put(out->page, PLAIN, line);
+            page_value(out->page, PLAIN, line);
             page_line(out->page);
             at += len + (at[len] == '\n');
         }
@@ -194,7 +201,7 @@ static void open_entry(const struct lookup_out *out, const char *kind, const cha
         put_words(out->json, kind, name);
         return;
     }
-    page_put(out->page, STRONG, name);
+    page_value(out->page, STRONG, name);
     page_put(out->page, FAINT, aside[0] != '\0' ? "  " : "");
     page_put(out->page, FAINT, aside);
     page_line(out->page);
@@ -230,10 +237,12 @@ static void tell_attack(const struct attack *a, const struct lookup_out *out, bo
         pair(out, out->json != NULL ? "other_names" : "also", a->others);
         pair(out, "references", a->references);
     }
-    pair(out, "what", a->what);
+    const size_t at = (size_t)(a - attacks);
+    const bool chinese = out->page != NULL && out->page->language == CHINESE;
+    pair(out, "what", chinese ? attacks_zh[at].what : a->what);
     if (!brief || out->json != NULL) {
-        pair(out, "needs", a->needs);
-        pair(out, "fede", a->fede);
+        pair(out, "needs", chinese ? attacks_zh[at].needs : a->needs);
+        pair(out, "fede", chinese ? attacks_zh[at].fede : a->fede);
     }
     close_entry(out);
 }

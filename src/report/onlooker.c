@@ -12,6 +12,7 @@
 #include <malloc.h>
 #endif
 
+#include "report/phrases.h"
 #include "report/progress.h"
 
 enum { SIGNATURES_KEPT = 4096 };
@@ -46,7 +47,7 @@ enum onlooker_outcome onlooker_tell(const struct onlooker_request *request, char
     bool chosen = request->select != NULL && rows == NULL;
     bool two = (look_is_text(&l) || chosen) && request->follow == 0 && !request->live;
     whole_begin(&l);
-    progress_start(&l.progress, request->progress);
+    progress_start(&l.progress, request->progress, request->report.language);
     l.failed = !pass(&l, two) || l.failed;
     if (two && !l.failed && l.n_rows > 0)
         tell_chosen(&l);
@@ -162,12 +163,14 @@ static void tell_file(struct look *l, size_t i)
 /* On standard error and, in JSON, in the list of problems. */
 void look_problem(struct look *l, const char *file, const char *text)
 {
-    char line[700];
-    struct text t = text_in(line, sizeof line);
+    char line[700], said[1400];
+    struct text t = text_in(line, sizeof line), s = text_in(said, sizeof said);
     text_escaped(&t, bytes_text(file));
     text_add(&t, ": ");
+    text_add(&s, line);
     text_add(&t, text);
-    fprintf(stderr, "%s: %s\n", l->request->command, line);
+    phrase_text(l->request->report.language, text, &s);
+    fprintf(stderr, "%s: %s\n", l->request->command, said);
     if (l->problems.len == 0)
         put_list(&l->problems, NULL);
     put_words(&l->problems, NULL, line);

@@ -82,6 +82,7 @@ void table_around(struct look *l)
     if (o->level < 1 || o->diagram)
         return;
     page_start(&p, o->width, o->colour, o->utf8);
+    p.language = o->language;
     around_text(&l->analysis, &l->comments, &p);
     if (p.len > 0)
         page_line(&p);
@@ -95,6 +96,7 @@ void table_tell(struct look *l)
     const struct report_options *o = &l->request->report;
     struct page p;
     page_start(&p, o->width, o->colour, o->utf8);
+    p.language = o->language;
     table_sort(l);
     for (size_t i = 0; i < l->n_rows; i++) {
         const struct row *r = &l->rows[i];
@@ -104,11 +106,14 @@ void table_tell(struct look *l)
         snprintf(number, sizeof number, "%u", r->number);
         page_right(&p, FAINT, AT_NUMBER, number);
         page_to(&p, AT_ROW);
-        page_put(&p, CLIENT_SIDE, r->client);
+        page_value(&p, CLIENT_SIDE, r->client);
         page_put(&p, FAINT, " → ");
-        page_put(&p, SERVER_SIDE, r->server);
+        page_value(&p, SERVER_SIDE, r->server);
         page_put(&p, PLAIN, "  ");
-        page_words(&p, STRONG, AT_ROW, r->name != NULL ? r->name : r->plain ? "" : "(no SNI)");
+        if (r->name != NULL)
+            page_value_words(&p, STRONG, AT_ROW, r->name);
+        else
+            page_words(&p, STRONG, AT_ROW, r->plain ? "" : "(no SNI)");
         page_line(&p);
         struct text t = text_in(text, sizeof text);
         text_add(&t, r->plain ? "HTTP without TLS" : r->version != 0 ? version_title(r->version) : "version not seen");

@@ -3,11 +3,16 @@
    The page knows at which cell it stands. Spaces are owed until something comes behind them, so lines never end in blanks.
    Characters go through one function that knows three things: the ASCII form of the signs used in this project, the width
    of East Asian characters, and that no control character may pass. Colours are only ever added to words and signs that
-   say the same without them. */
+   say the same without them. Words of ours are put in the page's language here (phrases.h); values pass as they are. */
 #include "report/page.h"
 
 #include <stdlib.h>
 
+#include "report/phrases.h"
+
+enum { SAID_MOST = 4096 };
+
+static const char *in_words(const struct page *page, const char *text, char said[static SAID_MOST]);
 static size_t next_character(const char *s, uint32_t *character);
 static unsigned cells_of(const struct page *page, uint32_t c);
 static bool is_wide(uint32_t c);
@@ -46,6 +51,12 @@ void page_end(struct page *page)
 
 void page_put(struct page *page, enum style style, const char *text)
 {
+    char said[SAID_MOST];
+    page_value(page, style, text != NULL ? in_words(page, text, said) : NULL);
+}
+
+void page_value(struct page *page, enum style style, const char *text)
+{
     if (text != NULL && *text != '\0')
         paint(page, style, text, strlen(text));
 }
@@ -53,7 +64,7 @@ void page_put(struct page *page, enum style style, const char *text)
 void page_number(struct page *page, enum style style, uint64_t n)
 {
     char grouped[32];
-    page_put(page, style, page_grouped(grouped, n));
+    page_value(page, style, page_grouped(grouped, n));
 }
 
 const char *page_grouped(char out[32], uint64_t n)
@@ -74,7 +85,7 @@ void page_hex(struct page *page, enum style style, bytes b, const char *between)
     for (size_t i = 0; i < b.len; i++) {
         char two[8];
         snprintf(two, sizeof two, "%s%02x", i > 0 ? between : "", b.data[i]);
-        page_put(page, style, two);
+        page_value(page, style, two);
     }
 }
 
@@ -102,12 +113,20 @@ void page_to(struct page *page, unsigned column)
 
 void page_right(struct page *page, enum style style, unsigned column, const char *text)
 {
-    unsigned cells = page_cells(page, text), from = column > cells ? column - cells : 0;
+    char said[SAID_MOST];
+    const char *words = in_words(page, text, said);
+    unsigned cells = page_cells(page, words), from = column > cells ? column - cells : 0;
     page_to(page, from > 0 && from == page->column ? from + 1 : from);
-    page_put(page, style, text);
+    page_value(page, style, words);
 }
 
 void page_words(struct page *page, enum style style, unsigned indent, const char *text)
+{
+    char said[SAID_MOST];
+    page_value_words(page, style, indent, in_words(page, text, said));
+}
+
+void page_value_words(struct page *page, enum style style, unsigned indent, const char *text)
 {
     bool first = true, apart = true;
     while (*text != '\0') {
@@ -151,6 +170,28 @@ static size_t unbroken(const char *text)
     return at;
 }
 
+size_t page_fitting(const struct page *page, const char *text, unsigned cells)
+{
+    size_t good = 0, at = 0;
+    while (text[at] != '\0') {
+        size_t len = at + unbroken(text + at);
+        if (cells_in(page, text, len) > cells)
+            break;
+        good = at = len;
+        while (text[at] == ' ')
+            at++;
+    }
+    if (good > 0)
+        return good;
+    uint32_t c;
+    size_t next = next_character(text + at, &c);
+    do { /* one word, longer than the line */
+        at += next;
+        next = next_character(text + at, &c);
+    } while (text[at] != '\0' && cells_in(page, text, at + next) <= cells);
+    return at;
+}
+
 /* Punctuation that stays with what is before it, and with what is behind it. */
 static bool closes(uint32_t c)
 {
@@ -169,9 +210,17 @@ static bool opens(uint32_t c)
 
 void page_parts(struct page *page, enum style style, unsigned indent, const char *text, const char *separator)
 {
+    char said[SAID_MOST];
+    const char *words = in_words(page, text, said);
+    page_value_parts(page, style, indent, words, words != text && separator[0] == ';' ? "；" : separator);
+}
+
+void page_value_parts(struct page *page, enum style style, unsigned indent, const char *text, const char *separator)
+{
+    const size_t sign = strcspn(separator, " "); /* it stays with what is before it */
     while (*text != '\0') {
         const char *end = strstr(text, separator);
-        size_t len = end != NULL ? (size_t)(end - text) + 1 : strlen(text);
+        size_t len = end != NULL ? (size_t)(end - text) + sign : strlen(text);
         char part[800];
         if (len >= sizeof part)
             len = sizeof part - 1;
@@ -182,7 +231,7 @@ void page_parts(struct page *page, enum style style, unsigned indent, const char
             page_line(page);
             page_to(page, indent);
         }
-        page_words(page, style, indent, part);
+        page_value_words(page, style, indent, part);
         text += len;
         if (*text == ' ') {
             text++;
@@ -252,6 +301,16 @@ void page_write(struct page *page, FILE *out)
     if (page->data != NULL)
         bytes_wipe(page->data, page->len);
     page->len = 0;
+}
+
+/* The text in the page's language; what is longer than any phrase stays as it is. */
+static const char *in_words(const struct page *page, const char *text, char said[static SAID_MOST])
+{
+    if (page->language == ENGLISH || text[0] == '\0' || strlen(text) >= SAID_MOST / 2)
+        return text;
+    struct text t = text_in(said, SAID_MOST);
+    phrase_text(page->language, text, &t);
+    return said;
 }
 
 /* ---- characters ---- */

@@ -17,7 +17,7 @@ struct page {
     unsigned width;
     unsigned column, wanted; /* where the next cell goes; where it is to go, filled with spaces when something comes */
     bool colour, utf8;
-    enum language language;  /* of what page_say writes */
+    enum language language;  /* of all that is no value */
     bool failed;             /* no memory: something is missing */
     bool boxed;
     char prefix[48];         /* in front of every line */
@@ -26,8 +26,10 @@ struct page {
 void page_start(struct page *page, unsigned width, bool colour, bool utf8);
 void page_end(struct page *page);
 
-/* Text as it is; control characters in it are escaped, a line never ends here. */
+/* Words of ours, in the page's language; control characters are escaped, a line never ends here. What may come from the network
+   is a value and stays as it is. */
 void page_put(struct page *page, enum style style, const char *text);
+void page_value(struct page *page, enum style style, const char *text);
 void page_number(struct page *page, enum style style, uint64_t n);
 /* "12,345"; returns out. */
 const char *page_grouped(char out[32], uint64_t n);
@@ -44,11 +46,15 @@ void page_right(struct page *page, enum style style, unsigned column, const char
    (", " or "; ") when it can. */
 void page_words(struct page *page, enum style style, unsigned indent, const char *text);
 void page_parts(struct page *page, enum style style, unsigned indent, const char *text, const char *separator);
+void page_value_words(struct page *page, enum style style, unsigned indent, const char *text);
+void page_value_parts(struct page *page, enum style style, unsigned indent, const char *text, const char *separator);
 void page_line(struct page *page);
 
 void page_box(struct page *page, enum style style, const char *title);
 void page_box_end(struct page *page, enum style style);
 
+/* How many bytes of text take at most that many cells; it is cut where a line may end, if it can. */
+size_t page_fitting(const struct page *page, const char *text, unsigned cells);
 /* Cells that text takes on this page. */
 unsigned page_cells(const struct page *page, const char *text);
 

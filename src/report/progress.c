@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "report/phrases.h"
+
 enum { FIRST_US = 1000000, AGAIN_US = 200000 };
 
 static uint64_t now_us(void)
@@ -17,9 +19,9 @@ static uint64_t now_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-void progress_start(struct progress *p, bool wanted)
+void progress_start(struct progress *p, bool wanted, enum language language)
 {
-    *p = (struct progress){.wanted = wanted && isatty(STDERR_FILENO), .began_us = now_us()};
+    *p = (struct progress){.wanted = wanted && isatty(STDERR_FILENO), .began_us = now_us(), .language = language};
 }
 
 void progress_at(struct progress *p, uint64_t n, const char *what, uint64_t done, uint64_t whole)
@@ -31,7 +33,7 @@ void progress_at(struct progress *p, uint64_t n, const char *what, uint64_t done
         return;
     p->shown = true;
     p->shown_us = now;
-    fprintf(stderr, "\r%" PRIu64 " %s", n, what);
+    fprintf(stderr, "\r%" PRIu64 " %s", n, phrase(p->language, what));
     if (whole > 0)
         fprintf(stderr, ", %u %%", (unsigned)(100.0 * (double)done / (double)whole));
     fprintf(stderr, ", %.0f MB/s\033[K", (double)done / (double)(now - p->began_us));

@@ -122,6 +122,8 @@ struct check_look {
 };
 void text_check(struct report *r, const fede_check *check, size_t number, const struct check_look *look);
 void text_box(struct report *r);
+/* verdict.c: why it was not accepted. client: it is on a client's chain. */
+void verdict_sentence(const fede_verdict *v, bool client, struct text *out);
 void text_connection_line(struct report *r, int exit_code, const char *why);
 
 /* text_insight.c: offers and choice, verdicts, derived values, alert reasons, findings. */

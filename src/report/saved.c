@@ -99,7 +99,7 @@ static void tell(struct saved *s, json_t *story)
     json_t *messages = json_object_get(story, "messages"), *records = json_object_get(story, "records");
     sentences(messages, s->request->page.language);
     sentences(records, s->request->page.language);
-    s->failed = !html_story(s->request->page.out, story) || s->failed;
+    s->failed = !html_story(s->request->page.out, story, s->request->page.language) || s->failed;
 }
 
 static void lines_of(struct saved *s, const json_t *story)

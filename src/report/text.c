@@ -83,13 +83,13 @@ void text_story_check(struct report *r, const char *name, int outcome, const cha
         return;
     char line[600];
     struct text t = text_in(line, sizeof line);
-    text_add(&t, name);
-    text_add(&t, outcomes[outcome].word);
-    text_add(&t, text);
+    phrase_text(r->page.language, name, &t);
+    phrase_text(r->page.language, outcomes[outcome].word, &t);
+    phrase_text(r->page.language, text, &t);
     page_to(&r->page, AT_TAG);
     text_sign(r, outcomes[outcome].style, outcomes[outcome].sign);
     page_to(&r->page, AT_TEXT);
-    page_words(&r->page, outcomes[outcome].style, AT_TEXT, line);
+    page_value_words(&r->page, outcomes[outcome].style, AT_TEXT, line);
     page_line(&r->page);
     page_write(&r->page, r->options.out);
 }
@@ -162,7 +162,7 @@ void text_exit(struct report *r, int exit_code, const char *why)
     text_add(&t, "exit ");
     text_number(&t, exit_code);
     text_add(&t, ": ");
-    phrase_text(r->options.language, why != NULL && why[0] != '\0' ? why : exit_code == 0 ? "all done" : "failed", &t);
+    text_add(&t, why != NULL && why[0] != '\0' ? why : exit_code == 0 ? "all done" : "failed");
     page_words(&r->page, exit_code == 0 ? FAINT : BAD, 2, line);
     page_line(&r->page);
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "explain/ssl2.h"
+#include "report/phrases.h"
 #include "report/report.h"
 
 enum { DEFAULT = 1, FIELDS = 2, ALL = 3, EVERY_BYTE = 4 };
@@ -129,7 +130,7 @@ static void message_row(struct report *r, const fede_event *e, const char *title
     text_row(r, e->at_us, true);
     tag(r, e);
     page_to(p, AT_TEXT);
-    page_put(p, STRONG, title);
+    page_value(p, STRONG, title);
     char digits[24];
     snprintf(digits, sizeof digits, "%zu", len);
     page_right(p, FAINT, AT_BYTES, digits);
@@ -223,9 +224,9 @@ static void closed_record(struct report *r, const fede_event *e)
     struct text t = text_in(words, sizeof words);
     text_add(&t, "encrypted, not readable without its key");
     message_row(r, e,
-                e->what == CONTENT_HANDSHAKE ? "handshake message"
-                : e->what == CONTENT_ALERT   ? "Alert"
-                                             : "protected record",
+                e->what == CONTENT_ALERT ? "Alert"
+                                         : phrase(r->page.language, e->what == CONTENT_HANDSHAKE ? "handshake message"
+                                                                                                 : "protected record"),
                 e->bytes.len, &t);
 }
 

@@ -17,6 +17,7 @@ static void all(struct report *r, const struct field *root);
 static void every_byte(struct report *r, const struct field *root);
 static void beside(struct report *r, const struct field *f, const uint8_t *base);
 static void zip(struct report *r, size_t offset, bytes hex, const char *text);
+static bool is_value(const struct field *f, const char *text);
 static void name_of(struct page *p, enum style style, unsigned indent, const struct field *f, bool colon);
 static void value_of(const struct report *r, const struct field *f, struct text *out, bool short_form);
 static struct text value_room(struct report *r, const struct field *f);
@@ -103,7 +104,7 @@ static void brief_row(struct report *r, const struct field *f, unsigned depth)
             page_to(p, BENEATH);
             struct text t = value_room(r, e);
             field_brief(e, &t, SHORT);
-            page_parts(p, PLAIN, BENEATH + 2, t.out, ", ");
+            page_value_parts(p, PLAIN, BENEATH + 2, t.out, ", ");
         }
         page_line(p);
         return;
@@ -118,7 +119,7 @@ static void brief_row(struct report *r, const struct field *f, unsigned depth)
         after = BENEATH;
     }
     page_to(p, after);
-    page_parts(p, PLAIN, after, value, ", ");
+    (is_value(f, value) ? page_value_parts : page_parts)(p, PLAIN, after, value, ", ");
     page_line(p);
 }
 
@@ -161,7 +162,7 @@ static void all(struct report *r, const struct field *root)
         name_of(p, f->n > 0 ? STRONG : PLAIN, indent, f, t.len > 0);
         if (t.len > 0) {
             page_to(p, p->column + 1);
-            page_words(p, PLAIN, indent + 2, t.out);
+            (is_value(f, t.out) ? page_value_words : page_words)(p, PLAIN, indent + 2, t.out);
         }
         page_line(p);
     }
@@ -192,7 +193,7 @@ static void beside(struct report *r, const struct field *f, const uint8_t *base)
     name_of(&side, STRONG, indent, f, t.len > 0);
     if (t.len > 0) {
         page_to(&side, side.column + 1);
-        page_words(&side, PLAIN, indent + 2, t.out);
+        (is_value(f, t.out) ? page_value_words : page_words)(&side, PLAIN, indent + 2, t.out);
     }
     page_line(&side);
     const struct glossary_row *row = glossary_of(f);
@@ -205,7 +206,7 @@ static void beside(struct report *r, const struct field *f, const uint8_t *base)
         text_add(&s, " (");
         text_add(&s, section_of_field(f));
         text_char(&s, ')');
-        page_words(&side, FAINT, indent + 2, words);
+        page_value_words(&side, FAINT, indent + 2, words);
         page_line(&side);
     }
     /* What the message itself will show needs no second showing. */
@@ -270,7 +271,7 @@ void text_dump(struct report *r, bytes data)
         for (size_t i = 0; i < part.len; i++)
             text[i] = (char)(part.data[i] >= 0x20 && part.data[i] < 0x7f ? part.data[i] : '.');
         page_to(p, 9 + 3 * row);
-        page_put(p, PLAIN, text);
+        page_value(p, PLAIN, text);
         page_line(p);
     }
     if (shown < data.len) {
@@ -284,6 +285,12 @@ void text_dump(struct report *r, bytes data)
 
 /* ---- parts ---- */
 
+/* What stood on the wire, or is a list of that; not what we say of it, such as "empty" or how many bytes there are. */
+static bool is_value(const struct field *f, const char *text)
+{
+    return f->kind == FIELD_TEXT || strstr(text, ", ") != NULL;
+}
+
 /* An extension's name has its number with it. */
 static void name_of(struct page *p, enum style style, unsigned indent, const struct field *f, bool colon)
 {
@@ -296,7 +303,7 @@ static void name_of(struct page *p, enum style style, unsigned indent, const str
         text_char(&t, ')');
     }
     text_add(&t, colon ? ":" : "");
-    page_words(p, style, indent + 2, name);
+    page_value_words(p, style, indent + 2, name);
 }
 
 /* Next to the bytes a value in hexadecimal would say everything twice: its length will do. */

@@ -37,7 +37,7 @@ void text_inside_head(struct report *r, const struct inside_story *s, const stru
     inside_title(m, &t);
     inside_facts(m, &f);
     row(r, m->from, m->first.at_us, s->in_clear);
-    page_words(&r->page, STRONG, AT_TEXT, title);
+    page_value_words(&r->page, STRONG, AT_TEXT, title);
     if (r->page.column > AT_FACTS - 1)
         page_line(&r->page);
     parts(r, PLAIN, AT_FACTS, facts);
@@ -104,7 +104,7 @@ void text_inside_line(struct report *r, const struct inside_story *s, uint8_t fr
     text_escaped(&t, bytes_first(line, 140));
     text_add(&t, line.len > 140 ? "..." : "");
     row(r, from, at->at_us, s->in_clear);
-    page_words(&r->page, PLAIN, AT_TEXT, words);
+    page_value_words(&r->page, PLAIN, AT_TEXT, words);
     page_line(&r->page);
     done(r);
 }

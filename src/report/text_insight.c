@@ -60,7 +60,7 @@ static void offers(struct report *r)
         page_to(p, AT_SIGN - 1);
         page_put(p, marks[o.rows[i].state].style, marks[o.rows[i].state].sign);
         page_to(p, AT_TEXT);
-        page_parts(p, o.rows[i].state == OFFER_TAKEN ? STRONG : PLAIN, AT_TEXT, alike(r, &o, i, told), ", ");
+        page_value_parts(p, o.rows[i].state == OFFER_TAKEN ? STRONG : PLAIN, AT_TEXT, alike(r, &o, i, told), ", ");
         page_line(p);
         page_to(p, INSIDE);
         page_words(p, FAINT, INSIDE, o.rows[i].why);
@@ -148,9 +148,9 @@ static void alerts(struct report *r, int64_t at)
         text_add(&t, " sent ");
         field_registered(&t, &alert_names, a->description);
         text_add(&t, ", ");
-        text_add(&t, phrase(p->language, certainty_name(a->certainty)));
+        text_add(&t, certainty_name(a->certainty));
         text_add(&t, ": ");
-        phrase_text(p->language, a->text, &t);
+        text_add(&t, a->text);
         page_to(p, AT_TAG);
         page_put(p, WARNING, "WHY");
         page_to(p, AT_TEXT);
@@ -179,10 +179,10 @@ static void findings(struct report *r, int64_t at)
         text_add(&t, finding_sentence(one->row, p->language));
         if (one->detail[0] != '\0') {
             text_add(&t, " (");
-            text_add(&t, one->detail);
+            phrase_text(p->language, one->detail, &t);
             text_char(&t, ')');
         }
-        page_words(p, one->row->severity == SEVERITY_ERROR ? BAD : PLAIN, AT_TEXT, line);
+        page_value_words(p, one->row->severity == SEVERITY_ERROR ? BAD : PLAIN, AT_TEXT, line);
         page_line(p);
         if (r->options.level < FIELDS)
             continue;
@@ -234,7 +234,7 @@ void text_derivation(struct report *r, const struct derivation *v, bool steps)
     page_to(p, p->column + 1);
     char section[120];
     snprintf(section, sizeof section, "(%s)", v->section);
-    page_words(p, FAINT, AT_TEXT, section);
+    page_value_words(p, FAINT, AT_TEXT, section);
     page_line(p);
     for (size_t i = 0; i < v->n_inputs && steps; i++)
         part(r, &v->inputs[i]);
@@ -254,7 +254,7 @@ void text_derivation(struct report *r, const struct derivation *v, bool steps)
     }
     if (v->command != NULL && steps) {
         page_to(p, AT_TEXT);
-        page_words(p, FAINT, INSIDE, v->command);
+        page_value_words(p, FAINT, INSIDE, v->command);
         page_line(p);
     }
 }
@@ -265,19 +265,19 @@ static void part(struct report *r, const struct derived_part *one)
     bool printable = one->value.len > 0 && strcmp(one->name, "label") == 0;
     char line[400];
     struct text t = text_in(line, sizeof line);
-    text_add(&t, one->name);
+    phrase_text(p->language, one->name, &t);
     if (one->words != NULL || printable) {
         text_add(&t, ": ");
-        text_add(&t, one->words);
+        phrase_text(p->language, one->words != NULL ? one->words : "", &t);
         if (printable)
             text_escaped(&t, one->value);
     } else {
-        text_add(&t, " (");
-        text_number(&t, (int64_t)one->value.len);
-        text_add(&t, one->value.len == 1 ? " byte)" : " bytes)");
+        char size[40];
+        snprintf(size, sizeof size, one->value.len == 1 ? " (%zu byte)" : " (%zu bytes)", one->value.len);
+        phrase_text(p->language, size, &t);
     }
     page_to(p, AT_TEXT);
-    page_words(p, one->secret ? SECRET : PLAIN, AT_TEXT, line);
+    page_value_words(p, one->secret ? SECRET : PLAIN, AT_TEXT, line);
     page_line(p);
     if (one->words == NULL && !printable)
         hex_lines(r, one->secret ? SECRET : PLAIN, INSIDE, one->value);

@@ -20,7 +20,7 @@ void text_note(struct report *r, enum style style, const char *text)
     page_to(&r->page, AT_TAG);
     page_put(&r->page, http ? (text[0] == '>' ? CLIENT_SIDE : SERVER_SIDE) : FAINT, mark);
     page_to(&r->page, AT_TEXT);
-    page_parts(&r->page, style, AT_TEXT, http ? text + 1 + (text[1] == ' ') : text, "; ");
+    (http ? page_value_parts : page_parts)(&r->page, style, AT_TEXT, http ? text + 1 + (text[1] == ' ') : text, "; ");
     page_line(&r->page);
 }
 

@@ -1,7 +1,6 @@
 /* report/text_verdict.c: the certificate card, the verification step by step, and the box at the end: the three aims with
    what protects each, round trips, times and traffic. */
 #include "report/attempts.h"
-#include "report/phrases.h"
 #include "report/report.h"
 
 static const struct check_look trail_look = {16, 17, 20, 40, "", "FAILED", FAINT};
@@ -29,13 +28,14 @@ void text_card(struct report *r)
         page_to(p, AT_TEXT);
         page_put(p, FAINT, rows[i].label);
         page_to(p, VALUE);
-        page_parts(p, rows[i].bad ? BAD : PLAIN, VALUE, rows[i].value, "; ");
+        bool named = strcmp(rows[i].label, "subject") == 0 || strcmp(rows[i].label, "names") == 0;
+        (named ? page_value_parts : page_parts)(p, rows[i].bad ? BAD : PLAIN, VALUE, rows[i].value, "; ");
         page_line(p);
     }
     const fede_verdict *v = r->d.verdict;
     if (v == NULL)
         return;
-    char line[400];
+    char line[1100];
     struct text t = text_in(line, sizeof line);
     bool client = r->d.role == FEDE_SERVER; /* the verdict is on the other side's certificate, the card on this one's */
     if (client && v->path_len > 0) {
@@ -55,7 +55,7 @@ void text_card(struct report *r)
         }
     } else {
         text_add(&t, "NO: ");
-        text_add(&t, fede_reason_name(v->reason));
+        verdict_sentence(v, client, &t);
     }
     text_sign(r, v->accepted ? GOOD : BAD, v->accepted ? "✓" : "✗");
     page_to(p, AT_TEXT);
@@ -67,7 +67,7 @@ void text_card(struct report *r)
 
 void text_trail(struct report *r, const fede_verdict *v)
 {
-    char line[300], when[64];
+    char line[900], when[64];
     struct text t = text_in(line, sizeof line), w = text_in(when, sizeof when);
     text_time(&w, v->at);
     text_add(&t, "chain verification");
@@ -85,7 +85,8 @@ void text_trail(struct report *r, const fede_verdict *v)
     san_line(r, v);
     t = text_in(line, sizeof line);
     text_add(&t, v->accepted ? "SSL certificate verify ok." : "SSL certificate verify FAILED: ");
-    text_add(&t, v->accepted ? "" : fede_reason_name(v->reason));
+    if (!v->accepted)
+        verdict_sentence(v, r->d.role == FEDE_SERVER, &t);
     text_note(r, v->accepted ? GOOD : BAD, line);
 }
 
@@ -97,7 +98,7 @@ void text_box(struct report *r)
     dissection_aims(&r->d, aims);
     unsigned width = p->width;
     p->width = width > WIDEST ? WIDEST : width;
-    page_box(p, FAINT, phrase(p->language, "Protected against"));
+    page_box(p, FAINT, "Protected against");
     for (size_t i = 0; i < 3; i++) {
         static const struct {
             const char *sign, *word;
@@ -107,13 +108,10 @@ void text_box(struct report *r)
         page_to(p, MARK);
         page_put(p, marks[aims[i].state].style, marks[aims[i].state].sign);
         page_to(p, LABEL);
-        page_put(p, STRONG, phrase(p->language, aims[i].against));
+        page_put(p, STRONG, aims[i].against);
         page_to(p, VALUE);
         page_put(p, BAD, marks[aims[i].state].word);
-        char words[sizeof aims->text];
-        struct text t = text_in(words, sizeof words);
-        phrase_text(p->language, aims[i].text, &t);
-        page_words(p, PLAIN, VALUE, words);
+        page_words(p, PLAIN, VALUE, aims[i].text);
         page_line(p);
     }
     times(r);
@@ -141,7 +139,7 @@ void text_connection_line(struct report *r, int exit_code, const char *why)
         text_row(r, r->now_us, false);
     page_put(p, good ? GOOD : BAD, good ? "✓" : "✗");
     page_to(p, 2);
-    page_put(p, PLAIN, r->options.title);
+    page_value(p, PLAIN, r->options.title);
     if (d->version != 0) {
         text_add(&t, " ");
         text_add(&t, version_title(d->version));
@@ -154,14 +152,14 @@ void text_connection_line(struct report *r, int exit_code, const char *why)
         text_add(&t, " ");
         text_add(&t, group_title(d->group));
     }
-    page_put(p, PLAIN, line);
+    page_value(p, PLAIN, line);
     if (d->alpn != NULL) {
         page_put(p, PLAIN, " ");
-        page_put(p, PLAIN, d->alpn);
+        page_value(p, PLAIN, d->alpn);
     }
     if (d->server_name != NULL) {
         page_put(p, PLAIN, " ");
-        page_put(p, STRONG, d->server_name);
+        page_value(p, STRONG, d->server_name);
     }
     page_put(p, FAINT, " · ");
     if (good)
@@ -199,7 +197,7 @@ static void checks(struct report *r, const fede_verdict *v)
                 bool anchor = at > 0 && at + 1u == v->path_len && v->accepted;
                 page_put(&r->page, FAINT, at == 0 ? "leaf" : anchor ? "anchor" : "issuer");
                 page_to(&r->page, AT_TEXT + 7);
-                page_words(&r->page, PLAIN, AT_TEXT + 7, title);
+                page_value_words(&r->page, PLAIN, AT_TEXT + 7, title);
                 page_line(&r->page);
                 headed = true;
             }

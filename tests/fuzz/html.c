@@ -29,7 +29,7 @@ static void story(json_t *value)
     char *out = NULL;
     size_t n = 0;
     FILE *file = open_memstream(&out, &n);
-    if (file == NULL || !html_story(file, value) || fclose(file) != 0 || strlen(out) != n)
+    if (file == NULL || !html_story(file, value, ENGLISH) || fclose(file) != 0 || strlen(out) != n)
         abort();
     want_page(out, 1);
     const char *data = strstr(out, "class=\"story\">") + strlen("class=\"story\">");

@@ -118,7 +118,7 @@ static void whole_page(void **state)
     char *out = NULL;
     size_t size = 0;
     FILE *file = open_memstream(&out, &size);
-    assert_true(html_begin(file, evil, ENGLISH) && html_story(file, story) && html_story(file, story) && html_end(file));
+    assert_true(html_begin(file, evil, ENGLISH) && html_story(file, story, ENGLISH) && html_story(file, story, ENGLISH) && html_end(file));
     assert_int_equal(fclose(file), 0);
     char *template = malloc(html_page_top_len + html_page_middle_len + html_page_bottom_len + 1);
     assert_non_null(template);

@@ -421,7 +421,7 @@ static void threads(void **state)
 
 static void check_said(const char *english, const char *chinese)
 {
-    char out[300];
+    char out[600];
     struct text t = text_in(out, sizeof out);
     phrase_text(CHINESE, english, &t);
     assert_string_equal(out, chinese);
@@ -437,8 +437,17 @@ static void phrases_hold_values(void **state)
     assert_string_equal(phrase(ENGLISH, "Keys"), "Keys");
     assert_string_equal(phrase(CHINESE, "no such phrase"), "no such phrase");
     check_said("certificate for a.example up to trust anchor CN=x; y", "适用于 a.example 的证书，上至信任锚 CN=x; y");
-    check_said("record 7", "记录 7");
-    check_said("record ", "record ");
+    check_said("round trip 7", "往返 7");
+    check_said("round trip ", "round trip ");
+    check_said("round trip x", "round trip x"); /* a hole for numbers holds nothing else */
+    check_said("text/html; charset=utf-8", "text/html; charset=utf-8"); /* a semicolon that is not ours */
+    check_said("no SNI; charset=utf-8", "无 SNI；charset=utf-8");
+    check_said("client: 12 bytes from byte 3 on came twice with different content; the first copy counts (00), not the second (01)",
+               "客户端：从字节 3 起的 12 字节来了两次且内容不同；以第一次为准（00），而非第二次（01）");
+    check_said("The server's certificate ended on 2021-01-01 00:00:00 UTC; the clock here says 2026-11-01 00:00:00 UTC. "
+               "(certificate 0, notAfter; alert certificate_expired; RFC 5280 4.1.2.5)",
+               "服务器的证书已于 2021-01-01 00:00:00 UTC 到期；此处的时钟为 2026-11-01 00:00:00 UTC。（证书 0，notAfter；警报 "
+               "certificate_expired；RFC 5280 4.1.2.5）");
     check_said("", "");
     check_said("x25519 key exchange (forward secrecy), AES", "x25519 密钥交换（前向保密），AES");
     check_said("After {} nothing", "After {} nothing");

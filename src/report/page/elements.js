@@ -46,22 +46,13 @@ const own = text => Object.hasOwn(phrases, text) ? phrases[text] : text;
 const tx = (text, ...values) => typeof text === 'string' ? own(text)
   : own(text.join('{}')).split('{}').map((part, i) => part + (i < values.length ? values[i] : '')).join('');
 
-/* Texts of the story that were put together from phrases and values, such as "certificate for {}". A value is left as it is:
-   it may come from the network; {!} marks those that are phrases of ours. */
-const forms = Object.keys(phrases).filter(form => form.includes('{}')).sort((a, b) => b.length - a.length).map(form =>
-  [new RegExp('^' + form.split('{}').map(part => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(.+?)') + '$'), phrases[form]]);
-function said(text, depth = 0) {
-  if (typeof text !== 'string' || Object.hasOwn(phrases, text)) return own(text);
-  for (const [form, chinese] of depth < 4 ? forms : []) {
-    const found = form.exec(text);
-    let n = 0;
-    if (found) return chinese.replace(/\{!?\}/g, hole => hole === '{}' ? found[++n] : said(found[++n], depth + 1));
-  }
-  return text;
-}
+/* Texts of the stories, whole, in the language of the page: what is not among them is a value, or has no other words. */
+const saids = new Map();
+for (const list of document.querySelectorAll('script.said')) for (const [text, words] of Object.entries(JSON.parse(list.textContent))) saids.set(text, words);
+const said = text => saids.get(text) ?? own(text);
 
 const words = key => own(key.replace(/_/g, ' '));
-const count = (n, one, many) => grouped(n) + ' ' + (own(one) !== one ? own(one) : n === 1 ? one : many || one + 's');
+const count = (n, one, many = one + 's') => own('{#} ' + (n === 1 ? one : many)).replace(/\{#?\}/, grouped(n));
 const grouped = n => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
 const pairs = hex => hex.replace(/..(?=.)/g, '$& ');
 const since = us => us < 1e6 ? (us / 1e3).toFixed(us < 1e4 ? 2 : 1) + ' ms' : (us / 1e6).toFixed(2) + ' s';

@@ -47,7 +47,7 @@ function drawLadder(story) {
   }
   return [h('h2', {}, tx('Ladder')), s('svg', {viewBox: `0 0 350 ${height}`, role: 'img',
     'aria-label': tx`Sequence of ${count(story.messages.length, 'message')} between client and server` +
-      (story.round_trips ? `, ${count(story.round_trips, tx('round trip'))}` : '') + tx('; the list of messages says the same in words')},
+      (story.round_trips ? `, ${count(story.round_trips, 'round trip')}` : '') + tx('; the list of messages says the same in words')},
     s('defs', {}, ['client', 'server'].map(side => s('marker', {id: 'tip-' + side, viewBox: '0 0 10 10', refX: 9, refY: 5,
       markerWidth: 10, markerHeight: 10, markerUnits: 'userSpaceOnUse', orient: 'auto-start-reverse'}, s('path', {d: 'M0 .8 9.5 5 0 9.2z', class: 'tip ' + side})))), parts)];
 }
@@ -65,11 +65,11 @@ function ladderMessage(row, X) {
 
 function ladderPhase(row, X) {
   const p = row.phase, text = {dns: 'name', tcp: 'TCP', close: 'close'}[p.name] || p.name;
-  const label = state.observer && row.from ? tx('encrypted data') : row.from ? p.text : `${text} ${p.took_us ? since(p.took_us) : ''}`;
+  const label = state.observer && row.from ? tx('encrypted data') : row.from ? said(p.text) : `${text} ${p.took_us ? since(p.took_us) : ''}`;
   const cut = label.length > 33 ? label.slice(0, 32) + '…' : label;
   return s('g', {class: 'phase' + (p.ok ? '' : ' failed'), 'data-panel': row.from ? 'data' : 'overview',
                  click: () => go(row.from ? 'data' : 'overview')},
-    s('title', {}, state.observer && row.from ? label : p.text),
+    s('title', {}, state.observer && row.from ? label : said(p.text)),
     row.from ? s('rect', {x: X.client + 5, y: row.y - 12, width: X.server - X.client - 10, height: 24, rx: 5, class: 'data ' + row.from})
              : s('line', {x1: X.client, x2: X.server, y1: row.y, y2: row.y, class: 'pause'}),
     !row.from && s('rect', {x: (X.client + X.server) / 2 - cut.length * 3.4 - 5, y: row.y - 8, width: cut.length * 6.8 + 10, height: 16, class: 'blank'}),

@@ -19,7 +19,7 @@ function showMessage(m, index) {
     button(tx(label), () => { state.mode = id; redrawGrid(m, model); }, {'data-mode': id, 'aria-pressed': String(state.mode === id)})));
   return [title(m.name, m.type !== undefined && h('small', {}, ` (${m.type})`)), head,
     m.sentence && h('p', {class: 'lead'}, cited(m.sentence)),
-    m.facts && h('ul', {class: 'chips', 'aria-label': tx('Facts')}, m.facts.split('; ').map(f => h('li', {}, f))),
+    m.facts && h('ul', {class: 'chips', 'aria-label': tx('Facts')}, said(m.facts).split(/; |；/).map(f => h('li', {}, f))),
     alertReason(m),
     troubles(m),
     h('div', {class: 'message'},

@@ -14,7 +14,7 @@ $('#stories').remove();
 function modelOf(message) {
   if (message.model) return message.model;
   const root = {name: message.name, path: '', from: 0, to: message.bytes.length / 2, depth: 0, kids: [], group: 0,
-                field: {name: message.name, kind: 'struct', text: message.facts, sentence: message.sentence}};
+                field: {name: message.name, kind: 'struct', text: said(message.facts), sentence: message.sentence}};
   const nodes = [root], runs = [], seen = new Map();
   const grow = (parent, list) => {
     let at = parent.first = list.length ? list[0].offset : parent.to;

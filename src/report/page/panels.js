@@ -60,7 +60,7 @@ function waterfall(story) {
   const rows = story.phases.map(p => ({...p}));
   const first = story.messages[0];
   if (first && story.handshake_us !== undefined)
-    rows.push({name: 'tls', ok: true, text: tx`handshake, ${count(story.round_trips, tx('round trip'))}`, at_us: first.at_us, took_us: story.handshake_us});
+    rows.push({name: 'tls', ok: true, text: tx`handshake, ${count(story.round_trips, 'round trip')}`, at_us: first.at_us, took_us: story.handshake_us});
   rows.sort((a, b) => a.at_us - b.at_us);
   const whole = Math.max(story.total_us || 0, ...rows.map(r => r.at_us + r.took_us), 1);
   return h('section', {}, h('h3', {}, tx('Where the time went')), h('ol', {class: 'fall'}, rows.map(r => {
@@ -69,7 +69,7 @@ function waterfall(story) {
     bar.style.width = Math.max(.4, 100 * r.took_us / whole) + '%';
     return h('li', {}, h('span', {class: 'what'}, r.name, !r.ok && ' ✗'), h('span', {class: 'track', 'aria-hidden': 'true'}, bar),
       h('span', {class: 'took'}, tx`at ${since(r.at_us)}, ${since(r.took_us)}`),
-      h('span', {class: 'text'}, state.observer && /^re(quest|sponse)$/.test(r.name) ? tx('encrypted') : r.text));
+      h('span', {class: 'text'}, state.observer && /^re(quest|sponse)$/.test(r.name) ? tx('encrypted') : said(r.text)));
   })));
 }
 
@@ -85,12 +85,13 @@ function showCertificates() {
   const sign = {passed: '✓', failed: '✗', 'not checked': '–'};
   const steps = v && h('section', {}, h('h3', {}, tx('Verification, step by step')),
     h('p', {class: v.accepted ? 'good' : 'bad'}, v.accepted ? tx('✓ accepted') : tx('✗ not accepted'), v.name !== undefined && [tx(' for '), v.name],
-      v.reason && [': ', v.reason], tx`, judged at ${v.judged_at}`),
+      tx`, judged at ${v.judged_at}`),
+    v.reason && h('p', {class: 'bad'}, said(v.text || v.reason)),
     h('div', {class: 'wide', tabindex: '0', role: 'group', 'aria-label': tx('Verification steps')}, h('table', {},
       h('thead', {}, h('tr', {}, ['', 'check', 'certificate', 'outcome', 'detail'].map(t => h('th', {scope: 'col'}, t ? tx(t) : h('span', {class: 'unseen'}, tx('step')))))),
-      h('tbody', {}, v.checks.map((c, i) => h('tr', {class: c.outcome.replace(' ', '-')}, h('td', {}, i + 1), h('td', {}, c.check),
+      h('tbody', {}, v.checks.map((c, i) => h('tr', {class: c.outcome.replace(' ', '-')}, h('td', {}, i + 1), h('td', {}, said(c.check)),
         h('td', {}, v.path[c.certificate] ? v.path[c.certificate].title : c.certificate),
-        h('td', {class: 'outcome'}, `${sign[c.outcome] || '?'} ${tx(c.outcome)}`), h('td', {}, [c.reason, c.detail].filter(Boolean).join(': '))))))));
+        h('td', {class: 'outcome'}, `${sign[c.outcome] || '?'} ${tx(c.outcome)}`), h('td', {}, [c.reason, said(c.detail)].filter(Boolean).join(': '))))))));
   const chain = v && v.path.length > 0 && h('section', {}, h('h3', {}, tx('The path that was found')),
     h('ol', {class: 'chain'}, v.path.map((c, i) => h('li', {}, h('span', {class: 'role'}, i === 0 ? tx('leaf') : i === v.path.length - 1 ? tx('trust anchor') : tx('intermediate')),
       h('strong', {}, c.title), h('details', {}, h('summary', {}, 'DER'), h('code', {class: 'block'}, pairs(c.der)))))));

@@ -33,17 +33,17 @@ function derivation(story) {
   made.forEach(d => { d.column = Math.max(-1, ...sources(d).map(x => x.column === undefined ? -1 : x.column)) + 1; });
   made.forEach((d, i) => { (columns[d.column] ||= []).push([d, i]); delete d.column; });
   const graph = h('ol', {class: 'graph', 'aria-label': tx('How the keys come about')}, columns.map(column => h('li', {}, column.map(([d, i]) => {
-    const from = sources(d).map(x => x.title);
-    return button([h('strong', {}, d.title), h('span', {}, d.method), from.length > 0 && h('span', {class: 'from'}, tx('↑ from the '), from.join(', '))],
+    const from = sources(d).map(x => said(x.title));
+    return button([h('strong', {}, said(d.title)), h('span', {}, said(d.method)), from.length > 0 && h('span', {class: 'from'}, tx('↑ from the '), from.join(', '))],
       () => { const panel = $(`#derived-${i}`); panel.open = true; panel.querySelector('summary').focus(); panel.scrollIntoView({block: 'start'}); });
   }))));
-  const value = (story2, x) => [h('dt', {}, x.name), h('dd', {}, x.bytes !== undefined && h('code', {class: 'secret'}, x.bytes ? pairs(x.bytes) : tx('empty')),
+  const value = (story2, x) => [h('dt', {}, said(x.name)), h('dd', {}, x.bytes !== undefined && h('code', {class: 'secret'}, x.bytes ? pairs(x.bytes) : tx('empty')),
     Object.keys(x).filter(k => !/^(name|bytes)$/.test(k)).map(k => h('span', {}, ' ', anything(k, x[k]))),
     x.bytes && printable(x.bytes) && h('span', {class: 'facts'}, ` “${printable(x.bytes)}”`), x.bytes && sameBytes(story2, x.bytes, null))];
   const known = new Set(['name', 'title', 'method', 'section', 'inputs', 'steps', 'outputs', 'value', 'told', 'agrees', 'command']);
   return h('section', {}, h('h3', {}, tx('From the shares to the keys')), graph, made.map((d, i) => h('details', {class: 'card derived', id: `derived-${i}`},
-    h('summary', {}, h('strong', {}, d.title), ' ', h('code', {}, d.name), d.agrees !== undefined && h('span', {class: d.agrees ? 'good' : 'bad'}, d.agrees ? tx(' ✓ as the connection used it') : tx(' ✗ not what the connection used'))),
-    h('p', {}, d.method, d.section && h('span', {class: 'facts'}, ' · ', cited(d.section))),
+    h('summary', {}, h('strong', {}, said(d.title)), ' ', h('code', {}, d.name), d.agrees !== undefined && h('span', {class: d.agrees ? 'good' : 'bad'}, d.agrees ? tx(' ✓ as the connection used it') : tx(' ✗ not what the connection used'))),
+    h('p', {}, said(d.method), d.section && h('span', {class: 'facts'}, ' · ', cited(d.section))),
     [['from', d.inputs], ['steps', d.steps], ['gives', d.outputs]].filter(([, list]) => list && list.length).map(([label, list]) =>
       [h('h4', {}, tx(label)), h('dl', {class: 'values'}, list.map(x => value(story, x)))]),
     h('dl', {class: 'values'}, [d.value !== undefined && value(story, {name: tx('value'), bytes: d.value}), d.told !== undefined && value(story, {name: tx('told'), bytes: d.told})],
@@ -89,7 +89,7 @@ function findings(list) {
   return h('ul', {class: 'findings'}, list.map(f => {
     const known = new Set(['severity', 'sentence', 'text', 'name', 'message', 'field']);
     const kind = SEVERITIES[f.severity] || 'open';
-    return h('li', {class: kind}, h('p', {}, f.severity && h('strong', {}, tx(f.severity), ': '), f.sentence || f.text || f.name, f.sentence && f.text && [' ', f.text]),
+    return h('li', {class: kind}, h('p', {}, f.severity && h('strong', {}, tx(f.severity), ': '), f.sentence || f.text || f.name, f.sentence && f.text && [' ', said(f.text)]),
       h('p', {class: 'facts'}, Object.keys(f).filter(k => !known.has(k) || (k === 'name' && (f.sentence || f.text)) || k === 'message' || k === 'field')
         .map((k, i) => [i > 0 && ' · ', words(k), ': ', anything(k, f[k])])));
   }));

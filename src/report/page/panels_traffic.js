@@ -44,7 +44,7 @@ function showData() {
   const story = current(), traffic = story.traffic || {};
   const notes = (story.notes || []).map(note => {
     const sent = /^> /.test(note.text), got = /^< /.test(note.text);
-    return h('li', {class: sent ? 'client' : got ? 'server' : ''}, h('span', {class: 'time'}, since(note.at_us)), h('span', {}, state.observer && (sent || got) ? tx('encrypted') : note.text));
+    return h('li', {class: sent ? 'client' : got ? 'server' : ''}, h('span', {class: 'time'}, since(note.at_us)), h('span', {}, state.observer && (sent || got) ? tx('encrypted') : said(note.text)));
   });
   return [title(tx('Application data')),
     h('p', {class: 'lead'}, tx('What is said inside the connection, counted.'), story.http ? tx(' The panel HTTP has what it was.') : story.dialogue ? tx(' The panel Dialogue has its lines.') : tx(' Its content is not kept in this story.')),
@@ -66,7 +66,7 @@ function showHttp() {
   const headers = list => h('dl', {class: 'fields'}, list.map(x => [h('dt', {}, x.name), h('dd', {}, x.value)]));
   const card = m => {
     const line = m.kind === 'request' ? `${m.method} ${m.target}` : `${m.status} ${m.reason || ''}`;
-    const c = m.content, about = [count(c.length, 'byte'), c.transfer, c.coding && tx`${c.coding}: unpacked ${count(c.decoded_length, 'byte')}`, !c.complete && tx('not complete'), c.problem];
+    const c = m.content, about = [count(c.length, 'byte'), said(c.transfer), c.coding && tx`${c.coding}: unpacked ${count(c.decoded_length, 'byte')}`, !c.complete && tx('not complete'), said(c.problem)];
     const arrow = m.from === 'client' ? '→' : '←', kind = m.kind === 'response' ? tx('answer') : tx(m.kind);
     return h('section', {class: `card ${m.from}`}, h('h3', {}, `${arrow} ${unseen(m) ? tx('encrypted') : line}`),
       h('p', {class: 'facts'}, [tx`exchange ${m.exchange}`, kind, m.version, m.stream && tx`stream ${m.stream}`, m.encrypted ? tx('protected') : tx('in the clear'), m.becomes && tx`from here on ${m.becomes}`, placeOf(m)].filter(Boolean).join(' · ')),
@@ -77,7 +77,7 @@ function showHttp() {
         c.bytes && h('p', {}, h('code', {}, pairs(c.bytes), c.cut && ' …'))]);
   };
   const row = f => h('tr', {class: f.from}, h('td', {}, f.from === 'client' ? tx('→ client') : tx('← server')), h('td', {}, since(f.at_us)), h('td', {}, `${f.type.name} (${f.type.number})`),
-    h('td', {}, f.stream), h('td', {}, grouped(f.length)), h('td', {}, f.facts), h('td', {}, f.record));
+    h('td', {}, f.stream), h('td', {}, grouped(f.length)), h('td', {}, said(f.facts)), h('td', {}, f.record));
   return [title('HTTP'), h('p', {class: 'lead'}, tx('Requests and answers, contents joined and unpacked. '), (story.http || []).some(m => m.encrypted) ? tx('A listener sees records, their sizes and times, nothing of this.') : tx('Without TLS a listener sees all of this at once.')),
     box, inParts(box, story.http || [], 100, m => [card(m)]),
     story.http2_frames && !state.observer && [h('h3', {}, tx('Frames of HTTP/2')), tableOf(tx('Frames of HTTP/2'), ['from', 'time', 'frame', 'stream', 'length', tx('what it says'), 'record'], frames), inParts(frames, story.http2_frames, 200, f => [row(f)])]];
@@ -115,8 +115,8 @@ function showPackets() {
 function showObserver() {
   const o = current().observer;
   return [title(tx('A listener’s view')), h('p', {class: 'lead'}, tx('Somebody who records everything on the way, and has no keys.')),
-    h('div', {class: 'both'}, h('section', {class: 'card'}, h('h3', {}, tx('learns')), h('ul', {}, o.sees.map(x => h('li', {}, x)))),
-      h('section', {class: 'card'}, h('h3', {}, tx('does not learn')), h('ul', {}, o.misses.map(x => h('li', {}, x))))),
+    h('div', {class: 'both'}, h('section', {class: 'card'}, h('h3', {}, tx('learns')), h('ul', {}, o.sees.map(x => h('li', {}, said(x))))),
+      h('section', {class: 'card'}, h('h3', {}, tx('does not learn')), h('ul', {}, o.misses.map(x => h('li', {}, said(x)))))),
     h('p', {class: 'row'}, button(state.observer ? tx('Show everything again') : tx('Show the story as the listener sees it'), toggleObserver))];
 }
 
@@ -153,7 +153,7 @@ function anything(key, v) {
   if (typeof v === 'boolean') return v ? tx('yes') : tx('no');
   if (typeof v === 'number') return String(v);
   if (key === 'section') return cited(v);
-  if (typeof v === 'string') return isHex(key, v) ? h('code', {}, pairs(v)) : v;
+  if (typeof v === 'string') return isHex(key, v) ? h('code', {}, pairs(v)) : said(v);
   if (!Array.isArray(v))
     return h('dl', {}, Object.entries(v).map(([k, x]) => [h('dt', {}, words(k)), h('dd', {}, anything(k, x))]));
   const flat = v.length && v.every(x => x && typeof x === 'object' && !Array.isArray(x) && !isRegistered(x) &&
