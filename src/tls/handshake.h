@@ -40,12 +40,10 @@ struct handshake {
     bytes client_hello;        /* raw, header included */
     struct client_hello offer; /* what the client proposed; borrows from client_hello */
     uint8_t client_random[32], server_random[32];
-    bool renegotiation_info; /* server: the client showed that it knows RFC 5746 */
 
     const struct group *group;
     const struct scheme *scheme;   /* the server's signature */
     struct credential *credential; /* server: the one chosen; client: the one shown, NULL: none; borrowed from the config */
-    bool name_found;               /* server: it has the name the client asked for */
     struct crypto_share *share;
     uint8_t *point;
     size_t point_len; /* own public share */
@@ -65,6 +63,8 @@ struct handshake {
 
     uint8_t hello_asked, verdict_asked, session_asked, selection_asked, signature_asked; /* enum answer */
     uint8_t ignored_requests;           /* client: HelloRequests during the handshake */
+    bool renegotiation_info;            /* server: the client showed that it knows RFC 5746 */
+    bool name_found;                    /* server: the credential has the name the client asked for */
     uint64_t looked, spent;             /* microseconds: when the clock was looked at last; the peer's time so far */
     size_t received;                    /* bytes, whole records or not */
     fede_question question;
