@@ -118,7 +118,7 @@ bool http1_begins(bytes data, uint8_t from, bool *undecided)
         *undecided = true;
         return false;
     }
-    for (unsigned method = 0; n >= 3 && data.data[n] == ' ' && method < 64; method++) {
+    for (unsigned method = 0; n >= 3 && n < data.len && data.data[n] == ' ' && method < 64; method++) {
         const char *name = http_method_str((enum http_method)method);
         if (strlen(name) == n && memcmp(name, data.data, n) == 0) {
             /* SUBSCRIBE and the like are words of other protocols too: an URI or * follows. */
@@ -201,6 +201,8 @@ static void add(struct part *p, const char *at, size_t len)
         p->data = larger;
         p->room = room;
     }
+    if (len == 0) /* an empty reason: there may be no room yet */
+        return;
     bytes_copy(p->data + p->len, at, len);
     p->len += len;
 }

@@ -353,6 +353,8 @@ static bool append(uint8_t **to, size_t *len, size_t *room, bytes more)
 {
     if (*len + more.len > BLOCK_MOST)
         return false;
+    if (more.len == 0) /* there may be no room yet */
+        return true;
     if (*len + more.len > *room) {
         size_t larger = 2 * (*len + more.len) + 256;
         uint8_t *p = realloc(*to, larger);

@@ -28,12 +28,6 @@ enum inside_form inside_form(const struct inside *x)
     return (enum inside_form)x->form;
 }
 
-const char *inside_form_name(enum inside_form form)
-{
-    static const char *const names[] = {"nothing", "HTTP/1", "HTTP/2", "lines of text", "bytes"};
-    return names[form];
-}
-
 enum inside_form inside_guess(bytes data, uint8_t from)
 {
     const struct inside nothing = {0};

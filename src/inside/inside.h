@@ -77,7 +77,6 @@ void inside_free(struct inside *x);
 /* What begins like this; INSIDE_UNKNOWN: more of it is needed. */
 enum inside_form inside_guess(bytes data, uint8_t from);
 enum inside_form inside_form(const struct inside *x);
-const char *inside_form_name(enum inside_form form); /* "HTTP/2" */
 
 /* The value of the first header of that name (any case); data NULL: there is none. */
 bytes inside_header(const struct inside_message *m, const char *name);
