@@ -1,14 +1,14 @@
 """Revocation lists by the rules of RFC 5280 5 and 6.3, one list of cases: what a list must be to count, what it covers, who may
-sign it. Chains and lists are written byte by byte (tests/differential), and `fede cert` judges them."""
+sign it; and a few of OCSP responses. Chains, lists and responses are written byte by byte (tests/differential), and `fede cert` judges them."""
 import base64
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import time
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "differential"))
 import certificates as made
@@ -474,3 +474,42 @@ def a_long_list_is_gone_through_quickly(s):
     found, _, _ = judge(s, world, [world.roots_list(entry(world.ca), listed=der.tlv(0x30, entry(world.ca), many)), List(world.ca)])
     expect(found == "good", f"by one of the others, which are not on it: {found}")
     expect(time.monotonic() - begun < 5, "it takes long")
+
+
+# ---- OCSP responses
+
+GOOD, REVOKED = der.tlv(0x80), "revoked"
+
+
+def generalized(at):
+    return der.tlv(der.GENERALIZED, time.strftime("%Y%m%d%H%M%SZ", time.gmtime(at)).encode())
+
+
+def response(world, signer, *answers):
+    """About the leaf: an entry for each answer; signed by the CA, or by the certificate given, which is in it."""
+    issuer = world.ca
+    number = der.tlv(0x30, der.tlv(0x30, der.oid("1.3.14.3.2.26"), der.tlv(5)), der.tlv(4, hashlib.sha1(issuer.subject).digest()),
+                     der.tlv(4, issuer.key.identifier), world.leaf.serial)
+    entries = [der.tlv(0x30, number, der.tlv(0xA1, generalized(NOW - DAY)) if answer == REVOKED else answer, generalized(NOW - DAY),
+                       der.tlv(0xA0, generalized(NOW + DAY))) for answer in answers]
+    tbs = der.tlv(0x30, der.tlv(0xA2, der.tlv(4, signer.key.identifier)), generalized(NOW - DAY), der.tlv(0x30, *entries))
+    identifier, sign = made.ALGORITHMS[signer.key.algorithm]
+    basic = der.tlv(0x30, tbs, identifier, der.bits(sign(signer.key.key, tbs)),
+                    b"" if signer is issuer else der.tlv(0xA0, der.tlv(0x30, signer.make())))
+    return der.tlv(0x30, der.tlv(0x0A, b"\0"), der.tlv(0xA0, der.tlv(0x30, der.oid("1.3.6.1.5.5.7.48.1.1"), der.tlv(4, basic))))
+
+
+@test
+def responses_of_two_minds_and_of_weak_keys(s):
+    world = World()
+
+    def accepted(signer, *answers):
+        s.write("list.ocsp", response(world, signer, *answers))
+        return judge(s, world, [], "--staple", "list.ocsp")[1]["accepted"]
+
+    for answers, wanted in (((GOOD,), True), ((REVOKED,), False), ((GOOD, REVOKED), False), ((REVOKED, GOOD), False), ((GOOD, GOOD), True)):
+        expect(accepted(world.ca, *answers) == wanted, f"{answers}: {not wanted}")
+    for bits in (1024, 2048):
+        signer = World.certificate("responder", made.Key(rsa.generate_private_key(65537, bits), "rsa-sha256"), world.ca, True)
+        signer.set(made.EKU, False, der.tlv(0x30, der.oid("1.3.6.1.5.5.7.3.9")))
+        expect(accepted(signer, GOOD) == (bits == 2048), f"a responder with {bits} bits")
