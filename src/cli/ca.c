@@ -141,7 +141,7 @@ static int ca_run(int argc, char **argv)
     }
     if (init && mkdir(s.o.folder, 0755) != 0 && errno != EEXIST) {
         text_format(&why, "%s can't be made: %s", s.o.folder, strerror(errno));
-        code = EXIT_INPUT;
+        code = EXIT_INTERNAL;
     } else {
         code = init    ? ca_init(&s.o, &why)
                : issue ? ca_issue(&s.o, &why)
@@ -211,7 +211,7 @@ static int list(const struct settings *s, struct text *why)
             text_add(why, "no memory");
         } else if (s->o.out != NULL) {
             bool rooted = s->o.out[0] == '/';
-            code = ca_write(rooted ? "" : ".", s->o.out + rooted, "", pem, false, why) ? EXIT_DONE : EXIT_INPUT;
+            code = ca_write(rooted ? "" : ".", s->o.out + rooted, "", pem, false, why) ? EXIT_DONE : EXIT_INTERNAL;
         } else {
             code = fputs(pem, stdout) >= 0 ? EXIT_DONE : EXIT_INTERNAL;
         }

@@ -108,6 +108,7 @@ int ca_init(const struct ca_options *o, struct text *why)
     cert = ca_pem("CERTIFICATE", own.der, own.len);
     /* What servers have to send: this CA and those above it, but no root. */
     bool made = cert != NULL && (o->parent == NULL || (ca_join(&chain, cert) && ca_join(&chain, above)));
+    code = EXIT_INTERNAL; /* from here on it is written */
     if (made && (o->parent == NULL || ca_note_issued(o->parent, bytes_of(own.der, own.len), why)) &&
         ca_write(o->folder, "ca.key", "", fede_key_pem(own.key), true, why) &&
         ca_write(o->folder, "ca.pem", "", cert, false, why) &&
@@ -149,6 +150,8 @@ int ca_issue(const struct ca_options *o, struct text *why)
              ca_write(folder, name, ".pem", chain, false, why) &&
              ca_note_issued(o->folder, bytes_of(leaf.der, leaf.len), why) && after_issue(o, &line, &leaf, folder, name, why))
         code = EXIT_DONE;
+    else
+        code = EXIT_INTERNAL; /* not written */
 end:
     fede_key_free(leaf.key);
     line_free(&line);
@@ -195,8 +198,8 @@ int ca_sign(const struct ca_options *o, const char *path, struct text *why)
             code = EXIT_INPUT;
         else if (o->out == NULL)
             code = fputs(chain, stdout) >= 0 ? EXIT_DONE : EXIT_INTERNAL;
-        else if (ca_write(rooted ? "" : ".", o->out + rooted, ".pem", chain, false, why))
-            code = EXIT_DONE;
+        else
+            code = ca_write(rooted ? "" : ".", o->out + rooted, ".pem", chain, false, why) ? EXIT_DONE : EXIT_INTERNAL;
     }
     line_free(&line);
     free(chain);

@@ -41,7 +41,7 @@ int ca_ocsp(const struct ca_options *o, const char *path, struct text *why)
         } else {
             bool rooted = o->out[0] == '/';
             code = ca_write_bytes(rooted ? "" : ".", o->out + rooted, "", bytes_of(der, len), false, why) ? EXIT_DONE
-                                                                                                          : EXIT_INPUT;
+                                                                                                          : EXIT_INTERNAL;
         }
     }
     fede_key_free(ca.key);

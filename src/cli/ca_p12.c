@@ -40,8 +40,9 @@ int ca_p12(const struct ca_options *o, const char *name, struct text *why)
             char sentence[600];
             fede_error_text(&error, sentence, sizeof sentence);
             text_add(why, sentence);
-        } else if (ca_write_bytes(rooted ? "" : ".", to + rooted, end, bytes_of(der, len), true, why)) {
-            code = EXIT_DONE;
+        } else {
+            bool written = ca_write_bytes(rooted ? "" : ".", to + rooted, end, bytes_of(der, len), true, why);
+            code = written ? EXIT_DONE : EXIT_INTERNAL;
         }
         bytes_wipe(key, key_len);
     }

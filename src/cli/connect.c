@@ -50,7 +50,7 @@ int connect_run(int argc, char **argv)
     client.story.diagram = set->diagram && client.story.form == REPORT_TEXT;
     client.story.command = client.command;
     if (set->report && !story_page_start(&client.page, set->report, argv[1], set->story.show_secrets, set->story.language, &why)) {
-        code = usage_error(&connect_command, reason);
+        code = unwritten(&connect_command, reason);
         story_end(&client.story);
         connect_settings_free(set);
         return code;

@@ -159,9 +159,9 @@ static int explain_run(int argc, char **argv)
     request.report.diagram = settings.diagram && request.report.form == REPORT_TEXT;
     if (settings.folder != NULL) {
         if (!export_open(&settings.files, settings.folder)) {
-            fprintf(stderr, "fede explain: %s: %s\n", settings.folder, strerror(errno));
+            text_format(&why, "%s can't be written: %s", settings.folder, strerror(errno));
             story_end(&request.report);
-            return EXIT_INPUT;
+            return unwritten(&explain_command, reason);
         }
         settings.files.out = settings.story.level > 0 ? stderr : NULL;
         request.folder = &settings.files;
@@ -172,9 +172,8 @@ static int explain_run(int argc, char **argv)
         request.report.show_secrets = true;
     if (settings.report != NULL) {
         if (!story_page_start(&request.page, settings.report, argv[1], request.report.show_secrets, request.report.language, &why)) {
-            fprintf(stderr, "fede explain: %s\n", reason);
             story_end(&request.report);
-            return EXIT_INPUT;
+            return unwritten(&explain_command, reason);
         }
         request.page.command = settings.command;
     }

@@ -51,7 +51,7 @@ int lab_run_case(const struct lab_settings *s, const char *name, struct text *wh
     if (!story_start(&s->story, &options, why) ||
         (s->report &&
          !story_page_start(&page, s->report, c->title, s->story.show_secrets, s->story.language, why)))
-        return EXIT_INPUT;
+        return EXIT_INTERNAL; /* nothing can be written there */
     options.wall = page.wall = LAB_DAY;
     options.command = page.command = s->command;
     options.diagram = s->diagram && options.form == REPORT_TEXT;

@@ -183,6 +183,15 @@ int usage_error(const struct command *command, const char *message)
     return EXIT_USAGE;
 }
 
+int unwritten(const struct command *command, const char *message)
+{
+    char shown[640];
+    struct text t = text_in(shown, sizeof shown);
+    text_escaped(&t, bytes_text(message));
+    fprintf(stderr, "fede %s: %s\nexit %d: %s\n", command->name, shown, EXIT_INTERNAL, exit_meaning(EXIT_INTERNAL));
+    return EXIT_INTERNAL;
+}
+
 /* Levenshtein, for words up to 31 letters; near: at most a third of the letters differ. */
 const char *nearest(const char *word, const char *const *names, size_t n)
 {

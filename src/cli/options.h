@@ -76,6 +76,8 @@ extern const size_t n_common_options;
 
 /* A usage mistake: prints it, where help is, and the exit line. Returns EXIT_USAGE. */
 int usage_error(const struct command *command, const char *message);
+/* A file that was to be written can't be: the same exit code for every command and option. */
+int unwritten(const struct command *command, const char *message);
 
 /* Values. Each says what is wrong in *why and returns false when value is not of the kind. */
 bool value_number(const char *value, long lowest, long highest, long *out, struct text *why);

@@ -124,6 +124,10 @@ static int open_all(struct server *server, struct text *why)
     }
     uv_mutex_init(&server->identity_lock);
     int code = open_root(server, why);
+    if (code == EXIT_DONE && server->settings.report != NULL && access(server->settings.report, W_OK | X_OK) < 0) {
+        text_format(why, "--report: %s can't be written to: %s", server->settings.report, strerror(errno));
+        code = EXIT_INTERNAL;
+    }
     if (code == EXIT_DONE)
         code = open_keylog(server, why);
     if (code == EXIT_DONE && !server->settings.plain)

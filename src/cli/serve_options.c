@@ -266,11 +266,8 @@ bool settings_check(struct settings *settings, struct text *why)
         text_add(why, "a directory, --echo and --www exclude each other: give one of them");
     else if (settings->plain && (settings->n_pairs > 0 || settings->keylog || settings->reject >= 0))
         text_add(why, "--plain leaves TLS out: certificates, --keylog and --reject have no place there");
-    else if (settings->report && (settings->plain || access(settings->report, W_OK | X_OK) < 0))
-        text_format(why,
-                    settings->plain ? "--plain leaves TLS out: --report has no story to tell"
-                                    : "--report: %s is no directory that can be written to",
-                    settings->report);
+    else if (settings->report && settings->plain)
+        text_add(why, "--plain leaves TLS out: --report has no story to tell");
     else if (settings->no_tickets && (settings->ticket_key || settings->ticket_lifetime > 0))
         text_add(why, "--no-tickets excludes --ticket-key and --ticket-lifetime");
     else if ((settings->request_cert || settings->require_cert) != (settings->n_cas > 0))

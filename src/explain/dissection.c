@@ -532,10 +532,11 @@ static void observe_record(struct dissection *d, const fede_event *e)
     }
 }
 
-/* A round trip ends when the server answers a flight of the client. */
+/* A round trip ends when the server answers a flight of the client. They are counted up to the first application data: with False
+   Start that does not wait for the server's Finished (RFC 7918). */
 static void count_flight(struct dissection *d, uint8_t from)
 {
-    if (d->opened || from == d->flight_of)
+    if (d->opened || d->false_start || d->observed.false_start || from == d->flight_of)
         return;
     if (from == FEDE_SERVER && d->client_spoke)
         d->round_trips++;

@@ -361,7 +361,8 @@ void diagram_end(struct report *r, int exit_code, const char *why)
             trip(r);
             answered = false;
         }
-        over = over || s->completes;
+        /* False Start: application data waits for no more. */
+        over = over || s->completes || (s->kind == STEP_DATA && s->from == FEDE_CLIENT && r->d.version < FEDE_TLS13);
         client_spoke = client_spoke || (speaks && s->from == FEDE_CLIENT);
         if (speaks && s->from == FEDE_SERVER && client_spoke && !over) {
             client_spoke = false;
