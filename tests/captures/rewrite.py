@@ -11,7 +11,7 @@ SYN, FIN, ACK = 2, 1, 16
 
 def read(path):
     """pcapng as dumpcap writes it on this machine."""
-    with open(path, "rb") as f:
+    with (gzip.open if path.endswith(".gz") else open)(path, "rb") as f:
         data = f.read()
     packets, at, unit = [], 0, 1
     while at < len(data):
