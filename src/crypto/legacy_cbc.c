@@ -203,7 +203,7 @@ static void mac_secret_len(const struct crypto_cbc *c, const uint8_t prefix[PREF
         (PREFIX + len + (uint32_t)length_field) >> (block == 64 ? 6 : 7); /* dividing takes its time */
     const uint32_t bits = ((uint32_t)block + PREFIX + len) * 8;           /* the key's block counts */
     struct crypto_hash h = c->mac.inner;
-    uint8_t piece[BLOCK_MAX], value[HASH_MAX] = {0}, inner[HASH_MAX] = {0};
+    uint8_t piece[BLOCK_MAX] = {0}, value[HASH_MAX] = {0}, inner[HASH_MAX] = {0};
     if (known > 0) {
         crypto_hash_add(&h, bytes_of(prefix, PREFIX));
         crypto_hash_add(&h, bytes_first(data, known * block - PREFIX));

@@ -44,10 +44,11 @@ static void add_secrets(struct recorder *r, bytes lines);
 static void release(struct recorder *r, const struct held *h, uint64_t now_us);
 static void write_names(struct recorder *r, const struct held *h);
 
-/* For each output that is open. */
+/* For each output that is open. NOLINTBEGIN(bugprone-macro-parentheses): a variable's name stands in none */
 #define EACH_OUTPUT(r, p)                                                                                              \
     for (struct pcapng p = {.file = (r)->options.live != NULL ? (r)->options.live : current(r)}; p.file != NULL;       \
          p.file = p.file == (r)->options.live ? current(r) : NULL)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static FILE *current(const struct recorder *r)
 {

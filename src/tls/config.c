@@ -345,7 +345,7 @@ bool fede_config_alpn(fede_config *config, const char *const *names, size_t n)
     uint8_t *list = len > 0 ? memory_take(&config->allocator, len) : NULL;
     if (len > 0 && list == NULL)
         return config_refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; list != NULL && i < n; i++) {
         size_t name = strlen(names[i]);
         list[at] = (uint8_t)name;
         bytes_copy(list + at + 1, names[i], name);
@@ -459,7 +459,7 @@ bool fede_config_ticket_keys(fede_config *config, fede_bytes keys)
 {
     if (!config_changeable(config))
         return false;
-    if (keys.len == 0 || keys.len % FEDE_TICKET_KEY != 0 || keys.len > FEDE_TICKET_KEYS_MOST * FEDE_TICKET_KEY)
+    if (keys.len == 0 || keys.len % FEDE_TICKET_KEY != 0 || keys.len > (size_t)FEDE_TICKET_KEYS_MOST * FEDE_TICKET_KEY)
         return config_refuse(config, FEDE_CONFIG_BAD_VALUE, (int64_t)keys.len, FEDE_TICKET_KEY,
                              "ticket keys are 32 bytes each, one to four of them");
     uint32_t lifetime = config->ticket_lifetime > 0 ? config->ticket_lifetime : FEDE_SESSION_LIFETIME;

@@ -26,7 +26,7 @@ bool fede_config_client_authorities(fede_config *config, const fede_bytes *names
     uint8_t *list = len > 0 ? memory_take(&config->allocator, len) : NULL;
     if (len > 0 && list == NULL)
         return config_refuse(config, FEDE_OUT_OF_MEMORY, 0, 0, NULL);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; list != NULL && i < n; i++) {
         store16(list + at, (uint16_t)names[i].len);
         bytes_copy(list + at + 2, names[i].data, names[i].len);
         at += 2 + names[i].len;

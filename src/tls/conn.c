@@ -121,6 +121,7 @@ static enum outcome open_record(struct fede_conn *conn, const struct frame *fram
 
 static enum outcome count_empty(struct fede_conn *conn, const struct content_in *content)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): DONE means that content was filled */
     if (content->plain.len > 0) {
         if (content->type != CONTENT_ALERT) /* else alerts and empty records could take turns for ever */
             conn->empty_records = 0;

@@ -41,5 +41,5 @@ const struct policy *policy_find(const char *name)
 void codes_add(struct codes *c, uint16_t id)
 {
     if (c->n < CODES_MAX && !u16s_has(codes_list(c), id))
-        store16(c->data + 2 * c->n++, id);
+        store16(c->data + (size_t)2 * c->n++, id);
 }

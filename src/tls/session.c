@@ -147,7 +147,7 @@ const char *session_too_old(const struct session *s, int64_t now)
         return "it comes from the future";
     /* Renewed again and again, the keys of one handshake still end: RFC 9325 3.4. */
     if (now - s->issued >= lifetime || (s->role == FEDE_SERVER && now - s->started >= 2 * lifetime) ||
-        now - s->started >= 2 * WEEK)
+        now - s->started >= 2 * (int64_t)WEEK)
         return "it has expired";
     if (s->flags & SESSION_VERIFIED && now > s->not_after)
         return s->role == FEDE_CLIENT ? "a certificate that proved the server has expired"

@@ -209,6 +209,7 @@ static struct name_entry *options_above(struct search *s)
         return NULL;
     const struct certificate *anchor;
     for (size_t i = 0; (anchor = anchors_find_hashed(anchors, name->name, name->hash, i)) != NULL; i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): as many as were counted above */
         name->options[name->n++] = (struct option){{.c = anchor, .anchor = true, .sent = -1, .subject = number}, true};
     for (size_t i = 1; i < s->n; i++) {
         const struct candidate *c = &s->candidates[i];
