@@ -47,6 +47,7 @@ struct way {
     bool hidden_handshake;    /* a protected handshake record that could not be opened came behind ChangeCipherSpec */
     bool ssl2;                /* records of SSL 2.0 */
     bool ssl2_begun;          /* bytes are held that may become its first message */
+    bool answer_begun;           /* the first bytes of a record header, the other side being TLS: more has to come */
     bool after_gap;           /* the sequence number is not certain */
     bool key_tried;           /* the key opened nothing yet, but was tried */
     uint8_t stage;            /* TLS 1.3: enum stage of its key */

@@ -60,6 +60,13 @@ static bool is_under_way(bytes in)
     return records > 2 && in.len - at < RECORD_HEADER;
 }
 
+/* The first bytes of a header that says something else than data: an answer may be a lone alert in the smallest segments. */
+static bool begins_header(bytes in)
+{
+    return in.len > 0 && in.len < RECORD_HEADER && in.data[0] >= CONTENT_CCS && in.data[0] <= CONTENT_HEARTBEAT &&
+           in.data[0] != CONTENT_DATA && (in.len < 2 || in.data[1] == 3) && (in.len < 3 || in.data[2] <= 4);
+}
+
 /* Returns how many bytes of in are done with. */
 size_t session_search(struct session *s, int side, bytes in, bool segment_start)
 {
@@ -71,7 +78,11 @@ size_t session_search(struct session *s, int side, bytes in, bool segment_start)
         found(s, side, 0, in);
     if (w->ssl2 || w->ssl2_begun)
         return 0;
-    if (segment_start && in.len >= RECORD_HEADER) {
+    const bool start = segment_start || w->answer_begun;
+    w->answer_begun = start && s->found && begins_header(in);
+    if (w->answer_begun)
+        return 0; /* more has to come */
+    if (start && in.len >= RECORD_HEADER) {
         bool answers = s->found && is_header(in.data) && in.data[0] != CONTENT_DATA;
         if (answers || (!w->touched && !s->stream->sides[side].syn && is_under_way(in))) {
             found(s, side, 0, in);
