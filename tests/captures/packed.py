@@ -39,7 +39,7 @@ def main():
     cases = [("good", message(1, len(body), packed), None), ("brotli", message(2, len(body), packed), "algorithm"), ("zstd", message(3, len(body), packed), "algorithm"),
              ("a bomb", message(1, 0xffffff, zeros), "longer than any chain"), ("a bomb in disguise", message(1, 1000, zeros), "length that it says"),
              ("few bytes", message(1, 500000, zlib.compress(bytes(100))), "so few bytes"), ("too short", message(1, len(body) + 1, packed), "length that it says"),
-             ("too long", message(1, len(body) - 1, packed), "length that it says"), ("no zlib", message(1, len(body), os.urandom(len(packed))), "not what zlib makes"),
+             ("too long", message(1, len(body) - 1, packed), "length that it says"), ("no zlib", message(1, len(body), b"\xff" * len(packed)), "not what zlib makes"),
              ("a tail", message(1, len(body), packed + b"tail"), "not what zlib makes"), ("cut", message(1, len(body), packed[:-20]), "")]
     frames = []
     for n, (_, data, _) in enumerate(cases):
@@ -53,7 +53,7 @@ def main():
         page = f"{work}/page.html"
         damage.run("-q", "--report", page, "--keylog", keys, path)
         most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        check("asan" in values.fede or most < MEMORY, f"{most} KiB were used")
+        check("san" in values.fede or most < MEMORY, f"{most} KiB were used")
         with open(page, encoding="utf-8") as f:
             check("unpacked" in f.read(), "the page does not have it")
     check(len(told) == len(cases), f"{len(told)} connections")
