@@ -103,6 +103,10 @@ def check_chinese(browser, path):
     check(page.run("document.documentElement.lang") == "zh-Hans", "zh: the page's language")
     heads = page.run("[...document.querySelectorAll('h2, h3, .tools button, .tools [placeholder]')].map(e => e.textContent || e.placeholder).filter(t => !/[\\u4e00-\\u9fff◐☀☾?]/.test(t))")
     check(not heads, f"zh: headings and buttons in English: {heads}")
+    check("connection" not in page.run("document.querySelector('h1').textContent + document.title"), "zh: the title is in English")
+    page.run(f"location.hash = '#offers'; {WAIT}")
+    kinds = page.run("[...document.querySelectorAll('.offers h3')].map(e => e.textContent).filter(t => /[a-z]{4}/.test(t))")
+    check(not kinds, f"zh: kinds of offers in English: {kinds}")
     # Labels and sentences of every panel; what peers said, names of fields and commands stand in elements of their own.
     for panel in page.run(PANELS):
         page.run(f"location.hash = '{panel}'; {WAIT}")

@@ -86,7 +86,7 @@ function drawFrame() {
   const header = h('header', {class: 'top'},
     h('div', {class: `seal ${mood}`, 'aria-hidden': 'true'}, sign),
     h('div', {class: 'headline'},
-      h('h1', {}, story.title || tx('A TLS connection')),
+      h('h1', {}, said(story.title) || tx('A TLS connection')),
       h('p', {class: 'verdict'}, h('strong', {}, headline),
         ': ', said(story.exit.reason), story.role !== 'onlooker' && tx` (exit code ${story.exit.code})`),
       line.length > 0 && h('p', {class: 'choice'}, line.join(' · '))),
@@ -117,7 +117,7 @@ function drawFrame() {
   if (old) old.replaceWith(app); else document.body.append(app);
   app.classList.toggle('observing', state.observer);
   shown.panel = null;
-  document.title = visible(story.title || tx('A TLS connection'));
+  document.title = visible(said(story.title) || tx('A TLS connection'));
   nameTheme();
 }
 
@@ -139,7 +139,7 @@ function drawList() {
   if (stories.length > 1)
     nav.append(h('h2', {}, tx('Connections')), h('ul', {class: 'connections'}, stories.map((st, i) =>
       h('li', {}, h('a', {href: `#c${i + 1}/overview`, 'aria-current': i === state.story ? 'true' : undefined},
-        h('span', {class: 'sign ' + moodOf(st)[1]}, moodOf(st)[0]), ' ', st.title || tx`Connection ${i + 1}`)))));
+        h('span', {class: 'sign ' + moodOf(st)[1]}, moodOf(st)[0]), ' ', said(st.title) || tx`Connection ${i + 1}`)))));
   nav.append(h('h2', {}, tx('Story')), h('ul', {class: 'parts'}, items));
   return nav;
 }
