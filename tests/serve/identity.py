@@ -260,5 +260,26 @@ def plain_stories(scene):
             expect("GET /: 200 OK" in server.text(), f"{words}: {server.text()}")
 
 
+def pages(scene):
+    """--report: a page for each connection, whole when the server has ended; beside it what is exported, and chosen protocols."""
+    folder, label = f"{scene.place}/pages", "EXPERIMENTAL-test"
+    os.makedirs(folder)
+    with scene.server("--report", folder, "--alpn", "http/1.1", "--keymatexport", label, "--keymatexportlen", "24") as server:
+        for _ in range(2):
+            with server.connect(alpn=["h2", "http/1.1"]) as s:
+                expect(s.selected_alpn_protocol() == "http/1.1", "--alpn")
+                s.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                while s.recv(65536):
+                    pass
+        server.wait_text(rf"{label}.*[0-9a-f]{{48}}(?s:.*){label}.*[0-9a-f]{{48}}")
+        server.stop()
+        found = sorted(os.listdir(folder))
+        expect(len(found) == 2 and all(name.endswith(".html") for name in found), f"pages: {found}")
+        for name in found:
+            with open(f"{folder}/{name}") as f:
+                page = f.read()
+            expect(page.count("<article") == 1 and page.rstrip().endswith("</html>") and label in page, f"{name}: {len(page)} bytes")
+
+
 TESTS = [("stories of plain HTTP", plain_stories), ("--sni", names), ("several keys", kinds), ("negotiation", negotiation), ("--reject", reject), ("wrong usage", usage),
-         ("--once", once), ("key log", keylog), ("key log that can't be written", keylog_full), ("one line each", lines), ("stories", stories)]
+         ("--once", once), ("key log", keylog), ("key log that can't be written", keylog_full), ("one line each", lines), ("stories", stories), ("--report", pages)]
