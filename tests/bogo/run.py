@@ -112,7 +112,7 @@ def others(build, data):
     yield ("[x509-limbo](https://x509-limbo.com)", "schema 1", "paths of certificates, names, constraints", limbo,
            "", "two cases contradict others of the suite")
     yield ("[PKITS](https://csrc.nist.gov/projects/pki-testing)", "1.0.1", "path validation of RFC 5280; two chains "
-           "with DSA and SHA-1, as a request may ask for (docs/decisions/0044)", pkits, "", "")
+           "with DSA and SHA-1, as a request may ask for (docs/decisions/0045)", pkits, "", "")
     yield ("[Wycheproof](https://github.com/C2SP/wycheproof)", "v1, dac1dd4729fd", "primitives of libcrypto as fede uses them",
            wycheproof, "sizes and groups that TLS does not use; beside them %d where both answers are allowed"
            % wycheproof.get("acceptable", 0), "")
