@@ -513,16 +513,24 @@ static void write_addresses(struct der_out *w, const fede_issue_request *q)
     }
 }
 
+static bool has_no_subject(const fede_issue_request *q, const struct taken *taken)
+{
+    static const uint8_t none[] = {DER_SEQUENCE, 0};
+    if (taken->subject.data != NULL)
+        return bytes_equal(taken->subject, BYTES_OF(none));
+    return q->subject == NULL || q->subject[0] == '\0';
+}
+
 static void write_extensions(struct der_out *w, const fede_issue_request *q, const struct taken *taken,
                              const struct certificate *issuer, fede_error *error)
 {
     size_t outer = der_open(w, DER_CONTEXT_CONSTRUCTED(3)), list = der_open(w, DER_SEQUENCE);
+    bool nameless = has_no_subject(q, taken); /* then alternative names are critical: RFC 5280 4.1.2.6 */
     write_basic(w, q);
     write_purposes(w, q);
     write_key_ids(w, taken->spki, issuer);
     if (q->n_names > 0 && (q->flaws & FEDE_FLAW_NO_NAMES) == 0) {
-        /* Critical where there is no subject: RFC 5280 4.1.2.6. */
-        struct open_extension e = open_extension(w, "2.5.29.17", q->subject == NULL || q->subject[0] == '\0');
+        struct open_extension e = open_extension(w, "2.5.29.17", nameless);
         size_t at = der_open(w, DER_SEQUENCE);
         for (size_t i = 0; i < q->n_names; i++)
             if (!write_general_name(w, q->names[i]))
@@ -532,7 +540,7 @@ static void write_extensions(struct der_out *w, const fede_issue_request *q, con
         close_extension(w, e);
     }
     if (taken->alt_names.data != NULL) {
-        struct open_extension e = open_extension(w, "2.5.29.17", false);
+        struct open_extension e = open_extension(w, "2.5.29.17", nameless);
         der_add(w, taken->alt_names);
         close_extension(w, e);
     }

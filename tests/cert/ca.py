@@ -140,6 +140,14 @@ def requests(s):
         f.write(ca(s, "sign", "--ca", "sign", "--name", "only.test", "ask.csr"))
     s.run("--cacert", "sign/ca.pem", "--name", "only.test", "asked.pem")
     s.run("--cacert", "sign/ca.pem", "--name", "ask.test", "asked.pem", code=7)
+    # Without a subject the names are critical, RFC 5280 4.1.2.6; with one they are not.
+    s.openssl("req", "-new", "-key", "ask.key", "-out", "bare.csr", "-subj", "/", "-addext", "subjectAltName=DNS:bare.test")
+    for request, critical, more in (("bare.csr", True, ()), ("bare.csr", True, ("--name", "bare.test")), ("ask.csr", False, ("--name", "bare.test"))):
+        with open(s.path("bare.pem"), "w") as f:
+            f.write(ca(s, "sign", "--ca", "sign", *more, request))
+        shown = s.openssl("x509", "-in", "bare.pem", "-noout", "-ext", "subjectAltName")
+        expect(("critical" in shown) == critical, f"{request} {more}: {shown}")
+        s.run("--cacert", "sign/ca.pem", "--name", "bare.test", "bare.pem")
     s.openssl("req", "-in", "ask.csr", "-outform", "DER", "-out", "ask.der")
     der = open(s.path("ask.der"), "rb").read()
     for at in range(0, len(der), 3):
