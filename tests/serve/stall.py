@@ -95,8 +95,9 @@ def stalled(scene):
             if not scene.sanitized:
                 expect(each_kb <= MOST_KB, f"a half-open connection ({stage}) holds {each_kb:.1f} KB, {MOST_KB} are allowed")
         among = rate(scene, server, each, runs)
-        if among < SHARE * alone:  # once more, both: the machine may have been busy
-            among = max(among, rate(scene, server, each, runs))
+        for _ in range(3):  # once more, then both: the machine may have been busy
+            if among < SHARE * alone:
+                among = max(among, rate(scene, server, each, runs))
         expect(server.descriptors() >= descriptors + n, "the crowd was not there all the time")
         for s in crowd:
             s.close()
