@@ -15,28 +15,19 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../unit"))
 import packets  # noqa: E402
 import story_schema  # noqa: E402
+import told  # noqa: E402
 
 fede, folder = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/story.schema.json"), encoding="utf-8") as schema_file:
     SCHEMA = json.load(schema_file)
-passed = failed = 0
-
-
-def check(ok, words):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("not ok:", words)
+check = told.Checks()
 
 
 def explain(path, *words):
-    r = subprocess.run([fede, "explain", "--json", *words, path], capture_output=True, timeout=60, check=False)
-    if r.returncode < 0 or b"Sanitizer" in r.stderr:
-        raise RuntimeError(f"{path}: {r.returncode} {r.stderr.decode()}")
-    document = json.loads(r.stdout)
+    code, document = told.explain(fede, path, *words)
     bad = list(story_schema.problems(SCHEMA, SCHEMA, document, os.path.basename(path)))
     check(not bad, f"{path}: not as the schema has it: {bad[:2]}")
-    return r.returncode, document
+    return code, document
 
 
 def text(path, *words):
@@ -143,8 +134,7 @@ def main():
         over_udp()
         datagrams(work)
         both(work)
-    print(f"elsewhere: {passed} passed, {failed} failed")
-    return failed > 0
+    return check.end("elsewhere")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ script, for no package speaks it any more). Here they are also cut into segments
 altered; and a connection of SSL 3.0 is put together by hand, for which the server's key is there.
 Prints `old: N passed, N failed`."""
 import gzip
-import json
 import os
 import re
 import struct
@@ -16,26 +15,17 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import packets  # noqa: E402
+import told  # noqa: E402
 import values  # noqa: E402  (reads the same arguments)
 from coverage import Covered  # noqa: E402
 
 fede, folder = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
-passed = failed = 0
-
-
-def check(ok, words):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("not ok:", words)
+check = told.Checks()
 
 
 def explain(path, *words):
-    r = subprocess.run([fede, "explain", "--json", *words, path], capture_output=True, timeout=60, check=False)
-    if r.returncode < 0 or b"Sanitizer" in r.stderr:
-        raise RuntimeError(f"{path}: {r.returncode} {r.stderr.decode()}")
-    connections = json.loads(r.stdout)["connections"] if r.stdout.strip() else []
-    return r.returncode, connections[0] if connections else None
+    code, document = told.explain(fede, path, *words)
+    return code, document["connections"][0] if document and document["connections"] else None
 
 
 def of_corpus(name, *words):
@@ -256,8 +246,7 @@ def main():
         ssl3_by_hand(work)
         every_byte()
         in_pieces(work)
-    print(f"old: {passed} passed, {failed} failed")
-    return failed > 0
+    return check.end("old")
 
 
 if __name__ == "__main__":

@@ -7,31 +7,23 @@ Prints `psk: N passed, N failed`."""
 import gzip
 import hashlib
 import hmac
-import json
 import os
 import re
 import struct
-import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import told  # noqa: E402
+
 fede, folder = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 KEY = "00112233445566778899aabbccddeeff"
-passed = failed = 0
-
-
-def check(ok, words):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print("not ok:", words)
+check = told.Checks()
 
 
 def explain(path, *words):
-    r = subprocess.run([fede, "explain", "--json", "--show-secrets", *words, path], capture_output=True, timeout=60, check=False)
-    if r.returncode < 0 or b"Sanitizer" in r.stderr:
-        raise RuntimeError(f"{path}: {r.returncode} {r.stderr.decode()}")
-    return r.returncode, json.loads(r.stdout)["connections"]
+    code, document = told.explain(fede, path, "--show-secrets", *words)
+    return code, document["connections"]
 
 
 def capture(name):
@@ -147,8 +139,7 @@ def main():
         alone()
         mixed()
         wrong(work)
-    print(f"psk: {passed} passed, {failed} failed")
-    return failed > 0
+    return check.end("psk")
 
 
 if __name__ == "__main__":
