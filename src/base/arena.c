@@ -1,7 +1,7 @@
 /* base/arena.c: bump allocation with a ceiling.
 
    A list of chunks, newest first. What does not fit into the newest chunk opens a new one, twice as large as the last
-   or as large as needed. Nothing is given back alone; arena_end wipes and frees all. The ceiling counts the bytes
+   or as large as needed. The first holds a server's handshake, with the hellos of common clients. Nothing is given back alone; arena_end wipes and frees all. The ceiling counts the bytes
    taken, so it bounds what a peer can make a handshake hold. */
 #include "base/arena.h"
 
@@ -13,7 +13,11 @@ struct arena_chunk {
     alignas(max_align_t) uint8_t data[];
 };
 
-enum { FIRST_CHUNK = 4096 - sizeof(struct arena_chunk), LARGEST_CHUNK = 32768 };
+enum {
+    FIRST_CHUNK = 5120 - sizeof(struct arena_chunk),
+    SECOND_CHUNK = 8192 - sizeof(struct arena_chunk),
+    LARGEST_CHUNK = 32768
+};
 
 static struct arena_chunk *grow(struct arena *arena, size_t size);
 
@@ -71,7 +75,8 @@ void arena_end(struct arena *arena)
 
 static struct arena_chunk *grow(struct arena *arena, size_t size)
 {
-    size_t room = arena->chunks == NULL ? FIRST_CHUNK : arena->chunks->size * 2;
+    const struct arena_chunk *last = arena->chunks;
+    size_t room = last == NULL ? FIRST_CHUNK : last->size <= FIRST_CHUNK ? SECOND_CHUNK : last->size * 2;
     if (room > LARGEST_CHUNK)
         room = LARGEST_CHUNK;
     if (room < size)
