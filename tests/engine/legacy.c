@@ -322,13 +322,26 @@ static void not_resumed(void)
     }
 }
 
+enum { SESSION_ROOM = 1024 };
+
+/* The client's session, copied to kept; the connection is over. */
+static fede_bytes end_and_keep(struct pair *pair, uint8_t kept[SESSION_ROOM], size_t where)
+{
+    fede_bytes session = fede_conn_session(pair->client);
+    CHECK_AT(session.len > 0 && session.len <= SESSION_ROOM, where);
+    memcpy(kept, session.data, session.len);
+    pair_end(pair);
+    *pair = (struct pair){0};
+    return (fede_bytes){kept, session.len};
+}
+
 /* But with leave; and not when the client could do without the quarantine by now. */
 static void resumed_once(uint16_t suite, const uint16_t *then, size_t n, bool wanted)
 {
     fede_config *client, *server;
     struct pair pair = {0};
     fede_info info;
-    uint8_t kept[1024];
+    uint8_t kept[SESSION_ROOM];
     configs(&client, &server, ALL, "transport", 0);
     CHECK(allow(client, ALL | FEDE_LEGACY_RESUMED, everyone, 1) && allow(server, ALL | FEDE_LEGACY_RESUMED, everyone, 1));
     CHECK(fede_config_suites(client, &suite, 1) && fede_config_sessions(client, true));
@@ -336,12 +349,7 @@ static void resumed_once(uint16_t suite, const uint16_t *then, size_t n, bool wa
     CHECK(fede_config_suites(again, then, n));
     pair_start(&pair, client, server, NULL);
     CHECK_AT(pair_pump(&pair) && pair_established(pair.client), suite);
-    fede_bytes session = fede_conn_session(pair.client);
-    CHECK_AT(session.len > 0 && session.len <= sizeof kept, suite);
-    memcpy(kept, session.data, session.len);
-    session.data = kept;
-    pair_end(&pair);
-    pair = (struct pair){0};
+    fede_bytes session = end_and_keep(&pair, kept, suite);
     pair_start(&pair, again, server, NULL);
     CHECK_AT(fede_conn_resume(pair.client, session) && pair_pump(&pair), suite);
     fede_conn_info(pair.client, &info);
@@ -382,7 +390,7 @@ static void resumed_elsewhere(void)
         fede_config *client, *server;
         struct pair pair = {0};
         fede_info info;
-        uint8_t kept[1024];
+        uint8_t kept[SESSION_ROOM];
         configs(&client, &server, ALL, "transport", 0);
         servers_time = JUST_2030;
         CHECK(allow(client, ALL | FEDE_LEGACY_RESUMED, everyone, 1) && allow(server, ALL | FEDE_LEGACY_RESUMED, here, 1));
@@ -391,12 +399,7 @@ static void resumed_elsewhere(void)
         pair_start(&pair, client, server, NULL);
         CHECK(fede_conn_peer_address(pair.server, "192.0.2.1"));
         CHECK_AT(pair_pump(&pair) && pair_established(pair.client), i);
-        fede_bytes session = fede_conn_session(pair.client);
-        CHECK_AT(session.len > 0 && session.len <= sizeof kept, i);
-        memcpy(kept, session.data, session.len);
-        session.data = kept;
-        pair_end(&pair);
-        pair = (struct pair){0};
+        fede_bytes session = end_and_keep(&pair, kept, i);
         servers_time = rows[i].time;
         pair_start(&pair, client, server, NULL);
         CHECK(fede_conn_peer_address(pair.server, rows[i].address));
